@@ -1,0 +1,1 @@
+"""Video sources in, frames into the pixel ring."""

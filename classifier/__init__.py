@@ -1,0 +1,1 @@
+"""Seven probabilities a face, in batches."""

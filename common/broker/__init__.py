@@ -1,0 +1,1 @@
+"""The one address everything connects to: queues, liveness and the ledger of every frame."""

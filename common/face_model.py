@@ -1,0 +1,26 @@
+"""The contract between training, detector and classifier, so that they cannot drift apart.
+
+A face is cut from the full-resolution grey image as the detector's box, widened on each side by
+``CROP_MARGIN`` of its side, made square, and shrunk to ``FACE_SIZE_PX`` pixels. The model takes
+``(n, 48, 48) uint8`` and normalises inside its own graph. It returns ``(n, 7) float32``
+probabilities in the order of ``LABELS``, which is that of FER-2013 (arXiv:1307.0414).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+FACE_SIZE_PX = 48
+CROP_MARGIN = 0.0
+"""Fraction of the box's side added on each of the four sides."""
+
+Crops = NDArray[np.uint8]
+"""``(n, 48, 48) uint8`` grey faces."""
+Probabilities = NDArray[np.float32]
+"""``(n, 7) float32``, each row non-negative with sum 1."""
+
+BUNDLED_MODEL_DIR = Path(__file__).resolve().parent.parent / "classifier" / "models"

@@ -1,0 +1,1 @@
+"""Tracks, drawing, records and the web page."""
