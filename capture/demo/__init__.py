@@ -1,0 +1,1 @@
+"""The bundled demonstration clip, its timeline and the script that makes it."""

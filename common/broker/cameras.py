@@ -1,0 +1,128 @@
+"""A camera as the broker sees it: its ledger and its frames in flight, in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from common.broker.jobs import Job, JobState
+from common.messages import FATE_DROPPED, FATE_FAILED, FATE_PUBLISHED, CameraHello, CameraStatus
+
+SUPERSEDED = "superseded"  # a newer frame came before a detector was free
+TOO_OLD = "too_old"  # not detected within MAX_FRAME_AGE_MS
+NO_PUBLISHER = "no_publisher"
+PUBLISHER_SLOW = "publisher_slow"
+PUBLISHER_LOST = "publisher_lost"
+CAPTURE_LOST = "capture_lost"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What became of each frame: ``captured = published + failed + dropped + in flight``."""
+
+    captured: int = 0
+    published: int = 0
+    failed: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def settle(self, fate: str, cause: str) -> None:
+        """Count one frame's end."""
+        if fate == FATE_PUBLISHED:
+            self.published += 1
+        elif fate == FATE_FAILED:
+            self.failed += 1
+        elif fate == FATE_DROPPED:
+            self.dropped[cause] += 1
+        else:
+            raise ValueError(f"expected a fate of common.messages, got {fate!r}")
+
+    @property
+    def in_flight(self) -> int:
+        """Frames captured whose end is not counted yet."""
+        return self.captured - self.published - self.failed - self.dropped.total()
+
+
+class Camera:
+    """One camera: who captures it, what is in flight, what became of the rest.
+
+    Attributes:
+        capture: The peer that captures it, None while it is gone.
+        jobs: All frames in flight by frame_id.
+        line: Those not yet sent to publishers, in order; frames leave it only from the front.
+        next_frame_id: All frames before it are accounted for or in flight.
+    """
+
+    def __init__(self, peer: bytes, hello: CameraHello) -> None:
+        self.name = hello.camera
+        self.mode = hello.mode
+        self.next_frame_id = 0
+        self.ledger = Ledger(hello.captured, hello.published, hello.failed, Counter(hello.dropped))
+        # what the capture had unreleased it sends again (lossless) or has counted (live)
+        self.ledger.captured -= self.ledger.in_flight
+        self.jobs: dict[int, Job] = {}
+        self.line: list[Job] = []
+        self.adopt(peer, hello)
+
+    def adopt(self, peer: bytes, hello: CameraHello) -> None:
+        """Let a capture take, or take up again, this camera."""
+        self.capture: bytes | None = peer
+        self.capture_name = hello.name
+        self.capture_instance = hello.instance
+        self.slots = hello.slots
+        self.total_frames = hello.total_frames
+        self.online = True
+        self.reason = ""
+        self.ended = False
+
+    def add(self, job: Job) -> None:
+        """Take a captured frame in; frame ids of a camera only grow."""
+        self.next_frame_id = job.frame.frame_id + 1
+        self.ledger.captured += 1
+        self.jobs[job.frame.frame_id] = job
+        self.line.append(job)
+
+    def waiting(self) -> list[Job]:
+        """Give the frames that wait for a detector, in order."""
+        return [job for job in self.line if job.state is JobState.WAITING]
+
+    def put_back(self, job: Job) -> None:
+        """Return a frame to its place in the line, its publisher having died."""
+        job.state = JobState.COMPLETE
+        self.line.append(job)
+        self.line.sort(key=lambda other: other.frame.frame_id)
+
+    def settle(self, job: Job, fate: str, cause: str) -> None:
+        """Count a frame's end and forget it."""
+        del self.jobs[job.frame.frame_id]
+        job.state = JobState.SETTLED
+        if job in self.line:
+            self.line.remove(job)
+        self.ledger.settle(fate, cause)
+
+    def forget_unpublished(self) -> None:
+        """Take back, as if never captured, what a capture that comes again will send again."""
+        if self.line:
+            self.next_frame_id = self.line[0].frame.frame_id
+        for job in self.line:
+            del self.jobs[job.frame.frame_id]
+            job.state = JobState.SETTLED
+        self.ledger.captured -= len(self.line)
+        self.line.clear()
+        self.ended = False
+
+    def status(self) -> CameraStatus:
+        """Give the ledger as it stands."""
+        ledger = self.ledger
+        return CameraStatus(
+            camera=self.name,
+            mode=self.mode,
+            online=self.online,
+            reason=self.reason,
+            ended=self.ended,
+            total_frames=self.total_frames,
+            captured=ledger.captured,
+            published=ledger.published,
+            failed=ledger.failed,
+            in_flight=len(self.jobs),
+            dropped=dict(ledger.dropped),
+        )

@@ -1,0 +1,113 @@
+"""What the broker has in hand: a frame on its way, and the work made of frames or faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from common.face_model import LABELS, Crops, Probabilities
+from common.messages import BoxArray, Frame, Release, Result
+
+MAX_DEATHS = 3
+"""Workers a frame may take down before it is marked failed."""
+
+
+class JobState(Enum):
+    """How far a frame has come."""
+
+    WAITING = "waiting for a detector"
+    DETECTING = "with a detector"
+    CLASSIFYING = "its faces wait for, or are with, a classifier"
+    COMPLETE = "waiting for the frames before it, or for a publisher"
+    PUBLISHING = "with the publishers"
+    SETTLED = "counted; what is still said of it is ignored"
+
+
+def no_boxes() -> BoxArray:
+    """Give ``(0, 4) int32``."""
+    return np.zeros((0, 4), np.int32)
+
+
+def no_probabilities(faces: int) -> Probabilities:
+    """Give ``(faces, 7) float32`` zeros: nothing is known yet."""
+    return np.zeros((faces, len(LABELS)), np.float32)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One frame in flight.
+
+    Attributes:
+        unknown: Indices of the faces that have no probabilities yet.
+        handed_out: Whether any of its faces is with a classifier now.
+        deaths: Workers that died or failed on it in its present state.
+        awaiting: Publishers that have it and have not acknowledged it.
+        acknowledged: Whether any publisher has.
+        run: The run that may still have to be detected again from its pixels.
+    """
+
+    frame: Frame
+    mode: str
+    received_ns: int
+    state: JobState = JobState.WAITING
+    boxes: BoxArray = field(default_factory=no_boxes)
+    crops: Crops | None = None
+    probabilities: Probabilities = field(default_factory=lambda: no_probabilities(0))
+    unknown: set[int] = field(default_factory=set)
+    handed_out: bool = False
+    deaths: int = 0
+    failed: bool = False
+    awaiting: set[bytes] = field(default_factory=set)
+    acknowledged: bool = False
+    run: Run | None = None
+
+    def detected(self, boxes: BoxArray, crops: Crops) -> None:
+        """Take a detector's answer."""
+        self.boxes, self.crops = boxes, crops
+        self.probabilities = no_probabilities(len(boxes))
+        self.unknown = set(range(len(boxes)))
+        self.deaths = 0
+        self.state = JobState.CLASSIFYING if self.unknown else JobState.COMPLETE
+
+    def give_up_faces(self) -> None:
+        """Go on without the classifications that have not come: they will show as reused."""
+        self.state = JobState.COMPLETE
+
+    def fail(self) -> None:
+        """Mark the frame failed: it goes to the publishers without faces."""
+        self.failed = True
+        self.boxes, self.probabilities, self.unknown = no_boxes(), no_probabilities(0), set()
+        self.state = JobState.COMPLETE
+
+    def result(self) -> Result:
+        """Give the message for the publishers."""
+        reused = tuple(index in self.unknown for index in range(len(self.boxes)))
+        return Result(self.frame, self.mode, self.failed, self.boxes, self.probabilities, reused)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Consecutive frames of one camera, for one detector; of one frame in live mode.
+
+    A detector answers frame by frame, so that it is known which frame took it down. The run is
+    handed out again whole, for what is found in a frame depends on those before it; so the slots of
+    frames that are through already are kept until the run is done.
+    """
+
+    jobs: list[Job]
+    answered: int = 0
+    held: list[Release] = field(default_factory=list)
+    done: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Faces for one classifier: each a job and the index of the face in it."""
+
+    faces: list[tuple[Job, int]]
+
+    def jobs(self) -> list[Job]:
+        """Give the frames that the faces are of, each once, in order."""
+        return list(dict.fromkeys(job for job, _ in self.faces))

@@ -1,0 +1,84 @@
+"""Who may take part: taking peers in, or saying why not."""
+
+from __future__ import annotations
+
+import logging
+
+from common.broker.cameras import Camera
+from common.broker.peers import CAPTURE, PUBLISHER, Peer
+from common.broker.state import PipelineState
+from common.messages import (
+    DETECTOR,
+    MODES,
+    WORKER_ROLES,
+    CameraHello,
+    PublisherHello,
+    WorkerHello,
+)
+
+Hello = WorkerHello | CameraHello | PublisherHello
+
+log = logging.getLogger(__name__)
+
+
+class Membership:
+    """Takes peers in.
+
+    Args:
+        state: What the desks share.
+    """
+
+    def __init__(self, state: PipelineState) -> None:
+        self._state = state
+
+    def refusal(self, hello: Hello) -> str:
+        """Say why a peer cannot join; empty where it can."""
+        if isinstance(hello, CameraHello):
+            return self._camera_refusal(hello)
+        if isinstance(hello, WorkerHello):
+            return self._worker_refusal(hello)
+        return ""
+
+    def join(self, identity: bytes, hello: Hello, now_ns: int) -> None:
+        """Take a peer in."""
+        peer = Peer(identity, "", hello.name, hello.instance, now_ns)
+        if isinstance(hello, WorkerHello):
+            peer.role, peer.capacity = hello.role, hello.capacity
+        elif isinstance(hello, PublisherHello):
+            peer.role, peer.recorded = PUBLISHER, dict(hello.recorded)
+        else:
+            peer.role = CAPTURE
+            camera = self._state.cameras.get(hello.camera)
+            if camera is None:
+                self._state.cameras[hello.camera] = Camera(identity, hello)
+            else:
+                camera.adopt(identity, hello)
+        self._state.peers.add(peer)
+        log.info("%s %s joined", peer.role, peer.name)
+
+    def _camera_refusal(self, hello: CameraHello) -> str:
+        camera = self._state.cameras.get(hello.camera)
+        if hello.mode not in MODES:
+            return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(MODES)}"
+        if camera is not None and camera.capture is not None:
+            return (
+                f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
+                "of that name; set CAPTURE_CAMERA to another"
+            )
+        if camera is not None and camera.mode != hello.mode:
+            return (
+                f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
+                "restart the pipeline to change that"
+            )
+        return ""
+
+    def _worker_refusal(self, hello: WorkerHello) -> str:
+        if hello.role not in WORKER_ROLES or hello.capacity < 1:
+            return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
+        others = self._state.peers.of_role(DETECTOR) if hello.role == DETECTOR else []
+        if any(peer.capacity != hello.capacity for peer in others):
+            return (
+                f"DETECTOR_INTERVAL={hello.capacity}: {others[0].name} has {others[0].capacity}; "
+                "results would depend on who did what, set the same"
+            )
+        return ""

@@ -1,0 +1,91 @@
+"""Who is connected, who lives, who is idle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from common.messages import PeerStatus, Status
+
+SILENCE_LIMIT_NS = 3_000_000_000
+"""A peer that says nothing for three heartbeat intervals is gone."""
+
+CAPTURE = "capture"
+PUBLISHER = "publisher"
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """One connected process.
+
+    Attributes:
+        capacity: Frames a run (detector), faces a batch (classifier).
+        work_id: What it has in hand, None where nothing.
+        has: Frames it has and has not acknowledged, by camera (publisher).
+        recorded: Last frame_id it had on disk when it joined, by camera (publisher).
+    """
+
+    identity: bytes
+    role: str
+    name: str
+    instance: str
+    heard_ns: int
+    capacity: int = 0
+    work_id: int | None = None
+    has: dict[str, int] = field(default_factory=dict)
+    recorded: dict[str, int] = field(default_factory=dict)
+    status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
+
+    def summary(self) -> PeerStatus:
+        """Give what others may know of it."""
+        status = self.status
+        return PeerStatus(self.role, self.name, status.done, status.busy_ms, status.bad_messages)
+
+
+class PeerTable:
+    """All living peers, and the idle workers of each role, longest idle first."""
+
+    def __init__(self) -> None:
+        self._peers: dict[bytes, Peer] = {}
+        self._idle: dict[str, dict[bytes, Peer]] = {}
+
+    def all(self) -> list[Peer]:
+        """Give every living peer."""
+        return list(self._peers.values())
+
+    def get(self, identity: bytes) -> Peer | None:
+        """Give the peer of that identity if it lives."""
+        return self._peers.get(identity)
+
+    def of_role(self, role: str) -> list[Peer]:
+        """Give the living peers of a role."""
+        return [peer for peer in self._peers.values() if peer.role == role]
+
+    def of_instance(self, instance: str) -> Peer | None:
+        """Give the living peer that a supervisor has started in this place before."""
+        return next((peer for peer in self._peers.values() if peer.instance == instance), None)
+
+    def add(self, peer: Peer) -> None:
+        """Take in a peer."""
+        self._peers[peer.identity] = peer
+
+    def remove(self, peer: Peer) -> None:
+        """Forget a peer."""
+        del self._peers[peer.identity]
+        self._idle.get(peer.role, {}).pop(peer.identity, None)
+
+    def set_idle(self, peer: Peer) -> None:
+        """Note that a worker asks for work."""
+        self._idle.setdefault(peer.role, {})[peer.identity] = peer
+
+    def first_idle(self, role: str) -> Peer | None:
+        """Give the worker that has been idle longest."""
+        return next(iter(self._idle.get(role, {}).values()), None)
+
+    def set_busy(self, peer: Peer, work_id: int) -> None:
+        """Note that a worker has been given work."""
+        self._idle[peer.role].pop(peer.identity)
+        peer.work_id = work_id
+
+    def silent(self, now_ns: int) -> list[Peer]:
+        """Give the peers that have not been heard for too long."""
+        return [p for p in self._peers.values() if now_ns - p.heard_ns > SILENCE_LIMIT_NS]

@@ -1,0 +1,60 @@
+"""What the three desks of the scheduler share: peers, cameras, work in hand, messages to send."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from common.broker.cameras import Camera
+from common.broker.jobs import Job
+from common.broker.peers import PeerTable
+from common.messages import FATE_DROPPED, Message, Release
+
+
+class PipelineState:
+    """The state of the pipeline, and the outbox in which every transition leaves its messages.
+
+    Attributes:
+        outbox: ``(identity of the peer, message)``, in the order in which they are to be sent.
+        ignored: Answers that came too late or from peers given up, by type.
+    """
+
+    def __init__(self) -> None:
+        self.peers = PeerTable()
+        self.cameras: dict[str, Camera] = {}
+        self.outbox: list[tuple[bytes, Message]] = []
+        self.ignored: Counter[str] = Counter()
+        self._last_work_id = 0
+
+    def new_work_id(self) -> int:
+        """Give a number no work has had."""
+        self._last_work_id += 1
+        return self._last_work_id
+
+    def send(self, identity: bytes, message: Message) -> None:
+        """Leave a message for a peer."""
+        self.outbox.append((identity, message))
+
+    def camera_of(self, job: Job) -> Camera:
+        """Give the camera a frame is of."""
+        return self.cameras[job.frame.camera]
+
+    def settle(self, job: Job, fate: str, cause: str = "") -> None:
+        """Count a frame's end and give its slot back, at once or when its run is done."""
+        camera = self.camera_of(job)
+        camera.settle(job, fate, cause)
+        release = Release(camera.name, job.frame.frame_id, fate, cause)
+        if job.run is not None and not job.run.done:
+            job.run.held.append(release)
+        else:
+            self.release(release)
+
+    def release(self, release: Release) -> None:
+        """Tell the capture, if it is there, that a slot is free."""
+        capture = self.cameras[release.camera].capture
+        if capture is not None:
+            self.send(capture, release)
+
+    def drop(self, job: Job, cause: str) -> None:
+        """Drop a live frame; a detector that still looks at its pixels looks in vain."""
+        job.run = None
+        self.settle(job, FATE_DROPPED, cause)

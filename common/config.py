@@ -1,0 +1,196 @@
+"""Settings of a stage: command line, then environment, then default.
+
+Each stage declares one frozen dataclass whose fields are made by ``setting``::
+
+    @dataclass(frozen=True, slots=True)
+    class DetectorConfig(BrokerSettings):
+        interval: int = setting("DETECTOR_INTERVAL", 10, integer(1, 1000), "frames between ...")
+
+``load_config`` fills it. A value that does not parse, or a variable with the stage's prefix that
+does not exist, raises ``ConfigError`` naming the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from common.endpoint import DEFAULT_ENDPOINT, parse_endpoint
+from common.errors import ConfigError
+
+T = TypeVar("T")
+Parser = Callable[[str], object]
+"""Turns text into a value or raises ``ValueError`` that says what is allowed."""
+
+
+def setting(variable: str, default: object, parse: Parser, meaning: str) -> Any:
+    """Declare one field of a configuration and the environment variable it comes from."""
+    metadata = {"variable": variable, "parse": parse, "meaning": meaning}
+    return field(default=default, metadata=metadata)
+
+
+def integer(low: int, high: int) -> Parser:
+    """Accept a whole number from ``low`` to ``high``."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def number(low: float, high: float) -> Parser:
+    """Accept a decimal number from ``low`` to ``high``."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise ValueError(f"a number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def choice(*allowed: str) -> Parser:
+    """Accept one of the given words."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(" or ".join(allowed))
+        return text
+
+    return parse
+
+
+def switch(text: str) -> bool:
+    """Accept ``1`` or ``0``, and the usual words for them."""
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if text.lower() not in words:
+        raise ValueError("1 or 0")
+    return words[text.lower()]
+
+
+def words(text: str) -> str:
+    """Accept any text that is not empty."""
+    if not text.strip():
+        raise ValueError("a text that is not empty")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSettings:
+    """What every stage needs to know: the one address."""
+
+    endpoint: str = setting(
+        "BROKER_ENDPOINT", DEFAULT_ENDPOINT, parse_endpoint, "the address all processes meet at"
+    )
+
+
+def load_config(
+    cls: type[T],
+    stage: str,
+    argv: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> T:
+    """Read the configuration ``cls`` of a stage.
+
+    Args:
+        cls: The stage's dataclass.
+        stage: The package as it is run, such as ``capture`` or ``common.broker``.
+        argv: The command line without the program, by default this process's.
+        environ: The environment, by default this process's.
+
+    Raises:
+        ConfigError: A value is not allowed or a variable of the stage does not exist.
+    """
+    environ = os.environ if environ is None else environ
+    settings = list(_settings(cls))
+    parser = _argument_parser(cls, stage, settings)
+    given = vars(parser.parse_args(argv))
+    _refuse_unknown(stage, settings, environ)
+    values = {}
+    for item in settings:
+        variable = item.metadata["variable"]
+        text = given[item.name] if given[item.name] is not None else environ.get(variable)
+        if text is not None and text != "":
+            values[item.name] = parse_value(variable, text, item.metadata["parse"])
+    return cls(**values)
+
+
+def parse_value(variable: str, text: str, parse: Parser) -> object:
+    """Parse one value; the error names the variable, the value and what is allowed."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(f"{variable}={text}: expected {error}") from error
+
+
+def settings_of(cls: type) -> Iterator[tuple[str, object, str]]:
+    """Give variable, default and meaning of each setting, as documentation lists them."""
+    for item in _settings(cls):
+        yield item.metadata["variable"], item.default, item.metadata["meaning"]
+
+
+def _settings(cls: Any) -> Iterator[Field[Any]]:
+    return (item for item in fields(cls) if "variable" in item.metadata)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Like its parent, but a wrong option is a ConfigError: one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; `{self.prog} --help` lists the options")
+
+
+def _argument_parser(cls: type, stage: str, settings: list[Field[Any]]) -> _Parser:
+    summary = (cls.__doc__ or "").strip().splitlines()[0]
+    parser = _Parser(prog=f"python -m {stage}", description=summary, allow_abbrev=False)
+    for item in settings:
+        default = "none" if item.default is None else item.default
+        parser.add_argument(
+            f"--{item.name.replace('_', '-')}",
+            dest=item.name,
+            metavar="VALUE",
+            help=f"{item.metadata['meaning']} "
+            f"(environment: {item.metadata['variable']}; default: {default})".replace("%", "%%"),
+        )
+    return parser
+
+
+def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str, str]) -> None:
+    prefix = stage.rpartition(".")[2].upper()
+    known = {item.metadata["variable"] for item in settings}
+    for variable in environ:
+        if variable in known or not variable.startswith(f"{prefix}_"):
+            continue
+        near = difflib.get_close_matches(variable, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+        raise ConfigError(f"{variable}={environ[variable]}: no such variable; {hint}")
+
+
+def existing_file(text: str) -> Path:
+    """Accept the path of a file that exists."""
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError("a file that exists")
+    return path
+
+
+def exit_with(stage: str, error: Exception) -> NoReturn:
+    """End the process on a wrong setting: one line on stderr, exit code 2."""
+    print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201 - the line the user is to read
+    raise SystemExit(2)

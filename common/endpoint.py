@@ -1,0 +1,65 @@
+"""The one address at which all processes meet."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from common.errors import ConfigError
+
+DEFAULT_ENDPOINT = "ipc://default"
+"""Stands for a socket in this user's private directory, see ``resolve_endpoint``."""
+
+MAX_IPC_PATH_BYTES = 103  # sun_path holds 104 bytes on macOS, 108 on Linux, with a closing zero
+
+_TCP = re.compile(r"tcp://(\*|[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+
+
+def parse_endpoint(text: str) -> str:
+    """Accept ``ipc:///absolute/path`` or ``tcp://host:port``; raise ``ValueError`` otherwise."""
+    if text == DEFAULT_ENDPOINT:
+        return text
+    tcp = _TCP.fullmatch(text)
+    if tcp and 0 < int(tcp.group(2)) < 65536:
+        return text
+    path = text.removeprefix("ipc://")
+    if text.startswith("ipc:///") and len(os.fsencode(path)) <= MAX_IPC_PATH_BYTES:
+        return text
+    raise ValueError(
+        f"tcp://host:port or ipc:///path of at most {MAX_IPC_PATH_BYTES} bytes, "
+        f"or {DEFAULT_ENDPOINT}"
+    )
+
+
+def resolve_endpoint(endpoint: str) -> str:
+    """Turn the default into the path of a socket in a directory that only this user can enter.
+
+    Raises:
+        ConfigError: The directory exists and belongs to, or is open to, somebody else.
+    """
+    if endpoint != DEFAULT_ENDPOINT:
+        return endpoint
+    return f"ipc://{private_directory() / 'broker.ipc'}"
+
+
+def private_directory() -> Path:
+    """Give this user's directory for sockets, made with mode 0700 where it does not exist."""
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    path = Path(base) / f"ferstream-{os.getuid()}"
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise ConfigError(
+            f"BROKER_ENDPOINT={DEFAULT_ENDPOINT}: cannot make {path} ({error.strerror}); "
+            "set BROKER_ENDPOINT to an ipc:// path of your own"
+        ) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise ConfigError(
+            f"BROKER_ENDPOINT={DEFAULT_ENDPOINT}: {path} is not a directory private to you; "
+            "remove it or set BROKER_ENDPOINT to an ipc:// path of your own"
+        )
+    return path

@@ -1,0 +1,121 @@
+"""When a stage's process has to end, and telling its supervisor that it lives.
+
+Signal handlers only set a flag. Under a supervisor a socket pair joins the two: the stage sends a
+byte now and then, and the end of the pair tells it that the supervisor is gone, even by kill -9.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from common.config import exit_with
+from common.errors import FerstreamError
+
+SUPERVISOR_FD = "FERSTREAM_SUPERVISOR_FD"
+INSTANCE = "FERSTREAM_INSTANCE"
+RESTARTS = "FERSTREAM_RESTARTS"
+
+BEAT_INTERVAL_S = 0.5
+ORPHAN_GRACE_S = 3.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+log = logging.getLogger(__name__)
+
+
+class Lifetime:
+    """The life of this process: asked to stop or not, watched or not.
+
+    Attributes:
+        instance: The same for each process that a supervisor starts in this one's place.
+        restarts: How often the supervisor has had to start it again.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._next_beat = 0.0
+        self._supervisor: socket.socket | None = None
+        self.instance = os.environ.get(INSTANCE) or uuid.uuid4().hex
+        self.restarts = int(os.environ.get(RESTARTS) or 0)
+        if SUPERVISOR_FD in os.environ:
+            self._supervisor = socket.socket(fileno=int(os.environ.pop(SUPERVISOR_FD)))
+            self._supervisor.set_inheritable(False)
+            threading.Thread(target=self._watch_supervisor, daemon=True).start()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked this process to end."""
+        return self._stop.is_set()
+
+    def request_stop(self) -> None:
+        """Ask this process to end after its current step."""
+        self._stop.set()
+
+    def catch_signals(self) -> None:
+        """Turn SIGINT, SIGTERM and SIGHUP into ``request_stop``."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, lambda *_: self._stop.set())
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but no longer than until somebody asks to stop; tell whether somebody did."""
+        return self._stop.wait(seconds)
+
+    def beat(self) -> None:
+        """Tell the supervisor that this process is not stuck; cheap, call it every step."""
+        now = time.monotonic()
+        if self._supervisor is None or now < self._next_beat:
+            return
+        self._next_beat = now + BEAT_INTERVAL_S
+        try:
+            self._supervisor.send(b".", socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            log.debug("the supervisor is not reading heartbeats")
+        except OSError:
+            self._stop.set()  # it is gone; the watching thread sees the same
+
+    def run(self, step: Callable[[], None]) -> None:
+        """Do step after step until asked to stop."""
+        while not self._stop.is_set():
+            self.beat()
+            step()
+
+    def _watch_supervisor(self) -> None:
+        """Wait for the pair to close; then stop, in order if that is quick enough."""
+        supervisor = self._supervisor
+        if supervisor is None:
+            return
+        try:
+            while supervisor.recv(64):
+                continue
+        except OSError as error:
+            log.warning("lost the supervisor: %s", error)
+        self._stop.set()
+        time.sleep(ORPHAN_GRACE_S)
+        os._exit(1)
+
+
+def set_up_logging(stage: str) -> None:
+    """Log to stderr, one line an event; honcho adds the time where it prints the line."""
+    time_prefix = "" if "HONCHO_PROCESS_NAME" in os.environ else "%(asctime)s "
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format=f"{time_prefix}%(levelname)s {stage}: %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+
+
+def run_main(stage: str, main: Callable[[], None]) -> None:
+    """Run a stage's ``main``: an error of ours is one line and exit code 2, others a traceback."""
+    try:
+        main()
+    except FerstreamError as error:
+        exit_with(stage, error)

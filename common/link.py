@@ -1,0 +1,160 @@
+"""A peer's side of the connection to the broker.
+
+``BrokerLink`` says hello until it is welcomed, sends a heartbeat every second, notices a broker
+that was restarted or fell silent and says hello again. A stage asks it for the next message and
+sends its own; it never waits longer than it is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+
+import zmq
+
+from common import wire
+from common.endpoint import resolve_endpoint
+from common.errors import MessageError, RefusedError
+from common.messages import (
+    Bye,
+    Heartbeat,
+    Message,
+    Refused,
+    Status,
+    Welcome,
+    WhoAreYou,
+)
+from common.sockets import connect_dealer
+
+HEARTBEAT_S = 1.0
+HELLO_RETRY_S = 0.25
+RECONNECT_BACKOFF_S = (3.0, 5.0, 8.0)
+
+log = logging.getLogger(__name__)
+
+
+def peer_name() -> str:
+    """Name this process for people: what honcho calls it, the host and the process number."""
+    honcho_name = os.environ.get("HONCHO_PROCESS_NAME")
+    process = f"{socket.gethostname()}:{os.getpid()}"
+    return f"{honcho_name}@{process}" if honcho_name else process
+
+
+class BrokerLink:
+    """The connection of one peer to the broker.
+
+    Args:
+        context: Of the sockets.
+        endpoint: ``BROKER_ENDPOINT``.
+        hello: Makes the message that introduces the peer, anew each time it is needed.
+    """
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        endpoint: str,
+        hello: Callable[[], Message],
+    ) -> None:
+        self._context = context
+        self._endpoint = resolve_endpoint(endpoint)
+        self._hello = hello
+        self._socket = connect_dealer(context, self._endpoint)
+        self._reconnects = 0
+        self._next_hello = 0.0
+        self._next_status = 0.0
+        self._heard_at = time.monotonic()
+        self._done = 0
+        self._busy_ms = 0.0
+        self._bad_messages = 0
+        self.welcomed = False
+
+    def count(self, done: int, busy_s: float) -> None:
+        """Add to what the heartbeats report: units done and the time they took."""
+        self._done += done
+        self._busy_ms += busy_s * 1000
+
+    def send(self, message: Message) -> bool:
+        """Send a message; False where the broker is away or far behind and it was not sent."""
+        try:
+            self._socket.send_multipart(wire.encode(message), zmq.NOBLOCK, copy=False)
+        except zmq.Again:
+            return False
+        return True
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """Give the next message for the stage, or None if there is none within ``timeout_s``.
+
+        ``Welcome`` is given too: what was in hand before it is void.
+
+        Raises:
+            RefusedError: The broker will not have this peer.
+        """
+        self._keep_alive()
+        if not self._socket.poll(int(timeout_s * 1000)):
+            return None
+        try:
+            message = wire.decode(self._socket.recv_multipart(zmq.NOBLOCK))
+        except wire.VersionError as error:
+            raise RefusedError(
+                f"the broker at {self._endpoint} is of another version of ferstream ({error}); "
+                "install the same version everywhere"
+            ) from error
+        except MessageError as error:
+            self._bad_messages += 1
+            log.warning("skipped a bad message from the broker: %s", error)
+            return None
+        return self._handle(message)
+
+    def close(self) -> None:
+        """Say goodbye and close."""
+        if self.welcomed and self.send(Bye()):
+            time.sleep(0.02)  # linger is 0: let the goodbye out
+        self._socket.close()
+
+    def _handle(self, message: Message) -> Message | None:
+        self._heard_at = time.monotonic()
+        self._reconnects = 0
+        if isinstance(message, Heartbeat):
+            return None
+        if isinstance(message, WhoAreYou):
+            self.welcomed = False
+            self._say_hello()
+            return None
+        if isinstance(message, Refused):
+            raise RefusedError(message.reason)
+        if isinstance(message, Welcome):
+            if self.welcomed:
+                return None  # the answer to a hello that was sent twice
+            self.welcomed = True
+        return message
+
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        if now - self._heard_at > self._silence_limit_s():
+            self._reconnect()
+        elif not self.welcomed and now >= self._next_hello:
+            self._say_hello()
+        elif self.welcomed and now >= self._next_status:
+            self._next_status = now + HEARTBEAT_S
+            self.send(Status(self._done, self._busy_ms, self._bad_messages))
+
+    def _say_hello(self) -> None:
+        self._next_hello = time.monotonic() + HELLO_RETRY_S
+        self.send(self._hello())
+
+    def _silence_limit_s(self) -> float:
+        at = min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)
+        return RECONNECT_BACKOFF_S[at]
+
+    def _reconnect(self) -> None:
+        """Start over with a new socket: the broker is away, or gave this peer up."""
+        log.warning("nothing from the broker at %s; connecting again", self._endpoint)
+        self._reconnects += 1
+        self._heard_at = time.monotonic()
+        self.welcomed = False
+        self._socket.close()
+        self._socket = connect_dealer(self._context, self._endpoint)
+        self._next_hello = 0.0

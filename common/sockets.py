@@ -1,0 +1,106 @@
+"""The only place where sockets are made. Nothing is left at the library's default that can bite.
+
+Linger 0, so that closing never waits; bounded queues; bounded message sizes; a reconnect interval
+that suits a broker restart; and ``IMMEDIATE``, so that nothing queues for a broker that is not
+there and arrives stale when it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import zmq
+
+from common.errors import ConfigError
+
+QUEUE_MESSAGES = 1000
+MAX_MESSAGE_BYTES = 128 * 1024 * 1024
+RECONNECT_MS = 50
+RECONNECT_MAX_MS = 500
+
+
+def connect_dealer(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
+    """Connect a peer's socket to the broker, which need not be there yet."""
+    dealer = context.socket(zmq.DEALER)
+    _set_limits(dealer)
+    dealer.setsockopt(zmq.IMMEDIATE, 1)
+    dealer.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
+    dealer.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+    dealer.connect(endpoint)
+    return dealer
+
+
+class BrokerSocket:
+    """The broker's bound socket, and the lock that keeps a second broker from stealing its path.
+
+    Binding an ``ipc://`` path that another process has bound steals it without a word, hence the
+    lock file beside it; the system drops the lock with the process, however that ends.
+
+    Raises:
+        ConfigError: The address is taken; names who has it where that is known.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+        self._path = Path(endpoint.removeprefix("ipc://")) if _is_ipc(endpoint) else None
+        self._lock = _lock(self._path) if self._path else None
+        self.router = context.socket(zmq.ROUTER)
+        _set_limits(self.router)
+        self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        try:
+            self.router.bind(endpoint)
+        except zmq.ZMQError as error:
+            self.close()
+            raise ConfigError(
+                f"BROKER_ENDPOINT={endpoint}: cannot listen there ({error.strerror}); "
+                "is another pipeline running? set BROKER_ENDPOINT to another address"
+            ) from error
+
+    def close(self) -> None:
+        """Close the socket and remove its files."""
+        self.router.close()
+        if self._path is not None and self._lock is not None:
+            self._path.unlink(missing_ok=True)
+            _lock_path(self._path).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+
+def _set_limits(socket: zmq.Socket[bytes]) -> None:
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
+    socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+
+
+def _is_ipc(endpoint: str) -> bool:
+    return endpoint.startswith("ipc://")
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _lock(path: Path) -> int:
+    """Take the lock beside an ipc path and write this process's number into it."""
+    lock_path = _lock_path(path)
+    try:
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"BROKER_ENDPOINT=ipc://{path}: cannot write there ({error.strerror}); "
+            "choose a path in a directory of yours"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.read(lock, 32).decode(errors="replace").strip()
+        os.close(lock)
+        raise ConfigError(
+            f"BROKER_ENDPOINT=ipc://{path}: the pipeline of process {owner} runs there; "
+            "stop it, or set BROKER_ENDPOINT (and PUBLISHER_PORT) to others for a second one"
+        ) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock

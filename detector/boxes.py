@@ -1,0 +1,59 @@
+"""Boxes of faces, and how much they overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.int32]
+"""``(n, 4) int32``: x, y, width, height in pixels of the full-resolution frame."""
+Box = NDArray[np.int32]
+"""``(4,) int32``: one row of ``Boxes``."""
+GrayFrame = NDArray[np.uint8]
+"""``(height, width) uint8``: a grey frame."""
+
+SAME_FACE_OVERLAP = 0.5
+"""Two boxes show one face from this share of the smaller one's area: real faces overlap less."""
+
+
+def no_boxes() -> Boxes:
+    """Return ``(0, 4) int32``."""
+    return np.zeros((0, 4), np.int32)
+
+
+def overlap_of_smaller(box: Box, boxes: Boxes) -> NDArray[np.float64]:
+    """Return ``(n,) float64``: the intersection with each box over the smaller one's area.
+
+    Unlike the intersection over the union this is 1 for a box within a box, which is how a cascade
+    finds one face twice.
+    """
+    left_top = np.maximum(box[:2], boxes[:, :2])
+    right_bottom = np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
+    sides = np.clip(right_bottom - left_top, 0, None).astype(np.float64)
+    smaller = np.minimum(np.prod(box[2:]), np.prod(boxes[:, 2:], axis=1))
+    overlaps: NDArray[np.float64] = np.prod(sides, axis=1) / smaller
+    return overlaps
+
+
+def merge_boxes(boxes: Boxes) -> Boxes:
+    """Return the boxes without those that show the same face as an earlier one.
+
+    Args:
+        boxes: ``(n, 4) int32``, the most trusted first.
+
+    Returns:
+        ``(m, 4) int32`` in the same order.
+    """
+    kept = no_boxes()
+    for box in boxes:
+        if not np.any(overlap_of_smaller(box, kept) >= SAME_FACE_OVERLAP):
+            kept = np.vstack([kept, box[None]])
+    return kept
+
+
+def check_gray_frame(gray: GrayFrame) -> None:
+    """Raise ValueError unless this is a grey frame, ``(height, width) uint8``."""
+    if gray.ndim != 2 or gray.dtype != np.uint8:
+        raise ValueError(
+            f"expected a grey frame (height, width) uint8, got {gray.shape} {gray.dtype}"
+        )

@@ -1,0 +1,36 @@
+"""What a face detector offers, and the detectors by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from common.errors import ConfigError
+from detector.boxes import Box, Boxes, GrayFrame
+from detector.haar import HaarDetector
+from detector.settings import SearchSettings
+
+
+class Detector(Protocol):
+    """Finds faces in one frame. It remembers nothing: the same frame gives the same boxes."""
+
+    def find_faces(self, gray: GrayFrame) -> Boxes:
+        """Search the whole frame and return ``(n, 4) int32``, the most certain first."""
+
+    def find_face_near(self, gray: GrayFrame, box: Box) -> Box | None:
+        """Search around a box of an earlier frame and return ``(4,) int32``, or None."""
+
+
+DETECTORS: dict[str, Callable[[SearchSettings], Detector]] = {"haar": HaarDetector}
+"""Another detector is added here."""
+
+
+def create_detector(name: str, settings: SearchSettings) -> Detector:
+    """Create a detector by its name.
+
+    Raises:
+        ConfigError: There is no detector of that name, or it cannot run here.
+    """
+    if name not in DETECTORS:
+        raise ConfigError(f"DETECTOR is {name!r}: use one of {', '.join(sorted(DETECTORS))}")
+    return DETECTORS[name](settings)

@@ -1,0 +1,163 @@
+"""Saves a run so that it survives being killed at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import ConfigError
+from training.config import TrainingConfig
+from training.history import EpochRecord
+from training.trainer import Trainer
+
+CHECKPOINT_NAME = "checkpoint.npz"
+_NOTES = "notes"
+
+Arrays = list[NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        history: one record an epoch that is done.
+        best_epoch: number of the epoch whose averaged weights are the best so far, 0 for none.
+        best_weights: those weights.
+    """
+
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    best_weights: tuple[NDArray[np.generic], ...]
+
+
+def save_checkpoint(folder: Path, trainer: Trainer, data_sha256: str, progress: Progress) -> None:
+    """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
+
+    Args:
+        folder: of the run.
+        trainer: whose network, averaged network and optimizer are saved.
+        data_sha256: hash of the training and validation faces.
+        progress: what has been reached.
+    """
+    notes = {
+        "config": asdict(trainer.config),
+        "data_sha256": data_sha256,
+        "history": [asdict(record) for record in progress.history],
+        "best_epoch": progress.best_epoch,
+    }
+    arrays = {_NOTES: np.array(json.dumps(notes))}
+    for group, values in _state(trainer).items():
+        arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
+    arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
+    temporary = folder / f".{CHECKPOINT_NAME}.{os.getpid()}"
+    with temporary.open("wb") as opened:
+        np.savez(opened, **arrays)
+        opened.flush()
+        os.fsync(opened.fileno())
+    temporary.replace(folder / CHECKPOINT_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """What a checkpoint holds.
+
+    Attributes:
+        config: hyperparameters of the run.
+        data_sha256: hash of the training and validation faces.
+        progress: what has been reached.
+        state: values of network, averaged network and optimizer, by group.
+    """
+
+    config: TrainingConfig
+    data_sha256: str
+    progress: Progress
+    state: dict[str, Arrays]
+
+
+def read_checkpoint(folder: Path) -> SavedRun | None:
+    """Reads the checkpoint in ``folder``; None where there is none.
+
+    Raises:
+        ConfigError: if it is damaged.
+    """
+    file = folder / CHECKPOINT_NAME
+    if not file.exists():
+        return None
+    try:
+        with np.load(file, allow_pickle=False) as opened:
+            arrays = {name: opened[name] for name in opened.files}
+        notes = json.loads(str(arrays.pop(_NOTES)))
+        progress = Progress(
+            history=tuple(EpochRecord(**record) for record in notes["history"]),
+            best_epoch=notes["best_epoch"],
+            best_weights=tuple(_group(arrays, "best")),
+        )
+        config = TrainingConfig(**notes["config"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
+        raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
+    state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
+    return SavedRun(config, notes["data_sha256"], progress, state)
+
+
+def load_run(folder: Path) -> SavedRun:
+    """Reads the checkpoint in ``folder``, which must be there.
+
+    Raises:
+        ConfigError: if it is not, or is damaged.
+    """
+    saved = read_checkpoint(folder)
+    if saved is None:
+        raise ConfigError(f"{folder} holds no {CHECKPOINT_NAME}, expected the folder of a run")
+    return saved
+
+
+def resume(saved: SavedRun, trainer: Trainer, data_sha256: str) -> None:
+    """Puts ``trainer`` where the saved run was.
+
+    Raises:
+        ConfigError: if the run has other settings or other data.
+    """
+    _check_same_run(saved, trainer.config, data_sha256)
+    for group, variables in _variables(trainer).items():
+        for variable, value in zip(variables, saved.state[group], strict=True):
+            variable.assign(value)
+
+
+def _check_same_run(saved: SavedRun, config: TrainingConfig, data_sha256: str) -> None:
+    """Refuses to go on with another run than the one that was begun."""
+    old, new = asdict(saved.config), asdict(config)
+    changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
+    if changed:
+        raise ConfigError(f"--out holds a run with other settings ({changed}); choose another")
+    if saved.data_sha256 != data_sha256:
+        raise ConfigError("--out holds a run on other data; choose another")
+
+
+def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
+    """Returns what changes during training; the network's include its random seeds."""
+    return {
+        "network": trainer.network.variables,
+        "averaged": trainer.averaged.weights,
+        "optimizer": trainer.optimizer.variables,
+    }
+
+
+def _state(trainer: Trainer) -> dict[str, Arrays]:
+    return {
+        group: [np.asarray(variable) for variable in variables]
+        for group, variables in _variables(trainer).items()
+    }
+
+
+def _group(arrays: dict[str, NDArray[np.generic]], group: str) -> Arrays:
+    """Returns the arrays of a group, in their order."""
+    count = sum(name.startswith(f"{group}/") for name in arrays)
+    return [arrays[f"{group}/{index}"] for index in range(count)]

@@ -1,0 +1,171 @@
+"""Every hyperparameter of a training run, in one place, each with what it does."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from common.errors import ConfigError
+from common.face_model import FACE_SIZE_PX
+
+MIN_SIZE_PX = 16
+"""Below this three poolings leave less than 2x2 positions for the last block."""
+
+PRECISIONS = ("float32", "mixed_bfloat16")
+
+_T = TypeVar("_T", int, float, str)
+
+
+def _option(default: _T, comment: str) -> _T:
+    """Returns a dataclass field whose comment is also its help on the command line."""
+    return cast("_T", field(default=default, metadata={"help": comment}))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Consecutive epochs at one image size."""
+
+    epochs: int
+    size_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """What a run is made of. The defaults are those of the model that ships.
+
+    Global pooling lets the network see small images first: an epoch at 32 px costs less than half
+    of one at 48 px. The learning rate follows one cosine over all stages.
+    """
+
+    seed: int = _option(1, "order of images, augmentation and initial weights follow from it")
+    stages: str = _option("16x32,9x40,9x48", "epochs x image size in px, the last must be 48 px")
+    batch_size: int = _option(128, "images a step")
+    peak_rate: float = _option(0.1, "highest learning rate, for a batch of 128")
+    warmup_epochs: float = _option(1.0, "epochs in which the rate climbs from 0 to its peak")
+    momentum: float = _option(0.9, "of Nesterov SGD")
+    weight_decay: float = _option(5e-4, "added to the gradient of every kernel, times the kernel")
+    label_smoothing: float = _option(0.05, "share of the target spread over all seven labels")
+    ferplus_weight: float = _option(0.5, "weight of the loss of the second head, on FER+ votes")
+    average_decay: float = _option(0.998, "a step, of the moving average of weights; 0 is none")
+    widths: str = _option("32,64,128,256", "channels of each block of two 3x3 convolutions")
+    dropout: float = _option(0.2, "share of pooled features dropped before the heads")
+    rotation_deg: float = _option(12.0, "images are turned by up to this, either way")
+    scale_fraction: float = _option(0.12, "images are shrunk or enlarged by up to this")
+    shift_px: float = _option(4.0, "images are moved by up to this, along x and y, at 48 px")
+    contrast_fraction: float = _option(0.25, "gain on the grey values, up to this, either way")
+    brightness: float = _option(25.0, "offset of the grey values, of 255, up to this, either way")
+    cutout_probability: float = _option(0.5, "share of images that get a grey square painted in")
+    cutout_px: float = _option(14.0, "largest side of that square, at 48 px")
+    precision: str = _option(
+        "mixed_bfloat16", "of convolutions in training, or float32; the exports are float32"
+    )
+    threads: int = _option(2, "threads of one operation; more than the cores gains nothing")
+
+    def __post_init__(self) -> None:
+        """Refuses values that cannot be trained with.
+
+        Raises:
+            ConfigError: names the option, its value and what is allowed.
+        """
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(
+                    f"--{name.replace('_', '-')} is {value}, allowed: {low} to {high}"
+                )
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"--precision is {self.precision!r}, allowed: {PRECISIONS}")
+        if parse_stages(self.stages)[-1].size_px != FACE_SIZE_PX:
+            raise ConfigError(f"--stages {self.stages!r} must end at {FACE_SIZE_PX} px")
+        parse_widths(self.widths)
+
+
+_RANGES = (
+    ("seed", 0, 2**31 - 1),
+    ("batch_size", 1, 4096),
+    ("peak_rate", 0.0, 10.0),
+    ("warmup_epochs", 0.0, 1000.0),
+    ("momentum", 0.0, 0.9999),
+    ("weight_decay", 0.0, 1.0),
+    ("label_smoothing", 0.0, 0.9),
+    ("ferplus_weight", 0.0, 100.0),
+    ("average_decay", 0.0, 0.99999),
+    ("dropout", 0.0, 0.9),
+    ("rotation_deg", 0.0, 180.0),
+    ("scale_fraction", 0.0, 0.9),
+    ("shift_px", 0.0, float(FACE_SIZE_PX)),
+    ("contrast_fraction", 0.0, 1.0),
+    ("brightness", 0.0, 255.0),
+    ("cutout_probability", 0.0, 1.0),
+    ("cutout_px", 0.0, float(FACE_SIZE_PX)),
+    ("threads", 1, 256),
+)
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Reads ``16x32,12x48`` as sixteen epochs at 32 px, then twelve at 48.
+
+    Raises:
+        ConfigError: if it is not of that form, or a size is out of range.
+    """
+    try:
+        pairs = [part.split("x") for part in text.split(",")]
+        stages = tuple(Stage(int(epochs), int(size)) for epochs, size in pairs)
+    except ValueError as err:
+        raise ConfigError(f"--stages is {text!r}, expected EPOCHSxSIZE,... as 16x32,12x48") from err
+    for stage in stages:
+        if stage.epochs < 1 or not MIN_SIZE_PX <= stage.size_px <= FACE_SIZE_PX:
+            raise ConfigError(
+                f"--stages is {text!r}, allowed: at least 1 epoch, {MIN_SIZE_PX} to "
+                f"{FACE_SIZE_PX} px"
+            )
+    return stages
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """Reads ``32,64,128,256`` as the channels of four blocks.
+
+    Raises:
+        ConfigError: if it is not one to four numbers of 1 to 2048.
+    """
+    try:
+        widths = tuple(int(part) for part in text.split(","))
+    except ValueError as err:
+        raise ConfigError(f"--widths is {text!r}, expected numbers as 32,64,128,256") from err
+    if not 1 <= len(widths) <= 4 or not all(1 <= width <= 2048 for width in widths):
+        raise ConfigError(f"--widths is {text!r}, allowed: one to four numbers of 1 to 2048")
+    return widths
+
+
+def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:
+    """Returns the image size in px of ``epoch``, counted from 0."""
+    for stage in stages:
+        if epoch < stage.epochs:
+            return stage.size_px
+        epoch -= stage.epochs
+    return stages[-1].size_px
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives ``parser`` one option for each field of ``TrainingConfig``."""
+    group = parser.add_argument_group("hyperparameters")
+    for item in dataclasses.fields(TrainingConfig):
+        group.add_argument(
+            f"--{item.name.replace('_', '-')}",
+            type=type(item.default),
+            default=item.default,
+            metavar=str(type(item.default).__name__).upper(),
+            help=f"{item.metadata['help']} (default: %(default)s)".replace(" % ", " %% "),
+        )
+
+
+def config_from_arguments(arguments: argparse.Namespace) -> TrainingConfig:
+    """Returns the configuration that the command line asks for.
+
+    Raises:
+        ConfigError: if a value is out of range.
+    """
+    names = [item.name for item in dataclasses.fields(TrainingConfig)]
+    return TrainingConfig(**{name: getattr(arguments, name) for name in names})

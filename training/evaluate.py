@@ -1,0 +1,132 @@
+"""``python -m training.evaluate``: measures an exported model on labelled faces.
+
+The faces are ``DIR/NAME/<emotion>/*``, ``DIR/NAME.zip`` or the rows of ``DIR/fer2013.csv``; some
+emotions may be missing. Each face is seen once, as it is: no mirrored or shifted copies are averaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from common.errors import ConfigError, ModelError
+from training.faces import FaceSet, content_sha256, majority_labels
+from training.hashing import file_sha256
+from training.metrics import Metrics, measure
+from training.predictor import open_model, predict_all
+from training.readers import find_split, load_split
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A model's metrics, and what exactly was measured on what.
+
+    Attributes:
+        model_sha256: of the model file.
+        split: name of the split.
+        data_sha256: of pixels and labels, the same for every form the data comes in.
+        data_file_sha256: of the zip or csv; None for a folder.
+        metrics: against the labels.
+        ferplus_images: faces on which most FER+ voters agree on one of the seven labels.
+        ferplus_majority_accuracy: on those, against what most voters said; None without votes.
+    """
+
+    model_sha256: str
+    split: str
+    data_sha256: str
+    data_file_sha256: str | None
+    metrics: Metrics
+    ferplus_images: int
+    ferplus_majority_accuracy: float | None
+
+    def as_json(self) -> dict[str, object]:
+        """Returns one flat object, the metrics among the rest."""
+        values = asdict(self)
+        return values | values.pop("metrics")
+
+
+def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> Evaluation:
+    """Measures the model file on faces that were read from ``split`` of ``data_dir``.
+
+    Raises:
+        ModelError: if the model cannot be used.
+    """
+    probabilities = predict_all(open_model(model), faces.images)
+    source = find_split(data_dir, split)
+    voted, majority_accuracy = _majority_accuracy(faces, probabilities.argmax(axis=1).tolist())
+    return Evaluation(
+        model_sha256=file_sha256(model),
+        split=split,
+        data_sha256=content_sha256(faces),
+        data_file_sha256=file_sha256(source) if source and source.is_file() else None,
+        metrics=measure(probabilities, faces.labels),
+        ferplus_images=voted,
+        ferplus_majority_accuracy=majority_accuracy,
+    )
+
+
+def _majority_accuracy(faces: FaceSet, predicted: list[int]) -> tuple[int, float | None]:
+    """Returns how many faces have a majority label, and the share of them predicted so."""
+    majority = majority_labels(faces).tolist()
+    pairs = [(m, p) for m, p in zip(majority, predicted, strict=True) if m >= 0]
+    return len(pairs), sum(m == p for m, p in pairs) / len(pairs) if pairs else None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        open_model(parsed.model)  # a wrong path should not wait for the data to be read
+        faces = load_split(parsed.data, parsed.split)
+        evaluation = evaluate_faces(parsed.model, faces, parsed.split, parsed.data)
+        _write(evaluation, parsed.json, parsed.plots)
+    except (ConfigError, ModelError) as err:
+        print(f"training.evaluate: {err}", file=sys.stderr)
+        return 2
+    metrics = evaluation.metrics
+    low, high = metrics.accuracy_interval
+    print(
+        f"{parsed.model.name} on {metrics.images} faces of {parsed.split}: accuracy "
+        f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
+        f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
+    parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="where to draw confusion_matrix.png"
+    )
+    return parser
+
+
+def _write(evaluation: Evaluation, json_file: Path, plots_dir: Path | None) -> None:
+    """Writes the numbers, and the picture where one is wanted."""
+    text = json.dumps(evaluation.as_json(), indent=1)
+    try:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(text + "\n", encoding="utf-8")
+        if plots_dir is not None:
+            from training.plots import plot_confusion_matrix  # noqa: PLC0415  # slow to import
+
+            plots_dir.mkdir(parents=True, exist_ok=True)
+            plot_confusion_matrix(evaluation.metrics, plots_dir / "confusion_matrix.png")
+    except OSError as err:
+        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""``python -m training.export``: writes the best weights of a run as a model to ship.
+
+``training.train`` does this at its end. This command does it again, or for a run that still goes on:
+it writes expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from common.errors import ConfigError, ModelError
+from training.checkpoint import SavedRun, load_run
+from training.data import (
+    DataSource,
+    TrainingData,
+    add_data_arguments,
+    load_training_data,
+    source_from_arguments,
+)
+from training.evaluate import evaluate_faces
+from training.manifest import describe, describe_files
+from training.model_files import KERAS_NAME, ONNX_NAME, write_model_files
+from training.plots import plot_confusion_matrix
+
+
+def export_run(
+    saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
+) -> None:
+    """Writes model, manifest, metrics and confusion matrix of ``saved`` into ``target``.
+
+    Args:
+        saved: the checkpoint of the run.
+        data: what it was trained and validated on.
+        source: where ``data`` was read.
+        run: folder of the run, named in the manifest's command.
+        target: folder, exists.
+
+    Raises:
+        ConfigError: if the run was on other data.
+        ModelError: if the model does not fit the contract.
+    """
+    if saved.data_sha256 != data.sha256():
+        raise ConfigError(f"{run} is of a run on other data than {source.folder}")
+    facts = write_model_files(saved.config, saved.progress.best_weights, data.validation, target)
+    description = describe(
+        config=saved.config,
+        source=source,
+        data=data,
+        progress=saved.progress,
+        facts=facts,
+        run=run,
+    )
+    name = source.validation_split
+    evaluations = {
+        file: evaluate_faces(target / file, data.validation, name, source.folder)
+        for file in (ONNX_NAME, KERAS_NAME)
+    }
+    metrics = {file: evaluation.as_json() for file, evaluation in evaluations.items()}
+    _write_json(target / "metrics.json", metrics[ONNX_NAME] | asdict(facts))
+    _write_json(
+        target / "manifest.json",
+        {"files": describe_files(target)} | description | {"metrics": metrics},
+    )
+    plot_confusion_matrix(evaluations[ONNX_NAME].metrics, target / "confusion_matrix.png")
+
+
+def _write_json(file: Path, values: dict[str, object]) -> None:
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    parsed = _parser().parse_args(arguments)
+    source = source_from_arguments(parsed)
+    try:
+        saved = load_run(parsed.run)
+        data = load_training_data(source, saved.config.seed)
+        parsed.to.mkdir(parents=True, exist_ok=True)
+        export_run(saved, data, source, parsed.run, parsed.to)
+    except (ConfigError, ModelError) as err:
+        print(f"training.export: {err}", file=sys.stderr)
+        return 2
+    print(f"epoch {saved.progress.best_epoch} of {parsed.run} is in {parsed.to}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="as runs/NAME")
+    add_data_arguments(parser)
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="where to write")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

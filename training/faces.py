@@ -1,0 +1,118 @@
+"""Labelled faces in memory, and what does not depend on where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.face_model import LABELS, Crops
+
+VOTE_NAMES = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+)
+"""The expressions that FER+ voters could choose (Barsoum et al., 2016, arXiv:1608.01041). Their
+two other answers, "unknown" and "not a face", say nothing about the expression."""
+
+VOTE_OF_LABEL = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""The FER+ name of each of ``LABELS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """Labelled faces, sorted by name.
+
+    Attributes:
+        images: ``(n, 48, 48) uint8`` grey.
+        labels: ``(n,) int64`` indices into ``LABELS``.
+        names: n file names without their ending; FER+ votes are found by them.
+        votes: ``(n, 8) float32`` counts in the order of ``VOTE_NAMES``; a row of zeros is a face
+            nobody voted on.
+    """
+
+    images: Crops
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+    votes: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[np.int64]) -> FaceSet:
+        """Returns the faces at ``rows``, in that order."""
+        return FaceSet(
+            images=self.images[rows],
+            labels=self.labels[rows],
+            names=tuple(self.names[row] for row in rows),
+            votes=self.votes[rows],
+        )
+
+
+def sorted_by_name(faces: FaceSet) -> FaceSet:
+    """Returns the same faces in an order that does not depend on the file system."""
+    order = sorted(range(len(faces)), key=lambda row: (faces.names[row], int(faces.labels[row])))
+    return faces.take(np.array(order, dtype=np.int64))
+
+
+def without_duplicates_of(faces: FaceSet, others: FaceSet) -> FaceSet:
+    """Returns ``faces`` without those whose pixels are identical to one of ``others``.
+
+    A network that has seen a validation image in training makes the validation result too good.
+    """
+    known = {image.tobytes() for image in others.images}
+    kept = [row for row, image in enumerate(faces.images) if image.tobytes() not in known]
+    return faces.take(np.array(kept, dtype=np.int64))
+
+
+def hold_out(faces: FaceSet, fraction: float, seed: int) -> tuple[FaceSet, FaceSet]:
+    """Splits off ``fraction`` of each label's faces, at random but the same for the same seed.
+
+    Returns:
+        The faces to train on, and the faces held out.
+    """
+    order = np.random.default_rng(seed).permutation(len(faces))
+    held = np.zeros(len(faces), dtype=bool)
+    for label in range(len(LABELS)):
+        rows = order[faces.labels[order] == label]
+        held[rows[: round(fraction * len(rows))]] = True
+    return faces.take(np.flatnonzero(~held)), faces.take(np.flatnonzero(held))
+
+
+def content_sha256(faces: FaceSet) -> str:
+    """Returns a hash of pixels and labels that is the same for every form the data comes in."""
+    digests = sorted(
+        hashlib.sha256(bytes([int(label)]) + image.tobytes()).digest()
+        for image, label in zip(faces.images, faces.labels, strict=True)
+    )
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def vote_targets(faces: FaceSet) -> NDArray[np.float32]:
+    """Returns ``(n, 8) float32`` shares of the votes; zeros where there are none."""
+    totals = faces.votes.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float32] = (faces.votes / np.maximum(totals, 1.0)).astype(np.float32)
+    return shares
+
+
+def majority_labels(faces: FaceSet) -> NDArray[np.int64]:
+    """Returns ``(n,) int64``: the label most voters chose, -1 where there is none.
+
+    There is none where nobody voted, where two expressions tie, and where contempt leads, which
+    is not one of ``LABELS``.
+    """
+    best = faces.votes.max(axis=1, keepdims=True)
+    unique = ((faces.votes == best).sum(axis=1) == 1) & (best[:, 0] > 0)
+    label_of_vote = np.full(len(VOTE_NAMES), -1, dtype=np.int64)
+    for label, name in enumerate(VOTE_OF_LABEL):
+        label_of_vote[VOTE_NAMES.index(name)] = label
+    majority: NDArray[np.int64] = np.where(unique, label_of_vote[faces.votes.argmax(axis=1)], -1)
+    return majority

@@ -1,0 +1,85 @@
+"""Runs epochs from wherever a run stands to its end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from common.face_model import FACE_SIZE_PX
+from training.batches import steps_of_epoch
+from training.checkpoint import Progress, read_checkpoint, resume, save_checkpoint
+from training.config import TrainingConfig, parse_stages, size_of_epoch
+from training.data import TrainingData
+from training.history import EpochRecord, write_history
+from training.plots import plot_learning_curves
+from training.schedule import learning_rate
+from training.trainer import Trainer
+
+
+def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> None:
+    """Trains to the end of the schedule, resuming what ``folder`` holds.
+
+    After each epoch the checkpoint, the history and the learning curves are written.
+
+    Args:
+        data: training and validation faces.
+        config: hyperparameters.
+        folder: of the run, exists.
+
+    Raises:
+        ConfigError: if ``folder`` holds another run.
+    """
+    trainer = Trainer(config, steps_of_epoch(data.train, config))
+    data_sha256 = data.sha256()
+    progress = Progress((), 0, ())
+    saved = read_checkpoint(folder)
+    if saved is not None:
+        resume(saved, trainer, data_sha256)
+        progress = saved.progress
+    epochs = sum(stage.epochs for stage in parse_stages(config.stages))
+    for epoch in range(len(progress.history), epochs):
+        record = _run_epoch(trainer, data, epoch)
+        progress = _advance(progress, record, trainer)
+        save_checkpoint(folder, trainer, data_sha256, progress)
+        write_history(folder, progress.history)
+        plot_learning_curves(progress.history, folder / "learning_curves.png")
+        print(
+            f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
+            f"validation {record.validation_accuracy:.4f}, best epoch {progress.best_epoch}, "
+            f"{record.seconds:.0f} s",
+            flush=True,
+        )
+
+
+def _run_epoch(trainer: Trainer, data: TrainingData, epoch: int) -> EpochRecord:
+    """Trains and validates one epoch, counted from 0."""
+    started = time.monotonic()
+    size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
+    train = trainer.train_epoch(data.train, epoch)
+    validation = trainer.validate(data.validation, size_px)
+    last_step = (epoch + 1) * steps_of_epoch(data.train, trainer.config) - 1
+    return EpochRecord(
+        epoch=epoch + 1,
+        size_px=size_px,
+        rate=learning_rate(
+            last_step, trainer.total_steps, trainer.warmup_steps, trainer.config.peak_rate
+        ),
+        seconds=time.monotonic() - started,
+        train_loss=train.loss,
+        train_accuracy=train.accuracy,
+        validation_loss=validation.loss,
+        validation_accuracy=validation.accuracy,
+    )
+
+
+def _advance(progress: Progress, record: EpochRecord, trainer: Trainer) -> Progress:
+    """Adds ``record``; keeps the weights if they are the best so far on full-size validation.
+
+    Until the first epoch at full size the latest weights count as the best.
+    """
+    history = (*progress.history, record)
+    full_size = [r.validation_accuracy for r in history if r.size_px == FACE_SIZE_PX]
+    if full_size and (record.validation_accuracy < max(full_size)):
+        return Progress(history, progress.best_epoch, progress.best_weights)
+    weights = tuple(trainer.averaged.get_weights())
+    return Progress(history, record.epoch, weights)

@@ -1,0 +1,92 @@
+"""The network: blocks of two 3x3 convolutions, global pooling, two linear heads.
+
+After Simonyan and Zisserman (2015, arXiv:1409.1556) with batch normalisation (Ioffe and Szegedy,
+2015, arXiv:1502.03167); in place of their large dense layers the mean over all positions (Lin et
+al., 2014, arXiv:1312.4400), which also lets it work on images of any size.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from common.face_model import FACE_SIZE_PX, LABELS
+from training.config import TrainingConfig, parse_widths
+from training.faces import VOTE_NAMES
+
+STANDARDISE_EPSILON = 1e-3
+"""Added to the variance of grey values of 0 to 1, so that a flat image's noise is not blown up."""
+BATCH_NORM_MOMENTUM = 0.95
+EXPRESSION_HEAD = "expression"
+FERPLUS_HEAD = "ferplus"
+
+
+def build_training_network(config: TrainingConfig) -> keras.Model:
+    """Returns a network from ``(n, size, size, 1) uint8`` to the logits of both heads.
+
+    Its outputs are ``(n, 7)`` for the labels and ``(n, 8)`` for the FER+ votes.
+    """
+    faces = keras.Input((None, None, 1), dtype="uint8", name="faces")
+    features = _features(faces, config, config.precision)
+    expression = keras.layers.Dense(len(LABELS), name=EXPRESSION_HEAD)(features)
+    ferplus = keras.layers.Dense(len(VOTE_NAMES), name=FERPLUS_HEAD)(features)
+    return keras.Model(faces, [expression, ferplus], name="training")
+
+
+def build_exported_network(config: TrainingConfig) -> keras.Model:
+    """Returns the network of the model contract, ``(n, 48, 48) uint8`` to probabilities."""
+    faces = keras.Input((FACE_SIZE_PX, FACE_SIZE_PX), dtype="uint8", name="faces")
+    with_channel = keras.layers.Reshape((FACE_SIZE_PX, FACE_SIZE_PX, 1), name="channel")(faces)
+    features = _features(with_channel, config, "float32")
+    logits = keras.layers.Dense(len(LABELS), name=EXPRESSION_HEAD)(features)
+    probabilities = keras.layers.Softmax(name="probabilities")(logits)
+    return keras.Model(faces, probabilities, name="expression_model")
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Gives every layer of ``target`` the weights of the layer of that name in ``source``."""
+    for layer in target.layers:
+        if layer.weights:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def _features(
+    images: keras.KerasTensor, config: TrainingConfig, precision: str
+) -> keras.KerasTensor:
+    """Returns ``(n, channels) float32`` features of ``(n, size, size, 1) uint8`` images.
+
+    ``precision`` is that of the convolutions; weights, statistics and heads are always float32.
+    """
+    x = keras.layers.Rescaling(1 / 255, name="to_unit")(images)
+    # Each image gets mean 0 and variance 1 over its pixels: light and camera differ, live.
+    x = keras.layers.LayerNormalization(
+        axis=[1, 2, 3],
+        epsilon=STANDARDISE_EPSILON,
+        center=False,
+        scale=False,
+        name="standardise",
+    )(x)
+    widths = parse_widths(config.widths)
+    for block, width in enumerate(widths, start=1):
+        x = _convolution(x, width, f"block{block}a", precision)
+        x = _convolution(x, width, f"block{block}b", precision)
+        if block < len(widths):
+            x = keras.layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.layers.Dropout(config.dropout, seed=config.seed, name="dropout")(x)
+
+
+def _convolution(x: keras.KerasTensor, width: int, name: str, precision: str) -> keras.KerasTensor:
+    """Returns convolution, batch normalisation and ReLU of ``x``."""
+    x = keras.layers.Conv2D(
+        width,
+        3,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=keras.initializers.HeNormal(),
+        dtype=precision,
+        name=f"{name}_conv",
+    )(x)
+    x = keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM, dtype=precision, name=f"{name}_norm"
+    )(x)
+    return keras.layers.ReLU(dtype=precision, name=f"{name}_relu")(x)

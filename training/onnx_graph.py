@@ -1,0 +1,184 @@
+"""Writes an exported Keras network as ONNX, for exactly the layers it is made of.
+
+``keras.Model.export(format="onnx")`` needs tf2onnx, which pins old versions of its own needs. The
+network is one chain of a dozen kinds of layers, so we write the graph ourselves: channels first, as
+ONNX has it, each batch normalisation folded into the convolution before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from common.errors import ModelError
+from common.face_model import FACE_SIZE_PX, LABELS
+
+OPSET = 17
+IR_VERSION = 8
+"""Of ONNX 1.12 (2022): nothing newer is needed, and older runtimes can read the file."""
+INPUT_NAME = "faces"
+OUTPUT_NAME = "probabilities"
+
+Array = NDArray[np.float32]
+Attribute = int | float | Sequence[int]
+
+
+def write_onnx(model: keras.Model, file: Path) -> None:
+    """Writes ``model`` with input ``faces (n, 48, 48) uint8`` and output ``probabilities``.
+
+    Raises:
+        ModelError: if the model has a layer that this exporter does not know.
+    """
+    graph = _Graph()
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    for layer in layers:
+        emit = _EMITTERS.get(type(layer).__name__)
+        if emit is None:
+            raise ModelError(f"cannot write layer {layer.name} ({type(layer).__name__}) as ONNX")
+        emit(graph, layer)
+    exported = helper.make_model(
+        graph.finish(),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="ferstream",
+    )
+    onnx.checker.check_model(exported, full_check=True)
+    file.write_bytes(exported.SerializeToString())
+
+
+class _Graph:
+    """A chain of nodes, each working on the output of the one before."""
+
+    def __init__(self) -> None:
+        self.last = INPUT_NAME
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, NDArray[np.generic]] = {}
+
+    def add(self, operator: str, *constants: NDArray[np.generic], **attributes: Attribute) -> str:
+        """Adds a node on the last output and ``constants``; returns its output's name."""
+        return self.add_on([self.last], operator, *constants, **attributes)
+
+    def add_on(
+        self,
+        inputs: Sequence[str],
+        operator: str,
+        *constants: NDArray[np.generic],
+        **attributes: Attribute,
+    ) -> str:
+        """Adds a node on the named ``inputs``, then ``constants``; returns its output's name."""
+        name = f"{len(self._nodes):02d}_{operator.lower()}"
+        names = [f"{name}_{index}" for index in range(len(constants))]
+        self._constants |= dict(zip(names, constants, strict=True))
+        self._nodes.append(
+            helper.make_node(operator, [*inputs, *names], [name], name=name, **attributes)
+        )
+        self.last = name
+        return name
+
+    def scale_last_convolution(self, factor: Array, offset: Array) -> None:
+        """Multiplies the output channels of the last node, a convolution, and adds an offset."""
+        node = self._nodes[-1]
+        if node.op_type != "Conv":
+            raise ModelError(f"batch normalisation must follow a convolution, not {node.op_type}")
+        kernel, bias = node.input[1], node.input[2]
+        self._constants[kernel] = self._constants[kernel] * factor[:, None, None, None]
+        self._constants[bias] = self._constants[bias] * factor + offset
+
+    def finish(self) -> onnx.GraphProto:
+        """Returns the whole graph; the last output gets its public name."""
+        self._nodes[-1].output[0] = OUTPUT_NAME
+        side = FACE_SIZE_PX
+        return helper.make_graph(
+            self._nodes,
+            "expression",
+            [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["n", side, side])],
+            [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, ["n", len(LABELS)])],
+            [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
+        )
+
+
+def _emit_channel(graph: _Graph, layer: keras.layers.Layer) -> None:
+    if tuple(layer.target_shape) != (FACE_SIZE_PX, FACE_SIZE_PX, 1):
+        raise ModelError(f"cannot write a reshape to {layer.target_shape} as ONNX")
+    graph.add("Unsqueeze", np.array([1], dtype=np.int64))
+
+
+def _emit_rescaling(graph: _Graph, layer: keras.layers.Layer) -> None:
+    graph.add("Cast", to=TensorProto.FLOAT)
+    graph.add("Mul", np.array(layer.scale, dtype=np.float32))
+    if layer.offset:
+        graph.add("Add", np.array(layer.offset, dtype=np.float32))
+
+
+def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
+    """Subtracts each image's mean and divides by its deviation."""
+    if layer.center or layer.scale:
+        raise ModelError(f"layer {layer.name} has weights, expected plain standardisation")
+    image = graph.last
+    mean = graph.add("ReduceMean", axes=[1, 2, 3])
+    centred = graph.add_on([image, mean], "Sub")
+    graph.add_on([centred, centred], "Mul")
+    graph.add("ReduceMean", axes=[1, 2, 3])
+    graph.add("Add", np.array(layer.epsilon, dtype=np.float32))
+    deviation = graph.add("Sqrt")
+    graph.add_on([centred, deviation], "Div")
+
+
+def _emit_convolution(graph: _Graph, layer: keras.layers.Layer) -> None:
+    """Kernels go from height, width, in, out to out, in, height, width."""
+    kernel = np.asarray(layer.kernel).transpose(3, 2, 0, 1).copy()
+    if layer.padding != "same" or tuple(layer.strides) != (1, 1) or layer.use_bias:
+        raise ModelError(f"layer {layer.name}: expected same padding, stride 1 and no bias")
+    bias = np.zeros(kernel.shape[0], dtype=np.float32)
+    graph.add("Conv", kernel, bias, pads=[side // 2 for side in (*kernel.shape[2:],) * 2])
+
+
+def _emit_batch_norm(graph: _Graph, layer: keras.layers.Layer) -> None:
+    factor = np.asarray(layer.gamma) / np.sqrt(np.asarray(layer.moving_variance) + layer.epsilon)
+    offset = np.asarray(layer.beta) - np.asarray(layer.moving_mean) * factor
+    graph.scale_last_convolution(factor.astype(np.float32), offset.astype(np.float32))
+
+
+def _emit_max_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
+    graph.add("MaxPool", kernel_shape=list(layer.pool_size), strides=list(layer.strides))
+
+
+def _emit_global_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
+    graph.add("ReduceMean", axes=[2, 3], keepdims=int(layer.keepdims))
+
+
+def _emit_dense(graph: _Graph, layer: keras.layers.Layer) -> None:
+    graph.add("Gemm", np.asarray(layer.kernel), np.asarray(layer.bias))
+
+
+def _emit_relu(graph: _Graph, _layer: keras.layers.Layer) -> None:
+    graph.add("Relu")
+
+
+def _emit_softmax(graph: _Graph, _layer: keras.layers.Layer) -> None:
+    graph.add("Softmax", axis=-1)
+
+
+def _emit_nothing(_graph: _Graph, _layer: keras.layers.Layer) -> None:
+    """Dropout does nothing outside training."""
+
+
+_EMITTERS: dict[str, Callable[[_Graph, keras.layers.Layer], None]] = {
+    "Reshape": _emit_channel,
+    "Rescaling": _emit_rescaling,
+    "LayerNormalization": _emit_standardise,
+    "Conv2D": _emit_convolution,
+    "BatchNormalization": _emit_batch_norm,
+    "ReLU": _emit_relu,
+    "MaxPooling2D": _emit_max_pooling,
+    "GlobalAveragePooling2D": _emit_global_pooling,
+    "Dropout": _emit_nothing,
+    "Dense": _emit_dense,
+    "Softmax": _emit_softmax,
+}

@@ -1,0 +1,184 @@
+"""Reads FER-2013 in the three forms people have it: folders, zips of them, one ``fer2013.csv``."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from tqdm import tqdm
+
+from common.errors import ConfigError
+from common.face_model import FACE_SIZE_PX, LABELS, Crops
+from training.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
+from training.faces import VOTE_NAMES, FaceSet, sorted_by_name
+from training.ferplus import read_votes
+
+CSV_NAME = "fer2013.csv"
+VOTES_NAME = "ferplus.csv"
+USAGE_OF_SPLIT = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
+"""What the column ``Usage`` of ``fer2013.csv`` calls the splits."""
+MAX_CSV_FIELD = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """One face as read: ``(48, 48) uint8``, an index into ``LABELS``, and its name."""
+
+    image: Crops
+    label: int
+    name: str
+
+
+def find_split(data_dir: Path, split: str) -> Path | None:
+    """Returns the folder, zip or csv that holds ``split``, or None where there is none."""
+    for path in (data_dir / split, data_dir / f"{split}.zip", data_dir / CSV_NAME):
+        if path.name == CSV_NAME and split not in USAGE_OF_SPLIT:
+            continue
+        if path.exists():
+            return path
+    return None
+
+
+def load_split(data_dir: Path, split: str) -> FaceSet:
+    """Loads one split with its FER+ votes, where ``data_dir`` holds a ``ferplus.csv``.
+
+    Args:
+        data_dir: holds ``<split>/<emotion>/*``, ``<split>.zip`` or ``fer2013.csv``.
+        split: ``train``, ``validation``, ``test``, or any name of a folder or zip.
+
+    Raises:
+        ConfigError: names what was expected and what was found.
+    """
+    source = find_split(data_dir, split)
+    if source is None:
+        raise ConfigError(_nothing_there(data_dir, split))
+    if source.is_dir():
+        items = _from_folder(source)
+    elif source.name == CSV_NAME:
+        items = _from_csv(source, USAGE_OF_SPLIT[split])
+    else:
+        items = _from_zip(source)
+    faces = list(items)
+    if not faces:
+        raise ConfigError(f"{source} holds no images of {split!r}, expected <emotion>/*.png")
+    return _collect(faces, data_dir / VOTES_NAME)
+
+
+def _nothing_there(data_dir: Path, split: str) -> str:
+    """Words the error for a directory without the split."""
+    wanted = f"{split}/<emotion>/*, {split}.zip or {CSV_NAME}"
+    if not data_dir.is_dir():
+        return f"{data_dir} is not a directory, expected one with {wanted}"
+    found = sorted(entry.name for entry in data_dir.iterdir())[:8]
+    return f"{data_dir} holds {', '.join(found) or 'nothing'}, expected {wanted}"
+
+
+def _collect(faces: list[_Labelled], votes_file: Path) -> FaceSet:
+    """Stacks faces into arrays, with the votes on them."""
+    votes = np.zeros((len(faces), len(VOTE_NAMES)), dtype=np.float32)
+    if votes_file.exists():
+        known = read_votes(votes_file)
+        for row, face in enumerate(faces):
+            votes[row] = known.get(face.name, 0.0)
+    return sorted_by_name(
+        FaceSet(
+            images=np.stack([face.image for face in faces]),
+            labels=np.array([face.label for face in faces], dtype=np.int64),
+            names=tuple(face.name for face in faces),
+            votes=votes,
+        )
+    )
+
+
+def _label_of(folder: str, origin: str) -> int:
+    """Returns the label that a folder's name stands for."""
+    if folder.lower() not in LABELS:
+        raise ConfigError(f"{origin}: {folder!r} is no emotion, expected {', '.join(LABELS)}")
+    return LABELS.index(folder.lower())
+
+
+def _progress(items: list[PurePosixPath] | list[Path], what: str) -> Iterable[int]:
+    """Shows a bar for what takes longer than a blink."""
+    bar: Iterable[int] = tqdm(range(len(items)), desc=what, unit="img", delay=1.0, leave=False)
+    return bar
+
+
+def _from_folder(folder: Path) -> Iterator[_Labelled]:
+    """Reads ``folder/<emotion>/*``; hidden folders and other files are passed over."""
+    paths: list[Path] = []
+    for emotion in sorted(folder.iterdir()):
+        if emotion.is_dir() and not emotion.name.startswith((".", "__")):
+            _label_of(emotion.name, str(folder))
+            paths += sorted(p for p in emotion.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    for index in _progress(paths, f"reading {folder.name}"):
+        path = paths[index]
+        _check_bytes(path.stat().st_size, str(path))
+        label = _label_of(path.parent.name, str(folder))
+        yield _Labelled(decode_face(path.read_bytes(), str(path)), label, path.stem)
+
+
+def _from_zip(archive: Path) -> Iterator[_Labelled]:
+    """Reads ``.../<emotion>/*`` from a zip, in memory."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = sorted(PurePosixPath(name) for name in opened.namelist())
+            members = [m for m in members if _is_image_member(m)]
+            for index in _progress(members, f"reading {archive.name}"):
+                member = members[index]
+                origin = f"{archive}:{member}"
+                label = _label_of(member.parent.name, str(archive))
+                _check_bytes(opened.getinfo(str(member)).file_size, origin)
+                data = opened.read(str(member))
+                yield _Labelled(decode_face(data, origin), label, member.stem)
+    except zipfile.BadZipFile as err:
+        raise ConfigError(f"{archive} is not a readable zip file ({err})") from err
+
+
+def _is_image_member(member: PurePosixPath) -> bool:
+    """Tells images from folders and from what macOS adds to its zips."""
+    hidden = any(part.startswith((".", "__")) for part in member.parts)
+    return member.suffix.lower() in IMAGE_SUFFIXES and not hidden
+
+
+def _check_bytes(size: int, origin: str) -> None:
+    if size > MAX_IMAGE_BYTES:
+        raise ConfigError(f"{origin} has {size} bytes, expected at most {MAX_IMAGE_BYTES}")
+
+
+def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
+    """Reads the rows of ``usage``; a face is named after its row, as FER+ does."""
+    csv.field_size_limit(MAX_CSV_FIELD)
+    with file.open(newline="", encoding="utf-8") as opened:
+        reader = csv.DictReader(opened)
+        missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
+        if missing:
+            raise ConfigError(f"{file} has no column {sorted(missing)}, found {reader.fieldnames}")
+        rows = tqdm(reader, desc=f"reading {file.name}", unit="row", delay=1.0, leave=False)
+        for number, row in enumerate(rows):
+            if row["Usage"] == usage:
+                image, label = _parse_row(row, f"{file}, data row {number}")
+                yield _Labelled(image, label, f"fer{number:07d}")
+
+
+def _parse_row(row: dict[str, str], origin: str) -> tuple[Crops, int]:
+    """Returns the image and label of one row."""
+    try:
+        label = int(row["emotion"])
+        pixels = np.array(row["pixels"].split(), dtype=np.int64)
+    except (ValueError, TypeError, OverflowError) as err:
+        raise ConfigError(f"{origin}: emotion or pixels are not numbers") from err
+    side = FACE_SIZE_PX
+    if not 0 <= label < len(LABELS) or pixels.size != side**2 or not _is_uint8(pixels):
+        raise ConfigError(
+            f"{origin}: emotion {label} with {pixels.size} pixels, expected 0 to 6 with "
+            f"{side**2} of 0 to 255"
+        )
+    return pixels.astype(np.uint8).reshape(side, side), label
+
+
+def _is_uint8(pixels: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> bool:
+    return bool(pixels.min() >= 0 and pixels.max() <= 255)
