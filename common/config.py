@@ -125,8 +125,8 @@ def load_config(
     values = {}
     for item in settings:
         variable = item.metadata["variable"]
-        text = given[item.name] if given[item.name] is not None else environ.get(variable)
-        if text is not None and text != "":
+        text = given[item.name] or environ.get(variable)
+        if text:
             values[item.name] = parse_value(variable, text, item.metadata["parse"])
     return cls(**values)
 
@@ -184,7 +184,10 @@ def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str
 
 def existing_file(text: str) -> Path:
     """Accept the path of a file that exists."""
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:  # ~somebody who does not exist
+        raise ValueError("a file that exists") from error
     if not path.is_file():
         raise ValueError("a file that exists")
     return path

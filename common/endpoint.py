@@ -26,7 +26,8 @@ def parse_endpoint(text: str) -> str:
     if tcp and 0 < int(tcp.group(2)) < 65536:
         return text
     path = text.removeprefix("ipc://")
-    if text.startswith("ipc:///") and len(os.fsencode(path)) <= MAX_IPC_PATH_BYTES:
+    fits = len(os.fsencode(path)) <= MAX_IPC_PATH_BYTES and not path.endswith("/")
+    if text.startswith("ipc:///") and fits:
         return text
     raise ValueError(
         f"tcp://host:port or ipc:///path of at most {MAX_IPC_PATH_BYTES} bytes, "

@@ -239,6 +239,17 @@ class ClassifyBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameTimes:
+    """When a frame passed the broker, in nanoseconds of the broker's monotonic clock."""
+
+    received_ns: int = 0
+    detecting_ns: int = 0  # handed to a detector
+    detected_ns: int = 0
+    complete_ns: int = 0  # classified, or gone on without
+    sent_ns: int = 0  # all frames before it are through too: sent to the publishers
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A finished frame for a publisher, in the order of its camera.
 
@@ -253,6 +264,7 @@ class Result:
     boxes: BoxArray
     probabilities: ProbabilityArray
     reused: tuple[bool, ...]
+    times: FrameTimes = FrameTimes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ none): no resource tracker, no pickling. Who may write which slot when is the br
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -45,7 +46,14 @@ class RingWriter:
         self.path = new_ring_path(directory)
         self.shape = (height, width, 3)
         self.path.touch(mode=0o600, exist_ok=False)
-        self._slots = np.memmap(self.path, np.uint8, "w+", shape=(slots, *self.shape))
+        try:
+            _reserve(self.path, needed)
+            self._slots = np.memmap(self.path, np.uint8, "r+", shape=(slots, *self.shape))
+        except (OSError, ValueError) as error:
+            self.close()
+            raise SourceError(
+                f"cannot make a ring of {slots} frames of {width}x{height} in {directory}: {error}"
+            ) from error
 
     def write(self, slot: int, bgr: Bgr) -> None:
         """Copy a frame of the ring's shape into a slot."""
@@ -54,6 +62,18 @@ class RingWriter:
     def close(self) -> None:
         """Delete the file; who has it mapped keeps the pixels until it lets go."""
         self.path.unlink(missing_ok=True)
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Give a file its size and, where the system can, its space.
+
+    Writing to a mapped page that has no space left kills the process, so it is taken now.
+    """
+    with path.open("r+b") as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
 
 
 class RingReader:
@@ -74,7 +94,7 @@ class RingReader:
             mapped = self._mapped[ring] = self._map(ring)
         size = height * width * 3
         start = slot * size
-        if size == 0 or slot < 0 or start + size > mapped.size:
+        if min(height, width) < 1 or slot < 0 or start + size > mapped.size:
             raise SourceError(f"ring {ring} has no slot {slot} of {width}x{height} pixels")
         view: Bgr = mapped[start : start + size].reshape(height, width, 3)
         return view

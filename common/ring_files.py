@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import psutil
 
-_NAME = re.compile(r"ferstream-(\d+)-[0-9a-f]{8}\.ring")
+_NAME = re.compile(r"ferstream-(\d{1,9})-[0-9a-f]{8}\.ring", re.ASCII)
+
+log = logging.getLogger(__name__)
 
 
 def ring_directory() -> Path:
@@ -34,7 +37,12 @@ def remove_stale_rings(directory: Path | None = None) -> list[Path]:
     removed = []
     for path in (directory or ring_directory()).glob("ferstream-*.ring"):
         match = _NAME.fullmatch(path.name)
-        if match and not psutil.pid_exists(int(match.group(1))):
+        if match is None or psutil.pid_exists(int(match.group(1))):
+            continue
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("cannot remove %s: %s", path, error)  # another user's
+        else:
             removed.append(path)
     return removed

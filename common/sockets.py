@@ -22,13 +22,24 @@ RECONNECT_MAX_MS = 500
 
 
 def connect_dealer(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
-    """Connect a peer's socket to the broker, which need not be there yet."""
+    """Connect a peer's socket to the broker, which need not be there yet.
+
+    Raises:
+        ConfigError: Nothing can ever connect to such an address.
+    """
     dealer = context.socket(zmq.DEALER)
     _set_limits(dealer)
     dealer.setsockopt(zmq.IMMEDIATE, 1)
     dealer.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     dealer.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
-    dealer.connect(endpoint)
+    try:
+        dealer.connect(endpoint)
+    except zmq.ZMQError as error:
+        dealer.close()
+        raise ConfigError(
+            f"BROKER_ENDPOINT={endpoint}: cannot connect there ({error.strerror}); "
+            "give the broker's host, or an ipc:// path that is short enough"
+        ) from error
     return dealer
 
 
@@ -44,6 +55,8 @@ class BrokerSocket:
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
         self._path = Path(endpoint.removeprefix("ipc://")) if _is_ipc(endpoint) else None
+        if self._path is not None:
+            _refuse_other_files(self._path)
         self._lock = _lock(self._path) if self._path else None
         self.router = context.socket(zmq.ROUTER)
         _set_limits(self.router)
@@ -80,6 +93,15 @@ def _is_ipc(endpoint: str) -> bool:
 
 def _lock_path(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Let nothing but a socket stand at the path: binding deletes what is there."""
+    if path.exists() and not path.is_socket():
+        raise ConfigError(
+            f"BROKER_ENDPOINT=ipc://{path}: there is something there that is no socket; "
+            "set BROKER_ENDPOINT to a path where nothing is"
+        )
 
 
 def _lock(path: Path) -> int:

@@ -23,6 +23,7 @@ from common.messages import ArraySpec, Message
 WIRE_VERSION = 1
 MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 MAX_ITEMS = 10_000
+MAX_INT = 2**62  # so that what is counted on from a number received can still be sent
 
 _TYPES: dict[str, type] = {cls.__name__: cls for cls in get_args(Message)}
 T = TypeVar("T")
@@ -104,6 +105,8 @@ class _Payload:
         if end > len(self._data):
             raise MessageError(f"{name}: expected {end} payload bytes, got {len(self._data)}")
         array = np.frombuffer(self._data[self._at : end], dtype=spec.dtype).reshape(shape)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise MessageError(f"{name}: expected finite numbers, got NaN or infinity")
         self._at = end
         return array
 
@@ -117,7 +120,7 @@ def _build(cls: type[T], values: dict[str, object], payload: _Payload | None) ->
     hints = _hints(cls)
     if values.keys() != hints.keys():
         raise MessageError(
-            f"{cls.__name__}: expected fields {sorted(hints)}, got {_short(sorted(values))}"
+            f"{cls.__name__}: expected fields {sorted(hints)}, got {_short(list(values))}"
         )
     built: dict[str, object] = {}
     for name, hint in hints.items():
@@ -169,7 +172,7 @@ def _nested(cls: type[T], label: str, value: object) -> T:
 def _scalar(kind: type, label: str, value: object) -> object:
     if kind is int and _is_int(value):
         return value
-    if kind is float and (isinstance(value, float) or _is_int(value)):
+    if kind is float and (isinstance(value, float) or _is_int(value)) and math.isfinite(value):
         return float(value)
     if kind in (str, bytes, bool) and isinstance(value, kind):
         return value
@@ -177,7 +180,7 @@ def _scalar(kind: type, label: str, value: object) -> object:
 
 
 def _is_int(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INT
 
 
 def _plain(value: object) -> object:

@@ -72,7 +72,8 @@ class Worker:
             self._link.send(Ready())
         elif isinstance(message, DetectRun | ClassifyBatch):
             self._work(message)
-            self._link.send(Ready())
+            if not self._lifetime.stop_requested:
+                self._link.send(Ready())
         elif isinstance(message, Finish):
             self._lifetime.request_stop()
 

@@ -18,6 +18,7 @@ from detector.boxes import Box, Boxes, GrayFrame, check_gray_frame, merge_boxes,
 from detector.settings import SearchSettings
 
 CASCADE_FILE = "haarcascade_frontalface_default.xml"
+SECOND_CASCADE_FILE = "haarcascade_frontalface_alt2.xml"
 CASCADE_SIDE_PX = 24
 """The cascade was trained on faces of this side and sees nothing smaller."""
 
@@ -45,17 +46,18 @@ class Window:
     largest: float
 
 
-NARROW = Window(sides=1.5, smallest=0.87, largest=1.15)
+NARROW = Window(sides=1.4, smallest=0.87, largest=1.15)
 """Tried first: from one frame to the next a face hardly moves."""
 WIDE = Window(sides=2.0, smallest=0.75, largest=1.33)
 """For a new face, and for one that the narrow window has lost."""
+SECOND_OPINION_HITS = 1
 NEW_FACE_HITS = 5
 KNOWN_FACE_HITS = 3
 """Overlapping detections in the fine pass that make a face, for a place where none was known and
 for one where the last frame had a face."""
 
 
-def load_cascade(file_name: str = CASCADE_FILE) -> cv2.CascadeClassifier:
+def load_cascade(file_name: str) -> cv2.CascadeClassifier:
     """Load one of the cascades that come with OpenCV.
 
     Raises:
@@ -78,7 +80,8 @@ class HaarDetector:
 
     def __init__(self, settings: SearchSettings) -> None:
         self._settings = settings
-        self._cascade = load_cascade()
+        self._cascade = load_cascade(CASCADE_FILE)
+        self._second_cascade = load_cascade(SECOND_CASCADE_FILE)
 
     def find_faces(self, gray: GrayFrame) -> Boxes:
         """Search the whole frame.
@@ -90,8 +93,8 @@ class HaarDetector:
             ``(n, 4) int32`` in pixels of this frame, the most certain first.
         """
         check_gray_frame(gray)
-        scored = [self._best_in_window(gray, box, WIDE) for box in self._propose(gray)]
-        certain = [(hits, tuple(box)) for hits, box in scored if hits >= NEW_FACE_HITS]
+        scored = [self._examine(gray, box) for box in self._propose(gray)]
+        certain = [(hits, tuple(box)) for hits, box in scored if hits]
         if not certain:
             return no_boxes()
         # Sorted by evidence, then place: OpenCV's own order depends on its threads.
@@ -110,7 +113,7 @@ class HaarDetector:
         """
         check_gray_frame(gray)
         for window in (NARROW, WIDE):
-            hits, found = self._best_in_window(gray, box, window)
+            hits, found = _best_in_window(self._cascade, gray, box, window)
             if hits >= KNOWN_FACE_HITS:
                 return found
         return None
@@ -131,33 +134,45 @@ class HaarDetector:
             minNeighbors=COARSE_NEIGHBORS,
             minSize=(side, side),
         )
-        return np.rint(np.reshape(places, (-1, 4)) / shrink).astype(np.int32)
+        proposed: Boxes = np.rint(np.reshape(places, (-1, 4)) / shrink).astype(np.int32)
+        return proposed
 
-    def _best_in_window(self, gray: GrayFrame, box: Box, window: Window) -> tuple[int, Box]:
-        """Return the strongest face around a box, with its count of overlapping detections."""
-        height, width = gray.shape
-        x, y, box_width, box_height = box.tolist()
-        reach = window.sides * box_width / 2
-        centre_x, centre_y = x + box_width / 2, y + box_height / 2
-        left, top = max(0, round(centre_x - reach)), max(0, round(centre_y - reach))
-        right, bottom = min(width, round(centre_x + reach)), min(height, round(centre_y + reach))
-        scale = FINE_FACE_PX / box_width
-        size = (round((right - left) * scale), round((bottom - top) * scale))
-        if min(size) < CASCADE_SIDE_PX:
-            return 0, box
-        pixels = _resize(gray[top:bottom, left:right], size)
-        faces, hits = self._cascade.detectMultiScale2(
-            pixels,
-            scaleFactor=FINE_SCALE,
-            minNeighbors=1,
-            minSize=(round(FINE_FACE_PX * window.smallest),) * 2,
-            maxSize=(round(FINE_FACE_PX * window.largest),) * 2,
-        )
-        if len(faces) == 0:
-            return 0, box
-        best = max(range(len(faces)), key=lambda i: (hits[i], tuple(faces[i])))
-        found: Box = np.rint(np.asarray(faces[best]) / scale + (left, top, 0, 0)).astype(np.int32)
-        return int(hits[best]), found
+    def _examine(self, gray: GrayFrame, box: Box) -> tuple[int, Box]:
+        """Look closely at a proposed place: hits and the box, 0 hits where there is no face."""
+        hits, found = _best_in_window(self._cascade, gray, box, WIDE)
+        if hits < NEW_FACE_HITS:
+            return 0, found
+        second_hits, _ = _best_in_window(self._second_cascade, gray, box, WIDE)
+        return (hits if second_hits >= SECOND_OPINION_HITS else 0), found
+
+
+def _best_in_window(
+    cascade: cv2.CascadeClassifier, gray: GrayFrame, box: Box, window: Window
+) -> tuple[int, Box]:
+    """Return the face with the most overlapping detections around a box, and their number."""
+    height, width = gray.shape
+    x, y, box_width, box_height = box.tolist()
+    reach = window.sides * box_width / 2
+    centre_x, centre_y = x + box_width / 2, y + box_height / 2
+    left, top = max(0, round(centre_x - reach)), max(0, round(centre_y - reach))
+    right, bottom = min(width, round(centre_x + reach)), min(height, round(centre_y + reach))
+    scale = FINE_FACE_PX / box_width
+    size = (round((right - left) * scale), round((bottom - top) * scale))
+    if min(size) < CASCADE_SIDE_PX:
+        return 0, box
+    faces, hits = cascade.detectMultiScale2(
+        _resize(gray[top:bottom, left:right], size),
+        scaleFactor=FINE_SCALE,
+        minNeighbors=1,
+        minSize=(round(FINE_FACE_PX * window.smallest),) * 2,
+        maxSize=(round(FINE_FACE_PX * window.largest),) * 2,
+    )
+    if len(faces) == 0:
+        return 0, box
+    # The place settles a draw: OpenCV's own order depends on its threads.
+    best = max(range(len(faces)), key=lambda i: (hits[i], tuple(faces[i])))
+    found: Box = np.rint(np.asarray(faces[best]) / scale + (left, top, 0, 0)).astype(np.int32)
+    return int(hits[best]), found
 
 
 def _resize(gray: GrayFrame, size_px: tuple[int, int]) -> GrayFrame:

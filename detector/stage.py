@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import cv2
+import numpy as np
 import zmq
 
 from common.config import load_config
@@ -51,7 +52,8 @@ class DetectorStage:
         return self._live.setdefault(run.frames[0].camera, fresh) if run.mode == LIVE else fresh
 
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
-        gray = cv2.cvtColor(frame_pixels(frame, self._rings), cv2.COLOR_BGR2GRAY)
+        bgr = frame_pixels(frame, self._rings)
+        gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
         boxes = search.search(gray)
         return Faces(work_id, frame.frame_id, boxes, cut_crops(gray, boxes))
 

@@ -7,6 +7,7 @@ import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -57,12 +58,20 @@ def save_checkpoint(folder: Path, trainer: Trainer, data_sha256: str, progress: 
     for group, values in _state(trainer).items():
         arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
     arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
-    temporary = folder / f".{CHECKPOINT_NAME}.{os.getpid()}"
+    temporary = folder / f".{CHECKPOINT_NAME}.new"
     with temporary.open("wb") as opened:
-        np.savez(opened, **arrays)
+        _write_arrays(opened, arrays)
         opened.flush()
         os.fsync(opened.fileno())
     temporary.replace(folder / CHECKPOINT_NAME)
+
+
+def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Writes what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
+    with zipfile.ZipFile(opened, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,8 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
     if not file.exists():
         return None
     try:
-        with np.load(file, allow_pickle=False) as opened:
-            arrays = {name: opened[name] for name in opened.files}
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as members:
+            arrays = {name: members[name] for name in members.files}
         notes = json.loads(str(arrays.pop(_NOTES)))
         progress = Progress(
             history=tuple(EpochRecord(**record) for record in notes["history"]),
@@ -152,7 +161,7 @@ def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
 
 def _state(trainer: Trainer) -> dict[str, Arrays]:
     return {
-        group: [np.asarray(variable) for variable in variables]
+        group: [variable.numpy() for variable in variables]
         for group, variables in _variables(trainer).items()
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX
@@ -20,7 +20,7 @@ _T = TypeVar("_T", int, float, str)
 
 def _option(default: _T, comment: str) -> _T:
     """Returns a dataclass field whose comment is also its help on the command line."""
-    return cast("_T", field(default=default, metadata={"help": comment}))
+    return field(default=default, metadata={"help": comment})
 
 
 @dataclass(frozen=True, slots=True)

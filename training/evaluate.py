@@ -1,7 +1,7 @@
 """``python -m training.evaluate``: measures an exported model on labelled faces.
 
-The faces are ``DIR/NAME/<emotion>/*``, ``DIR/NAME.zip`` or the rows of ``DIR/fer2013.csv``; some
-emotions may be missing. Each face is seen once, as it is: no mirrored or shifted copies are averaged.
+The faces are DIR/NAME/<emotion>/*, DIR/NAME.zip or the rows of DIR/fer2013.csv; some emotions may
+be missing. Each face is seen once, as it is: no mirrored or shifted copies are averaged.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ class Evaluation:
 
     def as_json(self) -> dict[str, object]:
         """Returns one flat object, the metrics among the rest."""
-        values = asdict(self)
-        return values | values.pop("metrics")
+        values: dict[str, object] = asdict(self)
+        del values["metrics"]
+        return values | asdict(self.metrics)
 
 
 def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> Evaluation:

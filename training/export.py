@@ -1,7 +1,7 @@
 """``python -m training.export``: writes the best weights of a run as a model to ship.
 
-``training.train`` does this at its end. This command does it again, or for a run that still goes on:
-it writes expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
+training.train does this at its end. This command does it again, or for a run that still goes on. It
+writes expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
 """
 
 from __future__ import annotations

@@ -19,8 +19,16 @@ def read_votes(file: Path) -> dict[str, NDArray[np.float32]]:
     """Returns, for each image name without its ending, ``(8,) float32`` counts of votes.
 
     Raises:
-        ConfigError: if a column is missing or a count is no number.
+        ConfigError: if it is no csv, a column is missing or a count is no number.
     """
+    try:
+        return _parse(file)
+    except (csv.Error, UnicodeDecodeError) as err:
+        raise ConfigError(f"{file} is not a readable csv file ({err})") from err
+
+
+def _parse(file: Path) -> dict[str, NDArray[np.float32]]:
+    """Reads the rows."""
     with file.open(newline="", encoding="utf-8") as opened:
         reader = csv.DictReader(opened)
         columns = reader.fieldnames or ()

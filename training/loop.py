@@ -36,19 +36,25 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
     if saved is not None:
         resume(saved, trainer, data_sha256)
         progress = saved.progress
+        _report(folder, progress)  # it may have been stopped before it got to that
     epochs = sum(stage.epochs for stage in parse_stages(config.stages))
     for epoch in range(len(progress.history), epochs):
         record = _run_epoch(trainer, data, epoch)
         progress = _advance(progress, record, trainer)
         save_checkpoint(folder, trainer, data_sha256, progress)
-        write_history(folder, progress.history)
-        plot_learning_curves(progress.history, folder / "learning_curves.png")
+        _report(folder, progress)
         print(
             f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
             f"validation {record.validation_accuracy:.4f}, best epoch {progress.best_epoch}, "
             f"{record.seconds:.0f} s",
             flush=True,
         )
+
+
+def _report(folder: Path, progress: Progress) -> None:
+    """Writes history and learning curves."""
+    write_history(folder, progress.history)
+    plot_learning_curves(progress.history, folder / "learning_curves.png")
 
 
 def _run_epoch(trainer: Trainer, data: TrainingData, epoch: int) -> EpochRecord:

@@ -29,8 +29,10 @@ def training_command(config: TrainingConfig, source: DataSource, run: Path) -> s
         "--out",
         f"runs/{run.resolve().name}",
     ]
-    splits = (("--train-split", source.train_split, "train"),)
-    splits += (("--validation-split", source.validation_split, "validation"),)
+    splits = (
+        ("--train-split", source.train_split, "train"),
+        ("--validation-split", source.validation_split, "validation"),
+    )
     for option, name, usual in splits:
         words += [option, name] if name != usual else []
     for item in fields(TrainingConfig):

@@ -75,9 +75,9 @@ class _Graph:
         name = f"{len(self._nodes):02d}_{operator.lower()}"
         names = [f"{name}_{index}" for index in range(len(constants))]
         self._constants |= dict(zip(names, constants, strict=True))
-        self._nodes.append(
-            helper.make_node(operator, [*inputs, *names], [name], name=name, **attributes)
-        )
+        node = helper.make_node(operator, [*inputs, *names], [name], name=name)
+        node.attribute.extend(helper.make_attribute(key, attributes[key]) for key in attributes)
+        self._nodes.append(node)
         self.last = name
         return name
 
@@ -87,8 +87,9 @@ class _Graph:
         if node.op_type != "Conv":
             raise ModelError(f"batch normalisation must follow a convolution, not {node.op_type}")
         kernel, bias = node.input[1], node.input[2]
-        self._constants[kernel] = self._constants[kernel] * factor[:, None, None, None]
-        self._constants[bias] = self._constants[bias] * factor + offset
+        by_channel = factor[:, None, None, None]
+        self._constants[kernel] = self._constants[kernel].astype(np.float32) * by_channel
+        self._constants[bias] = self._constants[bias].astype(np.float32) * factor + offset
 
     def finish(self) -> onnx.GraphProto:
         """Returns the whole graph; the last output gets its public name."""
@@ -132,7 +133,7 @@ def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 def _emit_convolution(graph: _Graph, layer: keras.layers.Layer) -> None:
     """Kernels go from height, width, in, out to out, in, height, width."""
-    kernel = np.asarray(layer.kernel).transpose(3, 2, 0, 1).copy()
+    kernel = layer.kernel.numpy().transpose(3, 2, 0, 1).copy()
     if layer.padding != "same" or tuple(layer.strides) != (1, 1) or layer.use_bias:
         raise ModelError(f"layer {layer.name}: expected same padding, stride 1 and no bias")
     bias = np.zeros(kernel.shape[0], dtype=np.float32)
@@ -140,8 +141,8 @@ def _emit_convolution(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_batch_norm(graph: _Graph, layer: keras.layers.Layer) -> None:
-    factor = np.asarray(layer.gamma) / np.sqrt(np.asarray(layer.moving_variance) + layer.epsilon)
-    offset = np.asarray(layer.beta) - np.asarray(layer.moving_mean) * factor
+    factor = layer.gamma.numpy() / np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
+    offset = layer.beta.numpy() - layer.moving_mean.numpy() * factor
     graph.scale_last_convolution(factor.astype(np.float32), offset.astype(np.float32))
 
 
@@ -154,7 +155,7 @@ def _emit_global_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_dense(graph: _Graph, layer: keras.layers.Layer) -> None:
-    graph.add("Gemm", np.asarray(layer.kernel), np.asarray(layer.bias))
+    graph.add("Gemm", layer.kernel.numpy(), layer.bias.numpy())
 
 
 def _emit_relu(graph: _Graph, _layer: keras.layers.Layer) -> None:

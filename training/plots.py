@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -28,15 +28,15 @@ def plot_learning_curves(history: Sequence[EpochRecord], file: Path) -> None:
             values = [float(getattr(record, f"{split}_{name}")) for record in history]
             marker = "o" if len(history) == 1 else None
             axes.plot(epochs, values, color=colour, marker=marker, label=_CURVES[split])
-        for before, after in zip(history, history[1:], strict=False):
+        for before, after in pairwise(history):
             if before.size_px != after.size_px:
                 axes.axvline(before.epoch + 0.5, color="0.6", linestyle=":", linewidth=1)
-        axes.set_xlabel("epoch (dotted: larger images from here on)")
+        axes.set_xlabel("epoch (dotted line: larger images from here on)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
     accuracy.set_title("Accuracy")
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     loss.set_title("Loss (cross-entropy, nats)")
     _save(figure, file)
 
@@ -83,4 +83,4 @@ def plot_confusion_matrix(metrics: Metrics, file: Path) -> None:
 
 def _save(figure: Figure, file: Path) -> None:
     """Writes a PNG without pyplot, which would keep global state and want a display."""
-    FigureCanvasAgg(figure).print_png(str(file), metadata={"Software": "ferstream"})
+    figure.savefig(file, dpi=DPI, metadata={"Software": "ferstream"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
+from training.native_output import native_stderr_silenced
 
 BATCH = 128
 
@@ -51,10 +52,10 @@ def _open_onnx(file: Path) -> Predictor:
     except Exception as err:  # its exceptions have no common base of their own
         raise ModelError(f"{file} cannot be opened ({_one_line(err)})") from err
     inputs = session.get_inputs()
-    shape = [tuple(each.shape) for each in inputs]
-    if len(inputs) != 1 or inputs[0].type != "tensor(uint8)" or shape[0][1:] != (48, 48):
-        found = [f"{each.type} {each.shape}" for each in inputs]
-        raise ModelError(f"{file} takes {found}, expected one tensor(uint8) [n, 48, 48]")
+    fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)"
+    if not fits or not _takes_any_number_of_faces(inputs[0].shape):
+        found = ", ".join(f"{each.type} {each.shape}" for each in inputs)
+        raise ModelError(f"{file} takes {found}, expected one tensor(uint8) ['n', 48, 48]")
     name = inputs[0].name
 
     def predict(faces: Crops) -> Probabilities:
@@ -63,22 +64,27 @@ def _open_onnx(file: Path) -> Predictor:
     return predict
 
 
-def _open_keras(file: Path) -> Predictor:
-    # The library's notes on the processor and on missing GPUs would hide our one line of error.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras  # noqa: PLC0415  # takes seconds, which evaluating an ONNX file need not wait
+def _takes_any_number_of_faces(shape: list[int | str]) -> bool:
+    """Tells whether a shape is ``[a name, 48, 48]``; a number in place of the name is fixed."""
+    return shape[1:] == [FACE_SIZE_PX, FACE_SIZE_PX] and not isinstance(shape[0], int)
 
-    try:
-        model = keras.models.load_model(file, compile=False, safe_mode=True)
-    except Exception as err:  # OSError, ValueError, KeyError, TypeError, depending on the damage
-        raise ModelError(f"{file} cannot be opened ({_one_line(err)})") from err
-    shape = tuple(model.input_shape) if hasattr(model, "input_shape") else None
-    if shape not in {(None, 48, 48), (None, 48, 48, 1)}:
-        raise ModelError(f"{file} takes {shape}, expected (None, 48, 48)")
+
+def _open_keras(file: Path) -> Predictor:
+    if not zipfile.is_zipfile(file):
+        raise ModelError(f"{file} is no zip file, which every .keras file is")
+    with native_stderr_silenced():
+        import keras  # noqa: PLC0415  # takes seconds, which evaluating an ONNX file need not wait
+
+        try:
+            model = keras.models.load_model(file, compile=False, safe_mode=True)
+        except Exception as err:  # OSError, ValueError, KeyError, TypeError: by the damage
+            raise ModelError(f"{file} cannot be opened ({_one_line(err)})") from err
+    shape = model.input_shape if isinstance(model, keras.Model) else None
+    if shape != (None, FACE_SIZE_PX, FACE_SIZE_PX):
+        raise ModelError(f"{file} takes {shape}, expected (None, {FACE_SIZE_PX}, {FACE_SIZE_PX})")
 
     def predict(faces: Crops) -> Probabilities:
-        shaped = faces.reshape(-1, *shape[1:])
-        return np.asarray(model(shaped, training=False), dtype=np.float32)
+        return np.asarray(model(faces, training=False), dtype=np.float32)
 
     return predict
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,6 @@ CSV_NAME = "fer2013.csv"
 VOTES_NAME = "ferplus.csv"
 USAGE_OF_SPLIT = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 """What the column ``Usage`` of ``fer2013.csv`` calls the splits."""
-MAX_CSV_FIELD = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,14 @@ def load_split(data_dir: Path, split: str) -> FaceSet:
         items = _from_csv(source, USAGE_OF_SPLIT[split])
     else:
         items = _from_zip(source)
-    faces = list(items)
+    try:
+        faces = list(items)
+    except OSError as err:
+        raise ConfigError(f"cannot read {err.filename or source}: {err.strerror}") from err
+    except (csv.Error, UnicodeDecodeError) as err:
+        raise ConfigError(f"{source} is not a readable csv file ({err})") from err
+    except (zipfile.BadZipFile, zlib.error, RuntimeError) as err:  # the last where encrypted
+        raise ConfigError(f"{source} is not a readable zip file ({err})") from err
     if not faces:
         raise ConfigError(f"{source} holds no images of {split!r}, expected <emotion>/*.png")
     return _collect(faces, data_dir / VOTES_NAME)
@@ -73,7 +80,7 @@ def _nothing_there(data_dir: Path, split: str) -> str:
     wanted = f"{split}/<emotion>/*, {split}.zip or {CSV_NAME}"
     if not data_dir.is_dir():
         return f"{data_dir} is not a directory, expected one with {wanted}"
-    found = sorted(entry.name for entry in data_dir.iterdir())[:8]
+    found = sorted(e.name for e in data_dir.iterdir() if not e.name.startswith((".", "__")))[:8]
     return f"{data_dir} holds {', '.join(found) or 'nothing'}, expected {wanted}"
 
 
@@ -123,19 +130,15 @@ def _from_folder(folder: Path) -> Iterator[_Labelled]:
 
 def _from_zip(archive: Path) -> Iterator[_Labelled]:
     """Reads ``.../<emotion>/*`` from a zip, in memory."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            members = sorted(PurePosixPath(name) for name in opened.namelist())
-            members = [m for m in members if _is_image_member(m)]
-            for index in _progress(members, f"reading {archive.name}"):
-                member = members[index]
-                origin = f"{archive}:{member}"
-                label = _label_of(member.parent.name, str(archive))
-                _check_bytes(opened.getinfo(str(member)).file_size, origin)
-                data = opened.read(str(member))
-                yield _Labelled(decode_face(data, origin), label, member.stem)
-    except zipfile.BadZipFile as err:
-        raise ConfigError(f"{archive} is not a readable zip file ({err})") from err
+    with zipfile.ZipFile(archive) as opened:
+        members = sorted(PurePosixPath(name) for name in opened.namelist())
+        members = [m for m in members if _is_image_member(m)]
+        for index in _progress(members, f"reading {archive.name}"):
+            member = members[index]
+            origin = f"{archive}:{member}"
+            label = _label_of(member.parent.name, str(archive))
+            _check_bytes(opened.getinfo(str(member)).file_size, origin)
+            yield _Labelled(decode_face(opened.read(str(member)), origin), label, member.stem)
 
 
 def _is_image_member(member: PurePosixPath) -> bool:
@@ -151,7 +154,6 @@ def _check_bytes(size: int, origin: str) -> None:
 
 def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
     """Reads the rows of ``usage``; a face is named after its row, as FER+ does."""
-    csv.field_size_limit(MAX_CSV_FIELD)
     with file.open(newline="", encoding="utf-8") as opened:
         reader = csv.DictReader(opened)
         missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())

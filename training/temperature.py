@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LOWEST, HIGHEST = 0.1, 10.0
+LOWEST, HIGHEST = 0.05, 20.0
 _ROUNDS = 60
 _GOLDEN = (5**0.5 - 1) / 2
 

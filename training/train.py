@@ -5,8 +5,8 @@ holding train/<emotion>/*), or as one DIR/fer2013.csv. FER+ votes are used where
 there. Where there is no validation split, a tenth of the training faces is held out.
 
 Run the same command again to resume a run that was stopped, however it was stopped. The folder of
-the run gets checkpoint.npz, history.csv, history.json and learning_curves.png after every epoch, and
-at the end expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
+the run gets checkpoint.npz, history.csv, history.json and learning_curves.png after every epoch; at
+the end expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from common.errors import ConfigError, ModelError
 from training.config import TrainingConfig, add_config_arguments, config_from_arguments
 from training.data import DataSource, add_data_arguments, load_training_data, source_from_arguments
 
+INTERRUPTED = 130
+"""What shells report for a command ended by Ctrl-C: 128 and the number of the signal."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
@@ -31,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, ModelError) as err:
         print(f"training.train: {err}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("training.train: stopped; the same command resumes", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -10,6 +10,7 @@ from common.broker.cameras import Camera
 from common.broker.jobs import MAX_DEATHS, Batch, Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.errors import MessageError
 from common.messages import CLASSIFIER, LIVE, ClassifyBatch, Expressions
 
 
@@ -44,25 +45,29 @@ class ClassificationDesk:
                 if older.frame.camera == job.frame.camera and not older.handed_out:
                     self._give_up(older)
             if not self._state.peers.of_role(CLASSIFIER):
-                job.give_up_faces()
+                job.complete(self._state.now_ns)
                 return
         self._queue.extend((job, index) for index in sorted(job.unknown))
 
     def answer(self, peer: Peer, expressions: Expressions) -> None:
-        """Take a classifier's answer."""
+        """Take a classifier's answer.
+
+        Raises:
+            MessageError: It does not fit the work, which is to be taken back.
+        """
         known = peer.work_id == expressions.work_id
         batch = self._in_hand.get(expressions.work_id) if known else None
-        if batch is None or len(batch.faces) != len(expressions.probabilities):
+        if batch is None:
             self._state.ignored["Expressions"] += 1
             return
+        rows = len(expressions.probabilities)
+        if rows != len(batch.faces):
+            raise MessageError(f"expected {len(batch.faces)} rows, got {rows}")
         del self._in_hand[expressions.work_id]
         peer.work_id = None
         for (job, index), probabilities in zip(batch.faces, expressions.probabilities, strict=True):
             if job.state is JobState.CLASSIFYING:
-                job.probabilities[index] = probabilities
-                job.unknown.discard(index)
-                if not job.unknown:
-                    job.state = JobState.COMPLETE
+                job.classified(index, probabilities, self._state.now_ns)
             else:
                 self._state.ignored["face"] += 1
 
@@ -76,7 +81,7 @@ class ClassificationDesk:
             job.deaths += 1
             job.handed_out = False
             if job.state is JobState.CLASSIFYING and job.deaths >= MAX_DEATHS:
-                job.fail()
+                job.fail(self._state.now_ns)
                 failed.append(job)
         waiting = [*batch.faces, *self._queue]
         self._queue = deque(f for f in waiting if f[0].state is JobState.CLASSIFYING)
@@ -86,11 +91,11 @@ class ClassificationDesk:
         """Drop the faces of a camera whose frames are void."""
         self._queue = deque(f for f in self._queue if f[0].frame.camera != camera.name)
 
-    def expire(self, camera: Camera, now_ns: int) -> None:
+    def expire(self, camera: Camera) -> None:
         """Let the frames of a live camera go on that have waited long enough."""
         for job in list(camera.line):
             waits = job.state is JobState.CLASSIFYING
-            if waits and now_ns - job.received_ns > self._patience_ns:
+            if waits and self._state.now_ns - job.received_ns > self._patience_ns:
                 self._give_up(job)
 
     def nobody_left(self) -> None:
@@ -129,5 +134,5 @@ class ClassificationDesk:
         return list(dict.fromkeys(job for job, _ in self._queue))
 
     def _give_up(self, job: Job) -> None:
-        job.give_up_faces()
+        job.complete(self._state.now_ns)
         self._queue = deque(face for face in self._queue if face[0] is not job)

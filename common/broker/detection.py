@@ -8,6 +8,7 @@ from common.broker.cameras import SUPERSEDED, TOO_OLD, Camera
 from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.errors import MessageError
 from common.messages import DETECTOR, LIVE, DetectRun, Faces, Frame
 
 
@@ -26,26 +27,36 @@ class DetectionDesk:
         self._again: deque[Run] = deque()
         self._turns: deque[str] = deque()
 
-    def take(self, camera: Camera, frame: Frame, now_ns: int) -> None:
+    def take(self, camera: Camera, frame: Frame) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
         if camera.mode == LIVE:
             for older in camera.waiting():
                 self._state.drop(older, SUPERSEDED)
-        camera.add(Job(frame, camera.mode, now_ns))
+        camera.add(Job(frame, camera.mode, self._state.now_ns))
         if camera.name not in self._turns:
             self._turns.append(camera.name)
 
     def answer(self, peer: Peer, faces: Faces) -> Job | None:
-        """Take a detector's answer for one frame; give the frame if it was waiting for it."""
+        """Take a detector's answer for one frame; give the frame if it was waiting for it.
+
+        Raises:
+            MessageError: It does not fit the work, which is to be taken back.
+        """
         run = self._in_hand.get(faces.work_id) if peer.work_id == faces.work_id else None
-        if run is None or faces.frame_id != run.jobs[run.answered].frame.frame_id:
+        if run is None:
             self._state.ignored["Faces"] += 1
             return None
         job = run.jobs[run.answered]
+        if faces.frame_id != job.frame.frame_id:
+            raise MessageError(
+                f"expected faces of frame {job.frame.frame_id}, got {faces.frame_id}"
+            )
+        if len(faces.boxes) != len(faces.crops):
+            raise MessageError(f"expected {len(faces.boxes)} crops, got {len(faces.crops)}")
         run.answered += 1
         news = job.state is JobState.DETECTING
         if news:
-            job.detected(faces.boxes, faces.crops)
+            job.detected(faces.boxes, faces.crops, self._state.now_ns)
         if run.answered == len(run.jobs):
             del self._in_hand[faces.work_id]
             peer.work_id = None
@@ -53,16 +64,20 @@ class DetectionDesk:
         return job if news else None
 
     def lost(self, work_id: int) -> list[Job]:
-        """Take back the work of a detector that died or failed; give frames that are now failed."""
+        """Take back the work of a detector that died or failed; give frames that are now failed.
+
+        The blame is on the first frame not answered yet, by this detector or one before it.
+        """
         run = self._in_hand.pop(work_id, None)
         if run is None:
             return []
-        culprit = run.jobs[run.answered]
+        unanswered = (j for j in run.jobs[run.answered :] if j.state is JobState.DETECTING)
+        culprit = next(unanswered, None)
         failed = []
-        if culprit.state is JobState.DETECTING:
+        if culprit is not None:
             culprit.deaths += 1
             if culprit.deaths >= MAX_DEATHS:
-                culprit.fail()
+                culprit.fail(self._state.now_ns)
                 failed.append(culprit)
                 run.jobs.remove(culprit)
         run.answered = 0
@@ -81,11 +96,11 @@ class DetectionDesk:
                 for job in run.jobs:
                     job.run = None
 
-    def expire(self, camera: Camera, now_ns: int) -> None:
+    def expire(self, camera: Camera) -> None:
         """Drop the frames of a live camera that are too old and have not been detected."""
         for job in list(camera.line):
             undetected = job.state in (JobState.WAITING, JobState.DETECTING)
-            if undetected and now_ns - job.received_ns > self._max_age_ns:
+            if undetected and self._state.now_ns - job.received_ns > self._max_age_ns:
                 self._state.drop(job, TOO_OLD)
 
     def dispatch(self) -> None:
@@ -114,6 +129,7 @@ class DetectionDesk:
                 run = Run(jobs)
                 for job in jobs:
                     job.state, job.run = JobState.DETECTING, run
+                    job.detecting_ns = self._state.now_ns
                 return run
         return None
 

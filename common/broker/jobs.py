@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 
 from common.face_model import LABELS, Crops, Probabilities
-from common.messages import BoxArray, Frame, Release, Result
+from common.messages import BoxArray, Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
@@ -62,29 +62,48 @@ class Job:
     awaiting: set[bytes] = field(default_factory=set)
     acknowledged: bool = False
     run: Run | None = None
+    detecting_ns: int = 0
+    detected_ns: int = 0
+    complete_ns: int = 0
 
-    def detected(self, boxes: BoxArray, crops: Crops) -> None:
+    def detected(self, boxes: BoxArray, crops: Crops, now_ns: int) -> None:
         """Take a detector's answer."""
+        self.detected_ns = now_ns
         self.boxes, self.crops = boxes, crops
         self.probabilities = no_probabilities(len(boxes))
         self.unknown = set(range(len(boxes)))
         self.deaths = 0
-        self.state = JobState.CLASSIFYING if self.unknown else JobState.COMPLETE
+        self.state = JobState.CLASSIFYING
+        if not self.unknown:
+            self.complete(now_ns)
 
-    def give_up_faces(self) -> None:
-        """Go on without the classifications that have not come: they will show as reused."""
+    def classified(self, index: int, probabilities: Probabilities, now_ns: int) -> None:
+        """Take a classifier's answer for one face, ``(7,) float32``."""
+        self.probabilities[index] = probabilities
+        self.unknown.discard(index)
+        if not self.unknown:
+            self.complete(now_ns)
+
+    def complete(self, now_ns: int) -> None:
+        """Go on to the publishers; faces whose classification has not come show as reused."""
+        self.complete_ns = now_ns
         self.state = JobState.COMPLETE
 
-    def fail(self) -> None:
+    def fail(self, now_ns: int) -> None:
         """Mark the frame failed: it goes to the publishers without faces."""
         self.failed = True
         self.boxes, self.probabilities, self.unknown = no_boxes(), no_probabilities(0), set()
-        self.state = JobState.COMPLETE
+        self.complete(now_ns)
 
-    def result(self) -> Result:
+    def result(self, now_ns: int) -> Result:
         """Give the message for the publishers."""
         reused = tuple(index in self.unknown for index in range(len(self.boxes)))
-        return Result(self.frame, self.mode, self.failed, self.boxes, self.probabilities, reused)
+        times = FrameTimes(
+            self.received_ns, self.detecting_ns, self.detected_ns, self.complete_ns, now_ns
+        )
+        return Result(
+            self.frame, self.mode, self.failed, self.boxes, self.probabilities, reused, times
+        )
 
 
 @dataclass(slots=True, eq=False)

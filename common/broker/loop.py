@@ -73,7 +73,7 @@ class BrokerLoop:
         except zmq.Again:
             return False
         try:
-            message = wire.decode(parts)
+            self._scheduler.handle(identity, wire.decode(parts), time.monotonic_ns())
         except wire.VersionError as error:
             self._bad_messages += 1
             log.warning("refused a peer of another version: %s", error)
@@ -81,8 +81,7 @@ class BrokerLoop:
         except MessageError as error:
             self._bad_messages += 1
             log.warning("skipped a bad message: %s", error)
-        else:
-            self._scheduler.handle(identity, message, time.monotonic_ns())
+            self._scheduler.bad_message(identity)
         return True
 
     def _send(self) -> None:

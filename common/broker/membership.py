@@ -15,6 +15,7 @@ from common.messages import (
     PublisherHello,
     WorkerHello,
 )
+from common.wire import MAX_INT
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
@@ -60,6 +61,9 @@ class Membership:
         camera = self._state.cameras.get(hello.camera)
         if hello.mode not in MODES:
             return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(MODES)}"
+        counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
+        if min(counts) < 0 or sum(counts) > MAX_INT:
+            return "expected counters that are not negative and can be added up"
         if camera is not None and camera.capture is not None:
             return (
                 f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "

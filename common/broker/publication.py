@@ -75,7 +75,7 @@ class PublicationDesk:
                 continue
             job.awaiting.add(peer.identity)
             peer.has[camera.name] = peer.has.get(camera.name, 0) + 1
-            self._state.send(peer.identity, job.result())
+            self._state.send(peer.identity, job.result(self._state.now_ns))
         if not job.awaiting:
             self._published(job)
         return True

@@ -71,27 +71,33 @@ class Scheduler:
         self.finished = False
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:
-        """Take what a peer said."""
+        """Take what a peer said.
+
+        Raises:
+            MessageError: It makes no sense, and ``bad_message`` is to be called.
+        """
+        self.state.now_ns = now_ns
         if isinstance(message, WorkerHello | CameraHello | PublisherHello):
-            self._hello(identity, message, now_ns)
+            self._hello(identity, message)
         else:
             peer = self.state.peers.get(identity)
             if peer is None:
                 self.state.send(identity, WhoAreYou())
                 return
             peer.heard_ns = now_ns
-            self._handle_known(peer, message, now_ns)
+            self._handle_known(peer, message)
         self._move_on()
 
     def tick(self, now_ns: int) -> None:
         """Let time pass: give up silent peers and stale frames, see whether all is done."""
+        self.state.now_ns = now_ns
         for peer in self.state.peers.silent(now_ns):
             log.warning("%s %s is silent; giving it up", peer.role, peer.name)
             self._remove(peer)
         for camera in self.state.cameras.values():
             if camera.mode == LIVE:
-                self._detection.expire(camera, now_ns)
-                self._classification.expire(camera, now_ns)
+                self._detection.expire(camera)
+                self._classification.expire(camera)
         self._move_on()
         self._finish_if_done()
 
@@ -100,6 +106,16 @@ class Scheduler:
         peer = self.state.peers.get(identity)
         if peer is not None:
             self._remove(peer)
+            self._move_on()
+
+    def bad_message(self, identity: bytes) -> None:
+        """Take note that a peer said what is no message; it may have been the answer to its work.
+
+        So its work is handed out again, else it and the worker would wait for each other for ever.
+        """
+        peer = self.state.peers.get(identity)
+        if peer is not None:
+            self._take_work_back(peer)
             self._move_on()
 
     def heartbeat(self) -> None:
@@ -119,7 +135,7 @@ class Scheduler:
             self.state.send(peer.identity, status)
         return status
 
-    def _hello(self, identity: bytes, hello: Hello, now_ns: int) -> None:
+    def _hello(self, identity: bytes, hello: Hello) -> None:
         known = self.state.peers.get(identity)
         if known is None:
             before = self.state.peers.of_instance(hello.instance)
@@ -130,13 +146,13 @@ class Scheduler:
                 log.warning("refused %s: %s", hello.name, refusal)
                 self.state.send(identity, Refused(refusal))
                 return
-            self._membership.join(identity, hello, now_ns)
+            self._membership.join(identity, hello, self.state.now_ns)
         camera = self.state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
         self.state.send(identity, Welcome(camera.next_frame_id if camera else 0))
 
-    def _handle_known(self, peer: Peer, message: Message, now_ns: int) -> None:
+    def _handle_known(self, peer: Peer, message: Message) -> None:
         if isinstance(message, Frame | FrameSkipped | CameraState | EndOfSource):
-            self._from_capture(peer, message, now_ns)
+            self._from_capture(peer, message)
         elif isinstance(message, Ready) and peer.role in WORKER_ROLES:
             if peer.work_id is None:
                 self.state.peers.set_idle(peer)
@@ -159,7 +175,7 @@ class Scheduler:
             self.state.ignored[type(message).__name__] += 1
 
     def _from_capture(
-        self, peer: Peer, message: Frame | FrameSkipped | CameraState | EndOfSource, now_ns: int
+        self, peer: Peer, message: Frame | FrameSkipped | CameraState | EndOfSource
     ) -> None:
         camera = self.state.cameras.get(message.camera)
         if camera is None or camera.capture != peer.identity:
@@ -176,7 +192,7 @@ class Scheduler:
             camera.ledger.captured += 1
             camera.ledger.dropped[message.cause] += 1
         else:
-            self._detection.take(camera, message, now_ns)
+            self._detection.take(camera, message)
 
     def _remove(self, peer: Peer) -> None:
         """Forget a peer that left, died or fell silent, and see to what it had in hand."""

@@ -14,6 +14,7 @@ class PipelineState:
     """The state of the pipeline, and the outbox in which every transition leaves its messages.
 
     Attributes:
+        now_ns: The time of the transition that is going on.
         outbox: ``(identity of the peer, message)``, in the order in which they are to be sent.
         ignored: Answers that came too late or from peers given up, by type.
     """
@@ -23,6 +24,7 @@ class PipelineState:
         self.cameras: dict[str, Camera] = {}
         self.outbox: list[tuple[bytes, Message]] = []
         self.ignored: Counter[str] = Counter()
+        self.now_ns = 0
         self._last_work_id = 0
 
     def new_work_id(self) -> int:

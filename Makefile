@@ -1,0 +1,38 @@
+# make run   sets everything up and starts the pipeline on the bundled clip
+# make test  sets everything up and runs the checks and the tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test check clean
+
+run: $(VENV)/.installed
+	@echo "Starting ferstream: watch at http://localhost:5000 (Ctrl-C stops it)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/honcho start
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 10) <= v < (3, 14) else \
+	  f"ferstream needs Python 3.10 to 3.13, {sys.executable} is {v[0]}.{v[1]}; set another: make PYTHON=python3.12 run")'
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing ferstream and its pinned dependencies (about 2 GB with TensorFlow; a few minutes)"
+	@$(PIP) install --progress-bar on -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing ferstream with its test and training dependencies (a few minutes)"
+	@$(PIP) install --progress-bar on -c constraints.txt -e '.[dev,training]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,114 @@
+"""How old the picture is: from capture to published JPEG, on a live source of 30 frames a second.
+
+    python -m benchmarks.latency [--source VIDEO] [--seconds 30]
+
+Starts a live pipeline on the bundled clip (or a looped file), watches its stream as a browser
+would, and prints the p50, p95 and p99 of each stage over the last frames, as the publisher measured
+them. Also prints the time from the start to the first labelled frame and the memory of all
+processes together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.pipeline_runs import ROOT, free_port, honcho_command, pipeline_environ
+from benchmarks.process_tree import TreeSampler
+
+START_LIMIT_S = 60.0
+
+
+class Viewer:
+    """Reads the MJPEG stream as fast as it comes, as a browser does."""
+
+    def __init__(self, url: str) -> None:
+        self._stream = urllib.request.urlopen(url, timeout=30)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while self._stream.read1(65_536):
+            continue
+
+
+def status(url: str) -> dict[str, Any]:
+    """Give /api/status; empty while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/status", timeout=5) as answer:
+            return dict(json.load(answer))
+    except OSError:
+        return {}
+
+
+def wait_for_label(url: str, started: float) -> float:
+    """Wait for the first labelled frame; give the seconds since ``started``."""
+    while time.perf_counter() - started < START_LIMIT_S:
+        for camera in status(url).get("cameras", []):
+            faces = (camera["newest"] or {}).get("faces", [])
+            if any(face["label"] for face in faces):
+                return time.perf_counter() - started
+        time.sleep(0.02)
+    raise SystemExit(f"no labelled frame within {START_LIMIT_S:.0f} s")
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description="Age of the picture, by stage.")
+    parser.add_argument("--source", default="demo", help="a video of 30 frames/s (default demo)")
+    parser.add_argument("--seconds", type=int, default=30, help="how long (default 30)")
+    parser.add_argument("--workers", default="", help="as for honcho start -c")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
+        port = free_port()
+        environ = pipeline_environ(
+            Path(name), port, CAPTURE_SOURCE=options.source, CAPTURE_LOOP="1"
+        )
+        started = time.perf_counter()
+        with (Path(name) / "log").open("wb") as log:
+            pipeline = subprocess.Popen(
+                honcho_command(options.workers),
+                cwd=ROOT,
+                env=environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            sampler = TreeSampler(pipeline.pid)
+            try:
+                first_s = wait_for_label(f"http://127.0.0.1:{port}", started)
+                Viewer(f"http://127.0.0.1:{port}/video_feed")
+                for _ in tqdm(range(options.seconds), desc="watching", unit="s"):
+                    time.sleep(1)
+                camera = status(f"http://127.0.0.1:{port}")["cameras"][0]
+            finally:
+                pipeline.send_signal(signal.SIGINT)
+                pipeline.wait()
+                sampler.stop()
+    report(camera, first_s, sampler.peak_rss_mb)
+
+
+def report(camera: dict[str, Any], first_s: float, peak_mb: float) -> None:
+    """Print the figures."""
+    print(f"{'':12} {'p50':>7} {'p95':>7} {'p99':>7}  ms")
+    for stage, figures in camera["stages_ms"].items():
+        p50, p95, p99 = (figures[name] for name in ("p50", "p95", "p99"))
+        print(f"{stage:12} {p50:7.1f} {p95:7.1f} {p99:7.1f}")
+    print(
+        f"{camera['fps']:.1f} frames/s published; captured {camera['captured']}, "
+        f"published {camera['published']}, dropped {camera['dropped']}"
+    )
+    print(f"first labelled frame after {first_s:.1f} s; peak memory {peak_mb:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

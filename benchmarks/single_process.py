@@ -1,0 +1,102 @@
+"""The classic loop that the pipeline replaces: one process, one face at a time.
+
+    python -m benchmarks.single_process VIDEO [VIDEO ...]
+
+Read a frame, make it grey, search it with the Haar cascade at 1.3/5 and no minimum size, call
+``model.predict`` for each face, draw, encode a JPEG. The network is the one that the well-known
+scripts share: four convolution blocks of 64, 128 (5x5), 512 and 512 channels and dense layers of
+256 and 512. Its weights are random here, for its speed does not depend on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import cv2
+import keras
+import numpy as np
+from keras import layers
+
+from common.face_model import FACE_SIZE_PX, LABELS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def classic_network() -> keras.Model:
+    """Build the classic 4-block CNN, 290 million multiply-accumulates a face."""
+    faces = keras.Input((FACE_SIZE_PX, FACE_SIZE_PX, 1))
+    x = faces
+    for channels, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
+        x = layers.Conv2D(channels, kernel, padding="same")(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+        x = layers.MaxPooling2D()(x)
+        x = layers.Dropout(0.25)(x)
+    x = layers.Flatten()(x)
+    for units in (256, 512):
+        x = layers.Dense(units)(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+        x = layers.Dropout(0.25)(x)
+    return keras.Model(faces, layers.Dense(len(LABELS), activation="softmax")(x))
+
+
+class ClassicLoop:
+    """The loop's cascade and network."""
+
+    def __init__(self) -> None:
+        self._model = classic_network()
+        cascade = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+        self._cascade = cv2.CascadeClassifier(str(cascade))
+
+    def process(self, bgr: NDArray[np.uint8]) -> int:
+        """Do one frame, ``(height, width, 3) uint8``; give the number of faces."""
+        gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+        boxes = self._cascade.detectMultiScale(gray, 1.3, 5)
+        for x, y, w, h in boxes:
+            face = cv2.resize(gray[y : y + h, x : x + w], (FACE_SIZE_PX, FACE_SIZE_PX))
+            scaled = face[np.newaxis, :, :, np.newaxis].astype(np.float32) / 255
+            probabilities = self._model.predict(scaled, verbose=0)
+            label = LABELS[int(np.argmax(probabilities))]
+            cv2.rectangle(bgr, (x, y), (x + w, y + h), (255, 0, 0), 2)
+            cv2.putText(bgr, label, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 0), 2)
+        cv2.imencode(".jpg", bgr)
+        return len(boxes)
+
+
+def run(videos: list[Path]) -> tuple[int, int]:
+    """Process every frame of the videos; give frames and faces."""
+    loop = ClassicLoop()
+    frames = faces = 0
+    for video in videos:
+        reader = cv2.VideoCapture(str(video))
+        while True:
+            read, bgr = reader.read()
+            if not read:
+                break
+            frames += 1
+            faces += loop.process(np.asarray(bgr, np.uint8))
+        reader.release()
+    return frames, faces
+
+
+def main() -> None:
+    """Time the classic loop."""
+    parser = argparse.ArgumentParser(description="Time the classic single-process loop.")
+    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
+    videos = parser.parse_args().videos
+    started = time.perf_counter()
+    frames, faces = run(videos)
+    seconds = time.perf_counter() - started
+    print(f"{frames} frames, {faces} faces, {seconds:.1f} s, {frames / seconds:.1f} frames/s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The live contract: the newest frame wins, and what cannot be handed on is counted."""
+
+from __future__ import annotations
+
+import logging
+
+from capture.feed import Feed
+from capture.outgoing import OutgoingFrames
+from capture.sources.source import CapturedFrame
+from common.link import BrokerLink
+from common.messages import FATE_DROPPED, FrameSkipped, Welcome
+
+BROKER_RESTART = "broker_restart"
+BROKER_AWAY = "broker_away"
+RING_FULL = "ring_full"
+
+log = logging.getLogger(__name__)
+
+
+class LiveContract:
+    """Takes each frame when it is there; the source never waits for the pipeline.
+
+    Args:
+        camera: Its name.
+        feed: Where frames come from.
+        outgoing: Where they are kept.
+    """
+
+    def __init__(self, camera: str, feed: Feed, outgoing: OutgoingFrames) -> None:
+        self._camera = camera
+        self._feed = feed
+        self._outgoing = outgoing
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every frame has been sent."""
+        return self._feed.ended
+
+    def before_hello(self) -> None:
+        """Give up what is in hand: the broker that knew of it is gone."""
+        self._outgoing.drop_all(BROKER_RESTART)
+
+    def welcomed(self, welcome: Welcome) -> None:
+        """Go on counting where the broker says."""
+        self._outgoing.count_from(welcome.next_frame_id)
+        self._feed.start()
+
+    def wait_s(self) -> float:
+        """Give the seconds until ``capture`` has something to do."""
+        return self._feed.wait_s()
+
+    def capture(self, link: BrokerLink) -> int:
+        """Send the next frame if it is there; give the number of frames sent."""
+        captured = self._feed.take()
+        return 0 if captured is None else self._send(captured, link)
+
+    def broker_away(self) -> None:
+        """Let the source go on, unseen and uncounted, so that it does not fall behind."""
+        self._feed.take()
+
+    def _send(self, captured: CapturedFrame, link: BrokerLink) -> int:
+        frame = self._outgoing.add(captured)
+        if frame is None:
+            frame_id = self._outgoing.skip(RING_FULL)
+            if not link.send(FrameSkipped(self._camera, frame_id, RING_FULL)):
+                log.debug("camera %s frame %d: skipped, broker away", self._camera, frame_id)
+            return 0
+        if not link.send(frame):
+            self._outgoing.settle(frame.frame_id, FATE_DROPPED, BROKER_AWAY)
+            return 0
+        self._outgoing.mark_sent(frame.frame_id)
+        return 1

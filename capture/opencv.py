@@ -1,0 +1,21 @@
+"""OpenCV with its limits set and its own chatter off.
+
+It reads these variables when it is imported, so everything in this package imports ``cv2`` from
+here. What the user has set wins.
+"""
+
+from __future__ import annotations
+
+import os
+
+MAX_PIXELS = 64_000_000
+"""Of one frame: 8000 x 8000, 192 MB of BGR. Above any camera, below what hurts."""
+
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error is one line
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "5")  # seconds; 10 is its default
+
+import cv2  # noqa: E402 - must come after the lines above
+
+__all__ = ["MAX_PIXELS", "cv2"]

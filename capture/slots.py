@@ -1,0 +1,158 @@
+"""Where the pixels of a frame wait for detectors and publishers: a ring's slot, or a JPEG."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from capture.opencv import cv2
+from common.errors import SourceError
+from common.ring import Bgr, RingWriter
+from common.ring_files import ring_directory
+
+LIVE_SLOTS = 8
+"""Being detected, classified and shown at once; more would only hold older frames."""
+LOSSLESS_MIN_SLOTS = 24
+"""Two runs of ten frames and what is being shown: two detectors never wait for each other."""
+LOSSLESS_MAX_SLOTS = 96
+"""Eight runs of ten and some: more detectors than that have a computer each."""
+LOSSLESS_RING_BYTES = 128_000_000
+"""96 frames of 640x480 take 88 MB, 46 of 1280x720 127 MB, 24 of 1920x1080 149 MB."""
+JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doubles the bytes
+
+
+def lossless_slots(height: int, width: int) -> int:
+    """Give the slots for frames of a size: what fits the memory set apart or half the free one."""
+    free = shutil.disk_usage(ring_directory()).free
+    fitting = min(LOSSLESS_RING_BYTES, free // 2) // max(1, height * width * 3)
+    return max(LOSSLESS_MIN_SLOTS, min(LOSSLESS_MAX_SLOTS, fitting))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame is, as ``Frame`` says it."""
+
+    ring: str
+    slot: int
+    jpeg: bytes = b""
+
+
+class Slots(Protocol):
+    """A bounded number of places for frames."""
+
+    def put(self, bgr: Bgr) -> Place | None:
+        """Store a frame; None where no place is free."""
+
+    def free(self, place: Place) -> None:
+        """Use a place again."""
+
+    def close(self) -> None:
+        """Forget all."""
+
+
+@dataclass(slots=True, eq=False)
+class _Ring:
+    """One ring file; the slot that was freed longest ago is used next."""
+
+    writer: RingWriter
+    unused: deque[int]
+    used: set[int] = field(default_factory=set)
+
+
+class RingSlots:
+    """Slots of a ring file; frames of another size get a new file.
+
+    The file of a size no longer captured is deleted when its last slot is free.
+
+    Args:
+        slots: Frames at once, over all files.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._rings: dict[str, _Ring] = {}
+        self._current: _Ring | None = None
+
+    def put(self, bgr: Bgr) -> Place | None:
+        """Copy a frame into a slot; None where none is free.
+
+        Raises:
+            SourceError: There is no memory for a ring of this size.
+        """
+        if sum(len(ring.used) for ring in self._rings.values()) >= self._slots:
+            return None
+        ring = self._ring_for(bgr)
+        if not ring.unused:
+            return None
+        slot = ring.unused.popleft()
+        ring.used.add(slot)
+        ring.writer.write(slot, bgr)
+        return Place(str(ring.writer.path), slot)
+
+    def free(self, place: Place) -> None:
+        """Use a slot again."""
+        ring = self._rings[place.ring]
+        ring.used.remove(place.slot)
+        ring.unused.append(place.slot)
+        self._close_outgrown()
+
+    def close(self) -> None:
+        """Delete the files."""
+        self._current = None
+        for ring in self._rings.values():
+            ring.writer.close()
+        self._rings.clear()
+
+    def _ring_for(self, bgr: Bgr) -> _Ring:
+        if self._current is None or self._current.writer.shape != bgr.shape:
+            same = (ring for ring in self._rings.values() if ring.writer.shape == bgr.shape)
+            self._current = next(same, None) or self._new_ring(bgr)
+            self._close_outgrown()
+        return self._current
+
+    def _new_ring(self, bgr: Bgr) -> _Ring:
+        height, width, _ = bgr.shape
+        slots = min(self._slots, lossless_slots(height, width))
+        ring = _Ring(RingWriter(height, width, slots), deque(range(slots)))
+        self._rings[str(ring.writer.path)] = ring
+        return ring
+
+    def _close_outgrown(self) -> None:
+        for path, ring in list(self._rings.items()):
+            if ring is not self._current and not ring.used:
+                ring.writer.close()
+                del self._rings[path]
+
+
+class InlineSlots:
+    """No ring: each frame travels as a JPEG, and slots only bound how many do so at once.
+
+    Args:
+        slots: Frames at once.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._unused = deque(range(slots))
+
+    def put(self, bgr: Bgr) -> Place | None:
+        """Encode a frame; None where too many are on their way.
+
+        Raises:
+            SourceError: JPEG cannot hold a frame of this size.
+        """
+        if not self._unused:
+            return None
+        height, width, _ = bgr.shape
+        if max(height, width) > 65_500:
+            raise SourceError(f"frames of {width}x{height} do not fit a JPEG; FRAME_TRANSPORT=ring")
+        _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        return Place("", self._unused.popleft(), encoded.tobytes())
+
+    def free(self, place: Place) -> None:
+        """Let another frame take this one's number."""
+        self._unused.append(place.slot)
+
+    def close(self) -> None:
+        """Nothing is open."""

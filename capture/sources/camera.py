@@ -1,0 +1,50 @@
+"""A camera of this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from capture.opencv import cv2
+from capture.sources.source import as_bgr, check_size
+from common.errors import SourceError
+from common.ring import Bgr
+
+
+class DeviceCamera:
+    """A camera by its number or, on Linux, by its device file.
+
+    Args:
+        source: Such as ``0`` or ``/dev/video2``.
+
+    Raises:
+        SourceError: There is no such camera, or another program has it.
+    """
+
+    def __init__(self, source: str) -> None:
+        if source.isdecimal():
+            self._capture = cv2.VideoCapture(int(source))
+        else:
+            self._capture = cv2.VideoCapture(source, cv2.CAP_V4L2)
+        if not self._capture.isOpened():
+            raise SourceError(f"there is no such camera, or it is in use; {_found()}")
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
+        check_size(
+            self._capture.get(cv2.CAP_PROP_FRAME_WIDTH),
+            self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT),
+        )
+
+    def read(self) -> Bgr:
+        """Wait for the next frame; ``SourceError`` when the camera is gone."""
+        decoded, pixels = self._capture.read()
+        if not decoded:
+            raise SourceError("the camera gives no frames; is it plugged in?")
+        return as_bgr(pixels)
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._capture.release()
+
+
+def _found() -> str:
+    devices = sorted(str(path) for path in Path("/dev").glob("video*"))
+    return f"found {', '.join(devices)}" if devices else "no /dev/video* was found"

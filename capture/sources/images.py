@@ -1,0 +1,121 @@
+"""Still pictures: one image, or a folder of them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from capture.opencv import MAX_PIXELS, cv2
+from capture.sources.source import CapturedFrame, as_bgr
+from common.errors import SourceError
+from common.ring import Bgr
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+STILL_FPS = 4  # enough for a page to show that it lives, and little work
+
+log = logging.getLogger(__name__)
+
+
+def is_image(path: Path) -> bool:
+    """Tell an image from a video by its first bytes; a gif counts as a video."""
+    return path.suffix.lower() != ".gif" and bool(cv2.haveImageReader(str(path)))
+
+
+def read_image(path: Path) -> Bgr:
+    """Decode an image; grey, alpha and 16 bits become 8-bit BGR, EXIF orientation is applied.
+
+    Raises:
+        SourceError: It cannot be decoded, or is too large (found from its header).
+    """
+    try:
+        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise SourceError(f"has more than {MAX_PIXELS // 10**6} million pixels") from error
+        raise SourceError(f"cannot be decoded ({error.err})") from error
+    if pixels is None:
+        raise SourceError("is not an image that can be read")
+    return as_bgr(pixels)
+
+
+class StillImage:
+    """One image: a single frame, or in live mode the same picture ``STILL_FPS`` times a second.
+
+    Args:
+        path: Of the image.
+        repeats: Go on for ever.
+    """
+
+    def __init__(self, path: Path, *, repeats: bool) -> None:
+        self._bgr = read_image(path)
+        self._repeats = repeats
+        self._frames_read = 0
+
+    @property
+    def total_frames(self) -> int:
+        """1, or 0 where it has no end."""
+        return 0 if self._repeats else 1
+
+    def read(self) -> CapturedFrame | None:
+        """Give the picture; None where it has been given once and does not repeat."""
+        if self._frames_read and not self._repeats:
+            return None
+        frame = CapturedFrame(self._bgr, self._frames_read / STILL_FPS)
+        self._frames_read += 1
+        return frame
+
+    def rewind(self) -> None:
+        """Start over."""
+        self._frames_read = 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ImageFolder:
+    """The images of a folder in plain name order (``10.png`` before ``9.png``), one a second.
+
+    Which files are images goes by their names. One that cannot be decoded is skipped with a
+    warning, and leaves its second empty.
+
+    Raises:
+        SourceError: There is no image in the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in IMAGE_SUFFIXES
+            and not path.name.startswith(".")
+            and path.is_file()
+        )
+        self._at = 0
+        if not self._paths:
+            raise SourceError(
+                f"is a folder without images ({', '.join(sorted(IMAGE_SUFFIXES))}); "
+                "name a folder of images, or a video file"
+            )
+
+    @property
+    def total_frames(self) -> int:
+        """How many images there are, those that cannot be decoded included."""
+        return len(self._paths)
+
+    def read(self) -> CapturedFrame | None:
+        """Give the next image that decodes; None at the end."""
+        while self._at < len(self._paths):
+            at, path = self._at, self._paths[self._at]
+            self._at += 1
+            try:
+                return CapturedFrame(read_image(path), float(at))
+            except SourceError as error:
+                log.warning("skipped %s: it %s", path.name, error)
+        return None
+
+    def rewind(self) -> None:
+        """Start over with the first image."""
+        self._at = 0
+
+    def close(self) -> None:
+        """Nothing is open."""

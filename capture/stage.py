@@ -1,0 +1,176 @@
+"""The capture stage: ``python -m capture.stage``, normally started by ``python -m capture``."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import zmq
+
+from capture.camera_feed import CameraFeed
+from capture.config import INLINE, CaptureConfig
+from capture.live import LiveContract
+from capture.lossless import LosslessContract
+from capture.open_feed import open_feed
+from capture.outgoing import OutgoingFrames
+from capture.recording_feed import RecordingFeed
+from capture.slots import LIVE_SLOTS, InlineSlots, RingSlots, lossless_slots
+from common.config import load_config
+from common.lifetime import Lifetime, run_main, set_up_logging
+from common.link import BrokerLink, peer_name
+from common.messages import (
+    LOSSLESS,
+    CameraHello,
+    CameraState,
+    EndOfSource,
+    Finish,
+    Message,
+    Release,
+    Welcome,
+)
+from common.ring_files import remove_stale_rings
+
+MAX_WAIT_S = 0.05
+MAX_MESSAGES_A_STEP = 64
+
+log = logging.getLogger(__name__)
+
+
+class CaptureStage:
+    """Moves frames from the source to the broker, under the contract of its mode.
+
+    Args:
+        config: The settings.
+        lifetime: Ended by the broker's ``Finish``.
+        feed: The open source; the stage closes it.
+        context: For the connection to the broker.
+    """
+
+    def __init__(
+        self,
+        config: CaptureConfig,
+        lifetime: Lifetime,
+        feed: RecordingFeed | CameraFeed,
+        context: zmq.Context[zmq.Socket[bytes]],
+    ) -> None:
+        self._camera = config.camera_name
+        self._mode = config.mode
+        self._lifetime = lifetime
+        self._feed = feed
+        self._slots, self._outgoing = _outgoing_frames(config, feed)
+        self._contract = _contract(config, feed, self._outgoing)
+        self._told_reason: str | None = None  # the CameraState that the broker has
+        self._told_end = False
+        self._counted_processor_s = time.process_time()
+        self._link = BrokerLink(context, config.endpoint, self.hello)
+
+    def hello(self) -> CameraHello:
+        """Introduce this capture, with what became of its frames so far."""
+        self._contract.before_hello()
+        ledger = self._outgoing.ledger
+        return CameraHello(
+            name=peer_name(),
+            instance=self._lifetime.instance,
+            camera=self._camera,
+            mode=self._mode,
+            total_frames=self._feed.total_frames,
+            slots=self._slots,
+            captured=ledger.captured,
+            published=ledger.published,
+            failed=ledger.failed,
+            dropped=dict(ledger.dropped),
+        )
+
+    def step(self) -> None:
+        """Handle what the broker says, then send a frame if there is one."""
+        self._handle_messages()
+        if not self._link.welcomed:
+            self._contract.broker_away()
+            return
+        self._tell_state()
+        sent = self._contract.capture(self._link)
+        if sent:
+            self._link.count(sent, self._processor_s())
+        if self._contract.exhausted and not self._told_end:
+            self._told_end = self._link.send(EndOfSource(self._camera))
+
+    def close(self) -> None:
+        """Say goodbye, close the source and delete the ring."""
+        self._link.close()
+        self._feed.close()
+        self._outgoing.close()
+
+    def _handle_messages(self) -> None:
+        """Wait for messages until the next frame is due at most, and handle all there are."""
+        timeout_s = min(self._contract.wait_s(), MAX_WAIT_S)
+        for _ in range(MAX_MESSAGES_A_STEP):
+            message = self._link.receive(timeout_s)
+            if message is None:
+                return
+            self._handle(message)
+            timeout_s = 0.0
+
+    def _handle(self, message: Message) -> None:
+        if isinstance(message, Release):
+            self._outgoing.settle(message.frame_id, message.fate, message.cause)
+        elif isinstance(message, Welcome):
+            self._contract.welcomed(message)
+            self._told_reason = None
+            self._told_end = False
+        elif isinstance(message, Finish):
+            log.info("camera %s: every frame is accounted for", self._camera)
+            self._lifetime.request_stop()
+        else:
+            log.warning("ignored a %s from the broker", type(message).__name__)
+
+    def _processor_s(self) -> float:
+        """Give the processor time since the last call; waiting for a frame takes none."""
+        before_s, self._counted_processor_s = self._counted_processor_s, time.process_time()
+        return self._counted_processor_s - before_s
+
+    def _tell_state(self) -> None:
+        reason = self._feed.offline_reason
+        if reason == self._told_reason:
+            return
+        if not self._link.send(CameraState(self._camera, reason == "", reason)):
+            return
+        if self._told_reason is not None:
+            log.warning("camera %s is %s", self._camera, f"offline: {reason}" if reason else "back")
+        self._told_reason = reason
+
+
+def _outgoing_frames(
+    config: CaptureConfig, feed: RecordingFeed | CameraFeed
+) -> tuple[int, OutgoingFrames]:
+    slots = lossless_slots(*feed.first_size) if config.mode == LOSSLESS else LIVE_SLOTS
+    places = InlineSlots(slots) if config.transport == INLINE else RingSlots(slots)
+    return slots, OutgoingFrames(config.camera_name, places)
+
+
+def _contract(
+    config: CaptureConfig, feed: RecordingFeed | CameraFeed, outgoing: OutgoingFrames
+) -> LiveContract | LosslessContract:
+    if config.mode == LOSSLESS and isinstance(feed, RecordingFeed):
+        return LosslessContract(config.camera_name, feed, outgoing)
+    return LiveContract(config.camera_name, feed, outgoing)
+
+
+def main() -> None:
+    """Read the settings, open the source, connect, run."""
+    config = load_config(CaptureConfig, "capture")
+    set_up_logging("capture")
+    lifetime = Lifetime()
+    lifetime.catch_signals()
+    remove_stale_rings()
+    feed = open_feed(config, lifetime)
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    stage = CaptureStage(config, lifetime, feed, context)
+    try:
+        lifetime.run(stage.step)
+    finally:
+        stage.close()
+        context.term()
+
+
+if __name__ == "__main__":
+    run_main("capture", main)

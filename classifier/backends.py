@@ -1,0 +1,79 @@
+"""What a classifier backend offers, and which one runs here."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Protocol
+
+from common.errors import ConfigError
+from common.face_model import BUNDLED_MODEL_DIR, Crops, Probabilities
+
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
+"""Sizes that warm-up measures, and that backends with fixed shapes are compiled for."""
+
+ONNX = "onnx"
+TENSORFLOW = "tensorflow"
+SUFFIXES = {ONNX: ".onnx", TENSORFLOW: ".keras"}
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # CUDA, ROCm, WSL
+
+log = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Runs the expression model."""
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
+
+
+def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
+    """Decide what runs which model file.
+
+    Args:
+        name: ``auto``, ``onnx`` or ``tensorflow``.
+        model: A model file, or None for the bundled one.
+
+    Returns:
+        The backend's name and the path of the model.
+
+    Raises:
+        ConfigError: The backend cannot run the file.
+    """
+    if model is None:
+        chosen = (TENSORFLOW if _sees_gpu() else ONNX) if name == "auto" else name
+        return chosen, BUNDLED_MODEL_DIR / f"expression{SUFFIXES[chosen]}"
+    by_suffix = {suffix: backend for backend, suffix in SUFFIXES.items()}
+    if model.suffix not in by_suffix:
+        raise ConfigError(f"CLASSIFIER_MODEL={model}: expected a file ending in .onnx or .keras")
+    if name not in ("auto", by_suffix[model.suffix]):
+        raise ConfigError(
+            f"CLASSIFIER_MODEL={model}: CLASSIFIER_BACKEND={name} runs {SUFFIXES[name]} files; "
+            f"set CLASSIFIER_BACKEND to auto or {by_suffix[model.suffix]}"
+        )
+    return by_suffix[model.suffix], model
+
+
+def load_backend(name: str, model: Path) -> Backend:
+    """Load a model; the backend's library is imported only now.
+
+    Raises:
+        ModelError: The file is damaged or does not fit the model contract.
+    """
+    log.info("loading %s with %s", model.name, name)
+    if name == TENSORFLOW:
+        from classifier.tensorflow_backend import TensorFlowBackend  # noqa: PLC0415 - 600 MB
+
+        return TensorFlowBackend(model)
+    from classifier.onnx_backend import OnnxBackend  # noqa: PLC0415 - not with TensorFlow
+
+    return OnnxBackend(model)
+
+
+def _sees_gpu() -> bool:
+    """Tell whether TensorFlow sees a GPU, without importing it where there is no device."""
+    if not any(Path(device).exists() for device in GPU_DEVICES):
+        return False
+    from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB
+
+    return sees_gpu()

@@ -1,0 +1,30 @@
+"""Settings of the classifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.config import BrokerSettings, choice, existing_file, integer, setting
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierConfig(BrokerSettings):
+    """The classifier: gives each face its seven probabilities, in batches."""
+
+    backend: str = setting(
+        "CLASSIFIER_BACKEND",
+        "auto",
+        choice("auto", "onnx", "tensorflow"),
+        "what runs the model: auto takes TensorFlow where it sees a GPU, else ONNX Runtime",
+    )
+    model: Path | None = setting(
+        "CLASSIFIER_MODEL", None, existing_file, "an .onnx or .keras file instead of the bundled"
+    )
+    max_batch: int | None = setting(
+        "CLASSIFIER_MAX_BATCH",
+        None,
+        integer(1, 1024),
+        "faces a batch at most, instead of the number measured to be fastest",
+    )
+    workers: int = setting("CLASSIFIER_WORKERS", 1, integer(1, 64), "processes to start")

@@ -1,0 +1,74 @@
+"""The model in ONNX Runtime: the path for CPUs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from common.errors import ModelError
+from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
+
+_LOAD_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoModel,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+class OnnxBackend:
+    """An ``.onnx`` model on one thread of the CPU.
+
+    More workers are more threads; and on one thread the same faces give bitwise the same
+    probabilities however the batches fall.
+
+    Raises:
+        ModelError: The file is damaged or does not fit the model contract.
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except _LOAD_ERRORS as error:
+            first_line = str(error).splitlines()[0]
+            raise ModelError(
+                f"CLASSIFIER_MODEL={path}: not a readable ONNX model ({first_line}); "
+                "copy the file again or unset CLASSIFIER_MODEL for the bundled one"
+            ) from error
+        self._input = self._check(path)
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
+        if not len(crops):
+            return np.zeros((0, len(LABELS)), np.float32)
+        (probabilities,) = self._session.run(None, {self._input: crops})
+        return np.asarray(probabilities, np.float32)
+
+    def _check(self, path: Path) -> str:
+        """Hold inputs and outputs against the model contract; give the input's name."""
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        found = [(item.type, item.shape[1:]) for item in (*inputs, *outputs)]
+        wanted = [
+            ("tensor(uint8)", [FACE_SIZE_PX, FACE_SIZE_PX]),
+            ("tensor(float)", [len(LABELS)]),
+        ]
+        if found != wanted:
+            raise ModelError(
+                f"CLASSIFIER_MODEL={path}: expected one input {wanted[0]} and one output "
+                f"{wanted[1]} behind the batch, got {found}; export it with `python -m "
+                "training.train`"
+            )
+        return str(inputs[0].name)

@@ -1,0 +1,61 @@
+"""Measuring which batch size is fastest on this machine, before the first face."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from classifier.backends import BATCH_SIZES, Backend
+from common.face_model import FACE_SIZE_PX, Crops
+
+REPEATS = 3
+BUDGET_S = 1.0
+WORTHWHILE = 0.95
+"""A larger batch is taken only if it needs less than this share of the time a face."""
+
+log = logging.getLogger(__name__)
+
+
+def best_batch_size(
+    backend: Backend,
+    largest: int = BATCH_SIZES[-1],
+    beat: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> int:
+    """Run the model at growing batch sizes and give the one with the least time a face.
+
+    Larger sizes are not tried once ``BUDGET_S`` is used up: on a slow machine they would only make
+    the first face wait. For a size that is tried, the backend is compiled. Of the repeats the
+    fastest counts: what else runs on the machine can only make one slower.
+
+    Args:
+        backend: To be measured.
+        largest: No size beyond this is tried; it itself is, be it one of ``BATCH_SIZES`` or not.
+        beat: Called after each size, to tell the supervisor that this process lives.
+        clock: Gives seconds.
+    """
+    generator = np.random.default_rng(0)
+    best, best_ms = 1, float("inf")
+    measured: list[str] = []
+    started = clock()
+    for size in [*(size for size in BATCH_SIZES if size < largest), largest]:
+        if measured and clock() - started > BUDGET_S:
+            break
+        crops = generator.integers(0, 256, (size, FACE_SIZE_PX, FACE_SIZE_PX), dtype=np.uint8)
+        backend.classify(crops)  # the first call compiles
+        face_ms = min(_time_ms(backend, crops, clock) for _ in range(REPEATS)) / size
+        measured.append(f"{size}: {face_ms:.2f}")
+        if face_ms < best_ms * WORTHWHILE:
+            best, best_ms = size, face_ms
+        beat()
+    log.info("milliseconds a face by batch size: %s; best is %d", ", ".join(measured), best)
+    return best
+
+
+def _time_ms(backend: Backend, crops: Crops, clock: Callable[[], float]) -> float:
+    started = clock()
+    backend.classify(crops)
+    return (clock() - started) * 1000

@@ -1,0 +1,33 @@
+"""One colour an expression, told apart by colour-blind people too.
+
+The colours are those of Okabe and Ito, "Color Universal Design" (2008), and a grey.
+"""
+
+from __future__ import annotations
+
+COLOURS = {
+    "angry": "#D55E00",
+    "disgust": "#009E73",
+    "fear": "#CC79A7",
+    "happy": "#F0E442",
+    "sad": "#0072B2",
+    "surprise": "#56B4E9",
+    "neutral": "#BFBFBF",
+}
+UNKNOWN = "#8A8F98"
+"""Of a face that has no label yet."""
+
+Bgr = tuple[int, int, int]
+
+
+def bgr_of(label: str) -> Bgr:
+    """Give the colour of a label as blue, green, red of 0 to 255."""
+    colour = COLOURS.get(label, UNKNOWN)
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return blue, green, red
+
+
+def text_on(background: Bgr) -> Bgr:
+    """Give black or white, whichever reads better on ``background`` (ITU-R BT.601 luma)."""
+    blue, green, red = background
+    return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 125 else (255, 255, 255)

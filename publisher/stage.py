@@ -1,0 +1,137 @@
+"""The publisher's loop: results in, pictures, records and figures out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import zmq
+
+from common.config import load_config
+from common.lifetime import Lifetime, run_main, set_up_logging
+from common.link import BrokerLink, peer_name
+from common.messages import Finish, PipelineStatus, Published, PublisherHello, Result
+from publisher.board import Board
+from publisher.config import PublisherConfig
+from publisher.following import Following
+from publisher.hub import PictureHub
+from publisher.pictures import PictureMaker
+from publisher.recorder import Recorder
+from publisher.server import WebServer
+from publisher.web import create_app
+
+WAIT_S = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class PublisherStage:
+    """Follows faces, records, shows, acknowledges; one result a step.
+
+    Args:
+        config: The settings.
+        lifetime: Of this process.
+        context: Of the socket to the broker.
+        check_web: Called every step; raises where nobody answers requests any more.
+    """
+
+    def __init__(
+        self,
+        config: PublisherConfig,
+        lifetime: Lifetime,
+        context: zmq.Context[zmq.Socket[bytes]],
+        check_web: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.board = Board()
+        self.hub = PictureHub(config.max_viewers)
+        self._lifetime = lifetime
+        self._check_web = check_web
+        self._following = Following()
+        self._recorder = Recorder(config.results, lifetime.restarts, self._following.replay)
+        self._pictures = PictureMaker(self.hub, config.jpeg_quality)
+        self._link = BrokerLink(context, config.endpoint, self.hello)
+
+    def hello(self) -> PublisherHello:
+        """Introduce this publisher to the broker."""
+        return PublisherHello(peer_name(), self._lifetime.instance, self._recorder.recorded())
+
+    def step(self) -> None:
+        """Handle what comes next from the broker, or nothing if nothing comes soon.
+
+        Raises:
+            RecordError: Records of a lossless run cannot be written.
+            RefusedError: The broker will not have this publisher.
+        """
+        message = self._link.receive(WAIT_S)
+        if isinstance(message, Result):
+            self._publish(message)
+        elif isinstance(message, PipelineStatus):
+            self.board.set_pipeline(message)
+        elif isinstance(message, Finish):
+            self._finish()
+        self.board.step_done(self._link.welcomed)
+        self._check_web()
+        self._show_notices()
+
+    def close(self) -> None:
+        """Leave the broker, end the streams, close the records."""
+        self.hub.close()
+        self._recorder.close()
+        self._link.close()
+
+    def _publish(self, result: Result) -> None:
+        """Do all that is to be done with a frame, and only then acknowledge it."""
+        started_s = time.monotonic()
+        frame = result.frame
+        missed = self._recorder.settle(frame.camera, frame.frame_id)
+        if missed is not None:
+            self._following.replay(missed)
+        faces = self._following.follow(result)
+        if faces is None:
+            log.debug("frame %d of %s came again", frame.frame_id, frame.camera)
+        else:
+            self._recorder.write(result, faces)
+            self._pictures.show(result, faces)
+            self.board.add_frame(frame, faces)
+            self.board.set_recording(self._recorder.trouble, self._recorder.written)
+        if not self._link.send(Published(frame.camera, frame.frame_id)):
+            log.warning(
+                "frame %d of %s is not acknowledged: no broker", frame.frame_id, frame.camera
+            )
+        self._link.count(1, time.monotonic() - started_s)
+
+    def _finish(self) -> None:
+        if self._recorder.path is not None and not self._recorder.trouble:
+            log.info("wrote %d records to %s", self._recorder.written, self._recorder.path)
+        log.info("every source has ended; stopping")
+        self._recorder.close()
+        self._lifetime.request_stop()
+
+    def _show_notices(self) -> None:
+        """Where a camera is gone, say so instead of showing its last picture as if it were new."""
+        for camera, text in self.board.notices().items():
+            self._pictures.show_notice(camera, text)
+
+
+def main() -> None:
+    """Run the publisher until it is asked to stop or everything is published."""
+    config = load_config(PublisherConfig, "publisher")
+    set_up_logging("publisher")
+    lifetime = Lifetime()
+    lifetime.catch_signals()
+    with (
+        zmq.Context() as context,
+        WebServer(config.host, config.port, config.max_viewers) as server,
+    ):
+        stage = PublisherStage(config, lifetime, context, server.check)
+        try:
+            server.start(create_app(stage.board, stage.hub, config))
+            log.info("watch at %s", server.url)
+            lifetime.run(stage.step)
+        finally:
+            stage.close()
+
+
+if __name__ == "__main__":
+    run_main("publisher", main)

@@ -1,0 +1,130 @@
+"""What ``/api/status`` says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from publisher.board import BoardView, CameraView, PeerView
+from publisher.faces import Face
+from publisher.figures import Newest
+from publisher.hub import PictureHub
+from publisher.palette import COLOURS
+from publisher.records import iso_time
+
+Json = dict[str, object]
+
+
+def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
+    """Make the whole answer.
+
+    Args:
+        view: Of the board.
+        hub: For the viewers.
+        results: Where records go.
+    """
+    pipeline = view.pipeline
+    return {
+        "ready": not view.problems,
+        "problems": list(view.problems),
+        "uptime_s": round(view.uptime_s, 1),
+        "broker": {
+            "connected": view.connected,
+            "uptime_s": round(pipeline.uptime_s, 1) if pipeline else None,
+            "bad_messages": pipeline.bad_messages if pipeline else None,
+        },
+        "viewers": hub.viewers,
+        "max_viewers": hub.max_viewers,
+        "recording": _recording(view, results),
+        "expressions": COLOURS,
+        "cameras": [_camera(camera, hub) for camera in view.cameras],
+        "workers": _workers(view.peers),
+    }
+
+
+def _recording(view: BoardView, results: Path | None) -> Json:
+    if results is None:
+        return {"state": "off", "path": None, "records": 0, "reason": ""}
+    return {
+        "state": "stopped" if view.recording_trouble else "on",
+        "path": str(results),
+        "records": view.records_written,
+        "reason": view.recording_trouble,
+    }
+
+
+def _camera(camera: CameraView, hub: PictureHub) -> Json:
+    status = camera.status
+    return {
+        "camera": camera.name,
+        "mode": status.mode if status else None,
+        "online": status.online if status else False,
+        "reason": status.reason if status else "the broker does not know this camera",
+        "ended": status.ended if status else False,
+        "total_frames": status.total_frames if status else 0,
+        "offline_since": iso_time(int(camera.offline_since * 1e9))
+        if camera.offline_since
+        else None,
+        "captured": status.captured if status else 0,
+        "published": status.published if status else 0,
+        "failed": status.failed if status else 0,
+        "in_flight": status.in_flight if status else 0,
+        "dropped": dict(status.dropped) if status else {},
+        "dropped_total": sum(status.dropped.values()) if status else 0,
+        "fps": round(camera.fps, 2),
+        "age_ms": {"p50": _rounded(camera.age_p50_ms), "p95": _rounded(camera.age_p95_ms)},
+        "viewers": hub.viewers_of(camera.name),
+        "newest": _newest(camera.newest) if camera.newest else None,
+    }
+
+
+def _newest(newest: Newest) -> Json:
+    frame = newest.frame
+    return {
+        "frame_id": frame.frame_id,
+        "pts_s": frame.pts_s,
+        "captured_at": iso_time(frame.captured_at_ns),
+        "width": frame.width,
+        "height": frame.height,
+        "faces": [_face(face) for face in newest.faces],
+    }
+
+
+def _face(face: Face) -> Json:
+    x, y, w, h = face.box
+    return {
+        "track_id": face.track_id,
+        "box": {"x": x, "y": y, "w": w, "h": h},
+        "label": face.label or None,
+        "confidence": round(face.confidence, 4) if face.label else None,
+        "smoothed": _by_label(face.smoothed),
+        "probabilities": _by_label(face.probabilities),
+        "reused": face.reused,
+    }
+
+
+def _by_label(probabilities: tuple[float, ...]) -> Json | None:
+    """Name probabilities by their expression; None where there are none."""
+    if not probabilities:
+        return None
+    named = zip(COLOURS, probabilities, strict=True)
+    return {label: round(value, 4) for label, value in named}
+
+
+def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:
+    by_role: defaultdict[str, list[Json]] = defaultdict(list)
+    for peer in peers:
+        by_role[peer.status.role].append(
+            {
+                "name": peer.status.name,
+                "done": peer.status.done,
+                "rate": round(peer.rate, 2),
+                "busy_ms": round(peer.status.busy_ms, 1),
+                "bad_messages": peer.status.bad_messages,
+            }
+        )
+    return dict(by_role)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,124 @@
+"""Tests of capture.sources.images."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from capture.sources.images import STILL_FPS, ImageFolder, StillImage, is_image, read_image
+from capture.sources.source import CapturedFrame
+from common.errors import SourceError
+from tests.capture import media
+
+
+def read_all(folder: ImageFolder) -> list[CapturedFrame]:
+    frames = []
+    while (frame := folder.read()) is not None:
+        frames.append(frame)
+    return frames
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((8, 9), 77, np.uint8),
+        np.full((8, 9, 4), 77, np.uint8),
+        np.full((8, 9), 77 * 256, np.uint16),
+        np.full((8, 9, 3), 77 * 256, np.uint16),
+    ],
+    ids=["grey", "alpha", "16-bit grey", "16-bit colour"],
+)
+def test_every_kind_of_png_becomes_bgr_of_8_bits(
+    tmp_path: Path, pixels: NDArray[np.generic]
+) -> None:
+    path = tmp_path / "p.png"
+    cv2.imwrite(str(path), pixels)
+    decoded = read_image(path)
+    assert decoded.shape == (8, 9, 3)
+    assert decoded.dtype == np.uint8
+    assert np.all(decoded == 77)
+
+
+def test_images_are_told_by_content_and_gifs_are_videos(tmp_path: Path) -> None:
+    image = tmp_path / "holiday.mp4"
+    cv2.imwrite(str(tmp_path / "i.png"), media.picture(9))
+    (tmp_path / "i.png").rename(image)
+    assert is_image(image)
+    assert not is_image(media.write_h264(tmp_path / "v.mp4"))
+    assert not is_image(media.write_gif(tmp_path / "v.gif", [0, 100]))
+
+
+def test_a_folder_is_read_in_plain_name_order_one_a_second(tmp_path: Path) -> None:
+    folder = media.write_folder(tmp_path / "f", ["b.png", "10.png", "9.png", "a.jpg"])
+    (folder / "notes.txt").write_text("no image")
+    (folder / ".hidden.png").write_bytes(b"no image")
+    images = ImageFolder(folder)
+    frames = read_all(images)
+    assert images.total_frames == 4
+    assert [frame.pts_s for frame in frames] == [0.0, 1.0, 2.0, 3.0]
+    levels = [int(frame.bgr[0, 0, 0]) for frame in frames]
+    assert levels == [media.level_of(index) for index in (1, 2, 3, 0)]
+
+
+def test_a_damaged_image_is_skipped_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = media.write_folder(tmp_path / "f", ["a.png", "b.png", "c.png"])
+    (folder / "b.png").write_bytes(b"broken")
+    with caplog.at_level(logging.WARNING):
+        assert [frame.pts_s for frame in read_all(ImageFolder(folder))] == [0.0, 2.0]
+    assert "skipped b.png" in caplog.text
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="folder without images"):
+        ImageFolder(tmp_path)
+
+
+def test_a_folder_starts_over(tmp_path: Path) -> None:
+    images = ImageFolder(media.write_folder(tmp_path / "f", ["a.png", "b.png"]))
+    read_all(images)
+    images.rewind()
+    assert len(read_all(images)) == 2
+
+
+def test_one_image_is_one_frame_or_a_still_picture(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    cv2.imwrite(str(path), media.picture(50))
+    once = StillImage(path, repeats=False)
+    assert once.total_frames == 1
+    assert [once.read() is None for _ in range(3)] == [False, True, True]
+    still = StillImage(path, repeats=True)
+    assert still.total_frames == 0
+    times = [frame.pts_s for frame in (still.read() for _ in range(5)) if frame]
+    assert times == [index / STILL_FPS for index in range(5)]
+
+
+def test_a_decompression_bomb_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    bomb = media.write_png_bomb(tmp_path / "bomb.png", 30_000, 30_000)
+    code = """
+import resource, sys
+from pathlib import Path
+from capture.sources.images import read_image
+from common.errors import SourceError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    read_image(Path(sys.argv[1]))
+except SourceError as error:
+    print(error)
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+unit = 1 if sys.platform == "darwin" else 1024
+print(grown * unit < 50e6)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bomb)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["has more than 64 million pixels", "True"]
+    assert done.stderr == ""

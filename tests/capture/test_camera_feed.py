@@ -1,0 +1,139 @@
+"""Tests of capture.camera_feed, with a real MJPEG server in place of a camera."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from capture import camera_feed
+from capture.camera_feed import CameraFeed, CameraStuckError
+from capture.sources.stream import NetworkStream
+from common.errors import SourceError
+from common.ring import Bgr
+from tests.capture import media
+from tests.capture.fake_broker import run_until
+from tests.capture.mjpeg_server import MjpegServer
+
+
+@pytest.fixture
+def server() -> Iterator[MjpegServer]:
+    made = MjpegServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def feed(server: MjpegServer) -> Iterator[CameraFeed]:
+    made = CameraFeed("cam", lambda: NetworkStream(server.url))
+    yield made
+    made.close()
+
+
+def test_frames_of_a_stream_arrive_with_growing_times(feed: CameraFeed) -> None:
+    assert feed.wait_until_open(timeout_s=10)
+    times: list[float] = []
+    run_until(
+        lambda: len(times) >= 5,
+        lambda: times.extend(frame.pts_s for frame in [feed.take()] if frame),
+    )
+    assert times == sorted(set(times))
+    assert feed.offline_reason == ""
+
+
+def test_a_server_that_goes_away_is_offline_until_it_returns(
+    server: MjpegServer, feed: CameraFeed
+) -> None:
+    assert feed.wait_until_open(timeout_s=10)
+    server.gone.set()
+    run_until(lambda: feed.offline_reason, lambda: void(feed.take()))
+    assert feed.offline_reason == "the stream has broken off"
+    server.gone.clear()
+    run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
+    assert feed.take() is not None
+
+
+def test_a_stream_that_freezes_is_offline_before_its_timeout(
+    server: MjpegServer, feed: CameraFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_feed, "STALL_S", 0.5)
+    assert feed.wait_until_open(timeout_s=10)
+    server.frozen.set()
+    began = time.monotonic()
+    run_until(lambda: feed.offline_reason, lambda: void(feed.take()))
+    assert feed.offline_reason.startswith("no frame for")
+    assert time.monotonic() - began < 3.0
+    server.frozen.clear()
+    run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
+
+
+def test_a_stream_that_cannot_be_opened_says_why_and_is_tried_again() -> None:
+    server = MjpegServer()
+    server.gone.set()
+    feed = CameraFeed("cam", lambda: NetworkStream(server.url))
+    try:
+        with pytest.raises(SourceError, match="no video can be reached"):
+            feed.wait_until_open(timeout_s=10)
+        server.gone.clear()
+        run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
+    finally:
+        feed.close()
+        server.close()
+
+
+class StuckSource:
+    """A driver that gives one frame and then never comes back, until the test lets it."""
+
+    def __init__(self, let_go: threading.Event) -> None:
+        self._let_go = let_go
+        self._given = False
+
+    def read(self) -> Bgr:
+        if self._given:
+            self._let_go.wait()
+            raise SourceError("let go")
+        self._given = True
+        return media.picture(9)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_driver_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_feed, "STUCK_S", 0.3)
+    let_go = threading.Event()
+    feed = CameraFeed("cam", lambda: StuckSource(let_go))
+    try:
+        assert feed.wait_until_open(timeout_s=5)
+        assert feed.take() is not None
+        with pytest.raises(CameraStuckError, match="camera cam: no answer"):
+            run_until(lambda: False, lambda: void(feed.take()))
+    finally:
+        let_go.set()
+        feed.close()
+
+
+def test_failures_are_retried_with_growing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_feed, "BACKOFF_S", (0.05, 0.1, 0.2))
+    tries: list[float] = []
+
+    def fail() -> NetworkStream:
+        tries.append(time.monotonic())
+        raise SourceError("there is none")
+
+    feed = CameraFeed("cam", fail)
+    run_until(lambda: len(tries) >= 5, lambda: void(feed.take()))
+    feed.close()
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses[0] >= 0.05
+    assert pauses[1] >= 0.1
+    assert pauses[2] >= 0.2
+    assert pauses[3] >= 0.2
+    assert feed.offline_reason == "there is none"
+
+
+def void(_: object) -> None:
+    """Drop a value."""

@@ -1,0 +1,104 @@
+"""Tests of capture.slots."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from capture.slots import (
+    LOSSLESS_MAX_SLOTS,
+    LOSSLESS_MIN_SLOTS,
+    InlineSlots,
+    RingSlots,
+    lossless_slots,
+)
+from common.errors import SourceError
+from common.ring import RingReader
+from common.ring_files import ring_directory
+from tests.capture import media
+
+
+@pytest.fixture
+def slots() -> Iterator[RingSlots]:
+    made = RingSlots(3)
+    yield made
+    made.close()
+
+
+def rings() -> set[Path]:
+    return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))
+
+
+def test_lossless_slots_fill_the_memory_between_bounds() -> None:
+    assert lossless_slots(48, 64) == LOSSLESS_MAX_SLOTS
+    assert LOSSLESS_MIN_SLOTS <= lossless_slots(720, 1280) <= 46
+    assert lossless_slots(2160, 3840) == LOSSLESS_MIN_SLOTS
+
+
+def test_a_slot_holds_the_frame_until_it_is_freed(slots: RingSlots) -> None:
+    places = [slots.put(media.picture(level)) for level in (10, 20, 30)]
+    assert slots.put(media.picture(40)) is None
+    reader = RingReader()
+    for place, level in zip(places, (10, 20, 30), strict=True):
+        assert place is not None
+        pixels = reader.read(place.ring, place.slot, media.HEIGHT, media.WIDTH)
+        assert np.all(pixels == level)
+    assert places[1] is not None
+    slots.free(places[1])
+    again = slots.put(media.picture(40))
+    assert again == places[1]
+
+
+def test_the_slot_freed_longest_ago_is_used_first(slots: RingSlots) -> None:
+    first = slots.put(media.picture(1))
+    assert first is not None
+    slots.free(first)
+    used = [slots.put(media.picture(2)) for _ in range(3)]
+    assert [place.slot for place in used if place] == [1, 2, 0]
+
+
+def test_another_size_gets_a_new_ring_and_the_old_goes_with_its_last_slot(
+    slots: RingSlots,
+) -> None:
+    small = slots.put(media.picture(1))
+    large = slots.put(media.picture(2, 128, 96))
+    assert small is not None
+    assert large is not None
+    assert small.ring != large.ring
+    assert rings() == {Path(small.ring), Path(large.ring)}
+    slots.free(small)
+    assert rings() == {Path(large.ring)}
+    slots.free(large)
+    assert rings() == {Path(large.ring)}, "the ring in use stays for the next frame"
+
+
+def test_sizes_that_alternate_share_the_slots_and_the_rings(slots: RingSlots) -> None:
+    places = [slots.put(media.picture(1, *size)) for size in ((64, 48), (96, 64), (64, 48))]
+    assert len({place.ring for place in places if place}) == 2
+    assert slots.put(media.picture(1, 32, 32)) is None
+    assert len(rings()) == 2
+
+
+def test_inline_frames_are_jpegs_of_the_same_picture() -> None:
+    slots = InlineSlots(2)
+    place = slots.put(media.picture(80))
+    assert place is not None
+    assert place.ring == ""
+    decoded = cv2.imdecode(np.frombuffer(place.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    assert decoded.shape == (media.HEIGHT, media.WIDTH, 3)
+    assert abs(int(decoded[0, 0, 0]) - 80) < 3
+    assert slots.put(media.picture(80)) is not None
+    assert slots.put(media.picture(80)) is None
+    slots.free(place)
+    assert slots.put(media.picture(80)) is not None
+
+
+def test_a_frame_too_long_for_a_jpeg_is_refused() -> None:
+    with pytest.raises(SourceError, match="65501x1 do not fit a JPEG"):
+        InlineSlots(2).put(media.picture(1, 65_501, 1))

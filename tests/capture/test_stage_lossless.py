@@ -1,0 +1,170 @@
+"""Tests of capture.stage under the lossless contract, against a small real broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from capture.stage import CaptureStage
+from common.lifetime import Lifetime
+from common.messages import (
+    FATE_FAILED,
+    CameraHello,
+    CameraState,
+    EndOfSource,
+    Finish,
+    Frame,
+)
+from common.ring import RingReader
+from tests.capture import media
+from tests.capture.fake_broker import FakeBroker, run_until
+
+FRAMES = 130  # more than the ring holds
+StartStage = Callable[..., CaptureStage]
+StartBroker = Callable[[], FakeBroker]
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> str:
+    return str(media.write_h264(tmp_path / "clip.mp4", range(0, FRAMES * 40, 40)))
+
+
+def lossless(video: str) -> dict[str, str]:
+    return {"CAPTURE_SOURCE": video, "CAPTURE_MODE": "lossless"}
+
+
+def ids(frames: list[Frame]) -> list[int]:
+    return [frame.frame_id for frame in frames]
+
+
+def test_every_frame_is_sent_once_in_order_and_finish_ends_it(
+    start_broker: StartBroker, start_stage: StartStage, lifetime: Lifetime, video: str
+) -> None:
+    broker, stage = start_broker(), start_stage(**lossless(video))
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    hello = broker.of(CameraHello)[0]
+    assert (hello.camera, hello.mode, hello.total_frames) == ("clip", "lossless", FRAMES)
+    assert hello.slots == 96
+    assert broker.of(CameraState)[0] == CameraState("clip", True, "")
+    frames = broker.of(Frame)
+    assert ids(frames) == list(range(FRAMES))
+    assert [round(frame.pts_s * 1000) for frame in frames] == list(range(0, FRAMES * 40, 40))
+    assert not lifetime.stop_requested
+    broker.send(Finish())
+    run_until(lambda: lifetime.stop_requested, stage.step)
+    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+
+
+def test_capture_waits_where_no_slot_is_free(
+    start_broker: StartBroker, start_stage: StartStage, video: str
+) -> None:
+    broker, stage = start_broker(), start_stage(**lossless(video))
+    broker.releases = False
+    run_until(lambda: len(broker.of(Frame)) == 96, stage.step, broker.serve)
+    for _ in range(5):
+        stage.step()
+        broker.serve()
+    frames = broker.of(Frame)
+    assert len(frames) == 96
+    reader = RingReader()
+    for frame in frames:
+        pixels = reader.read(frame.ring, frame.slot, frame.height, frame.width)
+        assert abs(int(pixels[24, 32, 1]) - media.level_of(frame.frame_id)) < 8
+    broker.release(frames[0], FATE_FAILED)
+    run_until(lambda: len(broker.of(Frame)) == 97, stage.step, broker.serve)
+    assert stage.hello().failed == 1
+
+
+def test_a_restarted_broker_gets_what_was_not_released_again(
+    start_broker: StartBroker, start_stage: StartStage, video: str
+) -> None:
+    first, stage = start_broker(), start_stage(**lossless(video))
+    first.releases = False
+    run_until(lambda: len(first.of(Frame)) >= 20, stage.step, first.serve)
+    for frame in first.of(Frame)[:7]:
+        first.release(frame)
+    run_until(lambda: stage.hello().published == 7, stage.step)
+    before = {frame.frame_id: frame for frame in first.of(Frame)}
+    first.close()
+    second = start_broker()
+    run_until(lambda: second.of(EndOfSource), stage.step, second.serve)
+    hello = second.of(CameraHello)[0]
+    assert hello.published == 7
+    assert hello.failed == 0
+    assert hello.dropped == {}
+    assert ids(second.of(Frame)) == list(range(7, FRAMES))
+    for frame in second.of(Frame)[:10]:
+        assert frame == before[frame.frame_id], "the same slot holds the same pixels"
+    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+
+
+def test_a_broker_restarted_after_the_end_is_told_of_the_end_again(
+    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+) -> None:
+    video = str(media.write_h264(tmp_path / "v.mp4", range(0, 400, 40)))
+    first, stage = start_broker(), start_stage(**lossless(video))
+    first.releases = False
+    run_until(lambda: first.of(EndOfSource), stage.step, first.serve)
+    first.close()
+    second = start_broker()
+    run_until(lambda: second.of(EndOfSource), stage.step, second.serve)
+    assert ids(second.of(Frame)) == list(range(10))
+
+
+def test_a_restarted_capture_goes_on_where_the_broker_says(
+    start_broker: StartBroker, start_stage: StartStage, video: str
+) -> None:
+    broker = start_broker()
+    broker.next_frame_id = 100
+    stage = start_stage(**lossless(video))
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    frames = broker.of(Frame)
+    assert ids(frames) == list(range(100, FRAMES))
+    assert frames[0].pts_s == pytest.approx(4.0)
+    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+    assert stage.hello().captured == FRAMES
+
+
+def test_one_image_is_exactly_one_frame(
+    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+) -> None:
+    folder = media.write_folder(tmp_path / "f", ["face.png"])
+    broker, stage = start_broker(), start_stage(**lossless(str(folder / "face.png")))
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    assert ids(broker.of(Frame)) == [0]
+    assert broker.of(CameraHello)[0].camera == "face"
+
+
+def test_images_of_two_sizes_use_two_rings(
+    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+) -> None:
+    import cv2
+
+    folder = media.write_folder(tmp_path / "shots", ["a.png", "b.png"])
+    cv2.imwrite(str(folder / "c.png"), media.picture(200, 96, 64))
+    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    broker.releases = False
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    frames = broker.of(Frame)
+    assert [(frame.width, frame.height) for frame in frames] == [(64, 48), (64, 48), (96, 64)]
+    assert [frame.pts_s for frame in frames] == [0.0, 1.0, 2.0]
+    pixels = RingReader().read(frames[2].ring, frames[2].slot, 64, 96)
+    assert np.all(pixels == 200)
+    broker.release(frames[0])
+    broker.release(frames[1])
+    run_until(lambda: not Path(frames[0].ring).exists(), stage.step)
+    assert Path(frames[2].ring).exists()
+
+
+def test_inline_frames_carry_a_jpeg_and_need_no_ring(
+    start_broker: StartBroker, start_stage: StartStage, video: str
+) -> None:
+    broker = start_broker()
+    stage = start_stage(**lossless(video), FRAME_TRANSPORT="inline")
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    frames = broker.of(Frame)
+    assert ids(frames) == list(range(FRAMES))
+    assert all(frame.jpeg[:2] == b"\xff\xd8" and not frame.ring for frame in frames)

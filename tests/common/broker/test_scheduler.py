@@ -1,0 +1,426 @@
+import pytest
+
+from common.messages import (
+    LIVE,
+    LOSSLESS,
+    Bye,
+    CameraHello,
+    CameraState,
+    ClassifyBatch,
+    DetectRun,
+    Finish,
+    FrameSkipped,
+    Ready,
+    Refused,
+    Release,
+    Result,
+    Status,
+    Welcome,
+    WhoAreYou,
+    WorkerHello,
+    WorkFailed,
+)
+from tests.common.broker.world import World, assert_ledger, expressions_for, faces_for, frame
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_frame_goes_through_all_stages_and_its_slot_comes_back(world: World) -> None:
+    capture, detector = world.capture(), world.detector()
+    classifier, publisher = world.classifier(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=2)
+    world.classify(classifier)
+    (result,) = world.publish(publisher)
+    assert result.boxes.shape == (2, 4)
+    assert result.reused == (False, False)
+    assert world.releases(capture) == [Release("cam", 0, "published", "")]
+    assert world.status().published == 1
+
+
+def test_newest_waiting_live_frame_wins_and_the_older_are_counted(world: World) -> None:
+    capture, _ = world.capture(), world.publisher()
+    for frame_id in range(5):
+        world.say(capture, frame("cam", frame_id))
+    detector = world.detector()
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    assert [item.frame_id for item in run.frames] == [4]
+    assert world.status().dropped == {"superseded": 4}
+    assert [release.frame_id for release in world.releases(capture)] == [0, 1, 2, 3]
+    assert_ledger(world.status())
+
+
+def test_live_frame_that_no_detector_takes_is_dropped_when_too_old(world: World) -> None:
+    capture = world.capture()
+    world.say(capture, frame("cam", 0))
+    world.pass_time(501)
+    assert world.status().dropped == {"too_old": 1}
+
+
+def test_live_frame_is_not_detected_when_it_is_answered_too_late(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    world.pass_time(600)
+    world.say(detector, faces_for(run.work_id, run.frames[0]))
+    assert world.publish(publisher) == []
+    assert world.status().dropped == {"too_old": 1}
+    world.say(detector, Ready())
+    world.say(capture, frame("cam", 1))
+    assert world.take(detector, DetectRun) is not None
+
+
+def test_without_any_classifier_live_video_goes_on_with_reused_labels(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.detect(detector)
+    (result,) = world.publish(publisher)
+    assert result.reused == (True,)
+
+
+def test_slow_classifier_lets_the_frame_go_on_after_half_the_age_limit(world: World) -> None:
+    capture, detector = world.capture(), world.detector()
+    classifier, publisher = world.classifier(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.detect(detector)
+    world.pass_time(251)
+    (result,) = world.publish(publisher)
+    assert result.reused == (True,)
+    batch = world.take(classifier, ClassifyBatch)
+    assert batch is not None
+    world.say(classifier, expressions_for(batch))
+    assert world.scheduler.state.ignored["face"] == 1
+
+
+def test_newer_faces_supersede_older_ones_that_no_classifier_has(world: World) -> None:
+    capture, detector = world.capture(), world.detector()
+    classifier, publisher = world.classifier(), world.publisher()
+    for frame_id in range(3):
+        world.say(capture, frame("cam", frame_id))
+        world.detect(detector)
+    world.classify(classifier)
+    world.classify(classifier)
+    assert [result.reused for result in world.publish(publisher)] == [(False,), (True,), (False,)]
+
+
+def test_faces_of_all_cameras_share_a_batch(world: World) -> None:
+    classifier, detector = world.classifier(batch=8), world.detector()
+    first, second = world.capture("one"), world.capture("two")
+    world.say(first, frame("one", 0))
+    world.detect(detector, faces=1)  # keeps the classifier busy
+    world.say(first, frame("one", 1))
+    world.detect(detector, faces=2)
+    world.say(second, frame("two", 0))
+    world.detect(detector, faces=3)
+    world.classify(classifier)
+    batch = world.take(classifier, ClassifyBatch)
+    assert batch is not None
+    assert len(batch.crops) == 5
+
+
+def test_batch_is_no_larger_than_the_worker_announced(world: World) -> None:
+    classifier, detector, capture = world.classifier(batch=4), world.detector(), world.capture()
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=6)
+    batches = [world.classify(classifier), world.classify(classifier)]
+    assert [len(batch.crops) for batch in batches if batch] == [4, 2]
+
+
+def test_results_are_released_in_order_whoever_is_first(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    one, two = world.detector(interval=1), world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    world.say(capture, frame("cam", 1))
+    world.detect(two, faces=0)
+    assert world.publish(publisher) == []
+    world.detect(one, faces=0)
+    assert [result.frame.frame_id for result in world.publish(publisher)] == [0, 1]
+
+
+def test_lossless_run_waits_for_its_last_frame_or_the_end(world: World) -> None:
+    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=10)
+    for frame_id in range(9):
+        world.say(capture, frame("cam", frame_id))
+    assert world.take(detector, DetectRun) is None
+    world.say(capture, frame("cam", 9))
+    world.say(capture, frame("cam", 10))
+    run = world.detect(detector)
+    assert run is not None
+    assert len(run.frames) == 10
+    assert world.take(detector, DetectRun) is None
+    world.end(capture)
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    assert [item.frame_id for item in run.frames] == [10]
+
+
+def test_ring_smaller_than_two_runs_shortens_the_runs(world: World) -> None:
+    capture, detector = world.capture(mode=LOSSLESS, slots=6), world.detector(interval=10)
+    for frame_id in range(3):
+        world.say(capture, frame("cam", frame_id))
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    assert len(run.frames) == 3
+
+
+def test_dead_classifiers_batch_is_handed_out_again(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    first, second = world.classifier(), world.classifier()
+    world.say(capture, frame("cam", 7))
+    world.detect(detector, faces=3)
+    world.lose(first)
+    world.classify(second)
+    (result,) = world.publish(publisher)
+    assert result.reused == (False, False, False)
+    assert result.probabilities[:, 0].tolist() == [7, 7, 7]
+
+
+def test_silent_worker_is_given_up_and_what_it_says_later_is_ignored(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    frozen = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    run = world.take(frozen, DetectRun)
+    assert run is not None
+    for _ in range(4):
+        world.pass_time(1000)
+        for peer in (capture, publisher):
+            world.say(peer, Status(0, 0.0, 0))
+    other = world.detector(interval=1)
+    world.say(frozen, faces_for(run.work_id, run.frames[0], 5))
+    assert world.take(frozen, WhoAreYou) is not None
+    world.detect(other, faces=0)
+    (result,) = world.publish(publisher)
+    assert len(result.boxes) == 0
+
+
+@pytest.mark.parametrize("mode", [LIVE, LOSSLESS])
+def test_frame_that_kills_every_detector_fails_and_the_run_goes_on(world: World, mode: str) -> None:
+    capture, publisher = world.capture(mode=mode), world.publisher()
+    for frame_id in range(3):
+        world.say(capture, frame("cam", frame_id))
+    world.end(capture)
+    for _ in range(3):
+        victim = world.detector(interval=10)
+        run = world.take(victim, DetectRun)
+        assert run is not None
+        for item in run.frames[:1] if mode == LOSSLESS else ():
+            world.say(victim, faces_for(run.work_id, item, 0))
+        world.lose(victim)
+    survivor = world.detector(interval=10)
+    world.detect(survivor, faces=0)
+    results = world.publish(publisher)
+    expected = [False, True, False] if mode == LOSSLESS else [True]
+    assert [result.failed for result in results] == expected
+    assert world.status().failed == 1
+    assert_ledger(world.status())
+
+
+def test_face_that_kills_every_classifier_takes_no_other_frame_with_it(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector = world.detector(interval=1)
+    for frame_id in range(3):
+        world.say(capture, frame("cam", frame_id))
+        world.detect(detector)
+    world.end(capture)
+    for _ in range(8):
+        worker = world.classifier(batch=8)
+        batch = world.take(worker, ClassifyBatch)
+        if batch is None:
+            break
+        if 1 in batch.crops[:, 0, 0]:
+            world.lose(worker)
+        else:
+            world.say(worker, expressions_for(batch))
+            world.say(worker, Bye())
+    assert [result.failed for result in world.publish(publisher)] == [False, True, False]
+
+
+def test_worker_that_cannot_do_its_work_hands_it_back_and_lives_on(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    for _ in range(3):
+        run = world.take(detector, DetectRun)
+        assert run is not None
+        world.say(detector, WorkFailed(run.work_id, "ring gone"))
+        world.say(detector, Ready())
+    (result,) = world.publish(publisher)
+    assert result.failed
+
+
+def test_slots_of_a_run_come_back_only_when_it_need_not_be_read_again(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector = world.detector(interval=2)
+    world.say(capture, frame("cam", 0))
+    world.say(capture, frame("cam", 1))
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    world.say(detector, faces_for(run.work_id, run.frames[0], 0))
+    world.publish(publisher)
+    assert world.releases(capture) == []
+    assert world.status().published == 1
+    world.say(detector, faces_for(run.work_id, run.frames[1], 0))
+    world.publish(publisher)
+    assert [release.frame_id for release in world.releases(capture)] == [0, 1]
+
+
+def test_every_publisher_gets_every_result_and_the_slot_waits_for_all(world: World) -> None:
+    capture, detector = world.capture(), world.detector()
+    one, two = world.publisher(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=0)
+    assert len(world.publish(one)) == 1
+    assert world.releases(capture) == []
+    assert len(world.publish(two)) == 1
+    assert len(world.releases(capture)) == 1
+    assert world.status().published == 1
+
+
+def test_lossless_waits_for_a_publisher_and_live_does_not(world: World) -> None:
+    live, lossless = world.capture("live"), world.capture("file", LOSSLESS)
+    detector = world.detector(interval=1)
+    world.say(live, frame("live", 0))
+    world.say(lossless, frame("file", 0))
+    world.detect(detector, faces=0)
+    world.detect(detector, faces=0)
+    assert world.status("live").dropped == {"no_publisher": 1}
+    assert world.status("file").in_flight == 1
+    assert len(world.publish(world.publisher())) == 1
+
+
+def test_lossless_frames_wait_for_a_publisher_that_joins_late(world: World) -> None:
+    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=0)
+    publisher = world.publisher()
+    assert [result.frame.frame_id for result in world.publish(publisher)] == [0]
+
+
+def test_slow_publisher_gets_no_more_than_three_live_frames(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    for frame_id in range(5):
+        world.say(capture, frame("cam", frame_id))
+        world.detect(detector, faces=0)
+    assert len(world.take_all(publisher, Result)) == 3
+    assert world.status().dropped == {"publisher_slow": 2}
+
+
+def test_dead_publishers_lossless_frames_go_to_the_next_but_for_those_on_disk(
+    world: World,
+) -> None:
+    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=1)
+    first = world.publisher()
+    for frame_id in range(4):
+        world.say(capture, frame("cam", frame_id))
+        world.detect(detector, faces=0)
+    world.lose(first)
+    assert_ledger(world.status())
+    second = world.publisher(recorded={"cam": 1})
+    assert [result.frame.frame_id for result in world.publish(second)] == [2, 3]
+    assert world.status().published == 4
+
+
+def test_lost_capture_drops_live_frames_and_keeps_the_ledger(world: World) -> None:
+    capture, _ = world.capture(instance="x"), world.detector()
+    world.say(capture, frame("cam", 0))
+    world.say(capture, frame("cam", 1))
+    again = world.capture(instance="x")
+    welcome = world.take(again, Welcome)
+    assert welcome == Welcome(2)
+    assert world.status().dropped == {"capture_lost": 2}
+    assert_ledger(world.status())
+    assert world.status().online
+
+
+def test_lost_lossless_capture_sends_its_unpublished_frames_again(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS, instance="x"), world.publisher()
+    detector = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=0)
+    world.publish(publisher)
+    world.say(capture, frame("cam", 1))
+    again = world.capture(mode=LOSSLESS, instance="x")
+    assert world.take(again, Welcome) == Welcome(1)
+    world.say(again, frame("cam", 1))
+    world.detect(detector, faces=0)
+    world.say(detector, Ready())
+    world.detect(detector, faces=0)
+    assert [result.frame.frame_id for result in world.publish(publisher)] == [1]
+    assert world.status().captured == 2
+    assert world.status().published == 2
+
+
+def test_new_broker_takes_over_the_captures_ledger(world: World) -> None:
+    hello = CameraHello("c", "i", "cam", LIVE, 0, 8, 10, 7, 1, {"superseded": 2})
+    world.say(b"x", hello)
+    status = world.status()
+    assert (status.captured, status.published, status.failed) == (10, 7, 1)
+    assert status.dropped == {"superseded": 2}
+    assert_ledger(status)
+
+
+def test_skipped_frames_are_captured_and_dropped(world: World) -> None:
+    capture = world.capture()
+    world.say(capture, FrameSkipped("cam", 0, "ring_full"))
+    assert world.status().captured == 1
+    assert world.status().dropped == {"ring_full": 1}
+    world.say(capture, FrameSkipped("cam", 0, "ring_full"))
+    assert world.status().captured == 1
+
+
+def test_second_capture_of_the_same_name_is_refused_and_told_what_to_do(world: World) -> None:
+    world.capture()
+    refused = world.take(world.capture(), Refused)
+    assert refused is not None
+    assert "CAPTURE_CAMERA=cam" in refused.reason
+
+
+def test_detector_with_another_interval_is_refused(world: World) -> None:
+    world.detector(interval=10)
+    refused = world.take(world.detector(interval=5), Refused)
+    assert refused is not None
+    assert "DETECTOR_INTERVAL=5" in refused.reason
+
+
+def test_unknown_role_is_refused(world: World) -> None:
+    world.say(b"x", WorkerHello("juggler", "j", "i", 3))
+    assert world.take(b"x", Refused) is not None
+
+
+def test_offline_camera_is_told_with_its_reason(world: World) -> None:
+    capture = world.capture()
+    world.say(capture, CameraState("cam", online=False, reason="unplugged"))
+    assert (world.status().online, world.status().reason) == (False, "unplugged")
+
+
+def test_cameras_take_turns(world: World) -> None:
+    cameras = ["a", "b", "c"]
+    captures = [world.capture(name) for name in cameras]
+    seen = []
+    detector = world.detector()
+    for round_id in range(3):
+        for name, capture in zip(cameras, captures, strict=True):
+            world.say(capture, frame(name, round_id))
+        for _ in cameras:
+            run = world.detect(detector, faces=0)
+            seen.append(run.frames[0].camera if run else None)
+    assert sorted(filter(None, seen)) == sorted(cameras * 3)
+
+
+def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world: World) -> None:
+    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=5)
+    publisher = world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.end(capture)
+    world.detect(detector, faces=0)
+    world.pass_time(10)
+    assert not world.scheduler.finished
+    world.publish(publisher)
+    world.pass_time(10)
+    assert world.scheduler.finished
+    assert all(world.take(peer, Finish) for peer in (capture, detector, publisher))

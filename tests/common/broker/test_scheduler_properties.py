@@ -1,0 +1,256 @@
+"""Any order of arrivals, deaths and late answers keeps the ledger, the order and redelivery."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from common.messages import (
+    LIVE,
+    LOSSLESS,
+    CameraHello,
+    ClassifyBatch,
+    DetectRun,
+    EndOfSource,
+    Frame,
+    Published,
+    Ready,
+    Release,
+    Result,
+    Status,
+    Welcome,
+)
+from tests.common.broker.world import World, assert_ledger, expressions_for, faces_for, frame
+
+INTERVAL = 4
+SLOTS = 9
+CAMERAS = {"live": LIVE, "file": LOSSLESS}
+
+
+class PipelineMachine(RuleBasedStateMachine):
+    """Peers that do anything a peer can do, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.captures: dict[str, bytes] = {}
+        self.next_id: dict[str, int] = defaultdict(int)
+        self.held: dict[str, dict[int, Frame]] = {name: {} for name in CAMERAS}
+        self.first_id: dict[str, int] = {}
+        self.ended: set[str] = set()
+        self.detectors: dict[bytes, list[tuple[int, Frame]]] = {}
+        self.classifiers: dict[bytes, list[ClassifyBatch]] = {}
+        self.graves: list[tuple[bytes, DetectRun | ClassifyBatch]] = []
+        self.publishers: dict[bytes, list[Result]] = {}
+        self.recorded: dict[str, int] = {}
+        self.published: dict[str, list[int]] = defaultdict(list)
+        self.failed: set[tuple[str, int]] = set()
+
+    @initialize()
+    def cameras_join(self) -> None:
+        for name in CAMERAS:
+            self._join_capture(name)
+
+    def _join_capture(self, name: str) -> None:
+        peer = self.world.new_identity()
+        self.world.say(
+            peer, CameraHello("c", f"instance-{name}", name, CAMERAS[name], 0, SLOTS, 0, 0, 0)
+        )
+        welcome = self.world.take(peer, Welcome)
+        assert welcome is not None
+        self.captures[name] = peer
+        self.held[name].clear()
+        self.next_id[name] = self.first_id[name] = welcome.next_frame_id
+        self.ended.discard(name)
+        self._collect()
+
+    # --- what arrives ---------------------------------------------------------------------------
+
+    @rule(name=st.sampled_from(sorted(CAMERAS)), count=st.integers(1, 6))
+    def frames_are_captured(self, name: str, count: int) -> None:
+        for _ in range(count):
+            if name in self.ended or len(self.held[name]) >= SLOTS:
+                return
+            item = frame(name, self.next_id[name])
+            self.next_id[name] += 1
+            self.held[name][item.frame_id] = item
+            self._say(self.captures[name], item)
+
+    @rule()
+    def recording_ends(self) -> None:
+        self.ended.add("file")
+        self._say(self.captures["file"], EndOfSource("file"))
+
+    @rule(name=st.sampled_from(sorted(CAMERAS)))
+    def capture_is_restarted(self, name: str) -> None:
+        if name not in self.ended:
+            self._join_capture(name)
+
+    @rule()
+    def detector_joins(self) -> None:
+        if len(self.detectors) < 3:
+            self.detectors[self.world.detector(INTERVAL)] = []
+            self._collect()
+
+    @rule(batch=st.integers(1, 5))
+    def classifier_joins(self, batch: int) -> None:
+        if len(self.classifiers) < 3:
+            self.classifiers[self.world.classifier(batch)] = []
+            self._collect()
+
+    @rule()
+    def publisher_joins(self) -> None:
+        if len(self.publishers) < 2:
+            self.publishers[self.world.publisher(dict(self.recorded))] = []
+            self._collect()
+
+    @precondition(lambda self: any(self.detectors.values()))
+    @rule(data=st.data(), faces=st.integers(0, 3))
+    def detector_answers(self, data: st.DataObject, faces: int) -> None:
+        peer = data.draw(st.sampled_from([p for p, work in self.detectors.items() if work]))
+        work_id, item = self.detectors[peer].pop(0)
+        self._say(peer, faces_for(work_id, item, faces))
+        if not self.detectors[peer]:
+            self._say(peer, Ready())
+
+    @precondition(lambda self: any(self.classifiers.values()))
+    @rule(data=st.data())
+    def classifier_answers(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from([p for p, work in self.classifiers.items() if work]))
+        self._say(peer, expressions_for(self.classifiers[peer].pop(0)))
+        self._say(peer, Ready())
+
+    @precondition(lambda self: any(self.publishers.values()))
+    @rule(data=st.data())
+    def publisher_acknowledges(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from([p for p, work in self.publishers.items() if work]))
+        result = self.publishers[peer].pop(0)
+        name, frame_id = result.frame.camera, result.frame.frame_id
+        self.recorded[name] = max(frame_id, self.recorded.get(name, -1))
+        self._say(peer, Published(name, frame_id))
+
+    # --- what goes wrong ------------------------------------------------------------------------
+
+    @precondition(lambda self: bool(self.detectors or self.classifiers))
+    @rule(data=st.data())
+    def worker_dies(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from([*self.detectors, *self.classifiers]))
+        self.detectors.pop(peer, None)
+        for batch in self.classifiers.pop(peer, []):
+            self.graves.append((peer, batch))
+        self.world.lose(peer)
+        self._collect()
+
+    @precondition(lambda self: bool(self.graves))
+    @rule()
+    def the_dead_speak(self) -> None:
+        peer, batch = self.graves.pop()
+        assert isinstance(batch, ClassifyBatch)
+        self._say(peer, expressions_for(batch))
+
+    @precondition(lambda self: bool(self.publishers))
+    @rule(data=st.data())
+    def publisher_dies(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from(list(self.publishers)))
+        del self.publishers[peer]
+        self.world.lose(peer)
+        self._collect()
+
+    @rule(ms=st.sampled_from([1, 30, 260, 600]))
+    def time_passes(self, ms: int) -> None:
+        everybody = [
+            *self.captures.values(),
+            *self.detectors,
+            *self.classifiers,
+            *self.publishers,
+        ]
+        for peer in everybody:
+            self._say(peer, Status(0, 0.0, 0))
+        self.world.pass_time(ms)
+        self._collect()
+
+    # --- what always holds ----------------------------------------------------------------------
+
+    @invariant()
+    def ledger_holds(self) -> None:
+        for camera in self.world.scheduler.state.cameras.values():
+            assert_ledger(camera.status())
+
+    def teardown(self) -> None:
+        """With healthy workers everything comes to its end, and every lossless frame just once."""
+        if not self.captures:
+            return
+        self.recording_ends()
+        self.detector_joins()
+        self.classifier_joins(batch=4)
+        self.publisher_joins()
+        for _ in range(2000):
+            if not self._work_once():
+                break
+        status = self.world.status("file")
+        assert status.in_flight == 0
+        assert status.published + status.failed == status.captured == self.next_id["file"]
+        live = self.world.status("live")
+        assert_ledger(live)
+        assert not self.held["file"]
+
+    def _work_once(self) -> bool:
+        for detector, work in self.detectors.items():
+            if work:
+                work_id, item = work.pop(0)
+                self._say(detector, faces_for(work_id, item))
+                if not work:
+                    self._say(detector, Ready())
+                return True
+        for classifier, batches in self.classifiers.items():
+            if batches:
+                self._say(classifier, expressions_for(batches.pop(0)))
+                self._say(classifier, Ready())
+                return True
+        for publisher, results in self.publishers.items():
+            if results:
+                item = results.pop(0).frame
+                self._say(publisher, Published(item.camera, item.frame_id))
+                return True
+        return False
+
+    def _say(self, peer: bytes, message: object) -> None:
+        self.world.say(peer, message)  # type: ignore[arg-type]
+        self._collect()
+
+    def _collect(self) -> None:
+        """Give the peers what they have been sent, checking the order and the slots."""
+        for peer, work in self.detectors.items():
+            for run in self.world.take_all(peer, DetectRun):
+                ids = [item.frame_id for item in run.frames]
+                assert ids == sorted(ids)
+                assert len({item.camera for item in run.frames}) == 1
+                for item in run.frames:
+                    in_ring = self.held[item.camera].get(item.frame_id)
+                    assert in_ring is not None, "a detector reads a slot that was given back"
+                work.extend((run.work_id, item) for item in run.frames)
+        for peer, batches in self.classifiers.items():
+            batches.extend(self.world.take_all(peer, ClassifyBatch))
+        for peer, results in self.publishers.items():
+            for result in self.world.take_all(peer, Result):
+                name, frame_id = result.frame.camera, result.frame.frame_id
+                if results and results[-1].frame.camera == name:
+                    assert frame_id > results[-1].frame.frame_id, "out of order"
+                for row, reused in zip(result.probabilities, result.reused, strict=True):
+                    assert reused or row[0] == frame_id % 256, "probabilities of another face"
+                results.append(result)
+        for name, peer in self.captures.items():
+            for release in self.world.take_all(peer, Release):
+                assert release.camera == name
+                if release.frame_id >= self.first_id[name]:  # not of the capture before
+                    assert release.frame_id in self.held[name], "a slot was given back twice"
+                    del self.held[name][release.frame_id]
+
+
+PipelineMachine.TestCase.settings = settings(
+    max_examples=100, stateful_step_count=50, deadline=None, derandomize=True
+)
+TestPipeline = PipelineMachine.TestCase

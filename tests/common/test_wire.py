@@ -1,0 +1,415 @@
+"""Every message survives the wire, and nothing else gets through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from common import messages, wire
+from common.errors import MessageError
+from common.messages import (
+    ArraySpec,
+    CameraHello,
+    ClassifyBatch,
+    DetectRun,
+    EndOfSource,
+    Expressions,
+    Faces,
+    Frame,
+    Message,
+    PipelineStatus,
+    Ready,
+    Result,
+    Status,
+    Welcome,
+)
+
+KINDS: tuple[type, ...] = get_args(Message)
+EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
+FRAME = Frame("cam", 3, 0.1, 1, 2, 480, 640, "/dev/shm/r.ring", 5)
+
+
+# --- strategies made from the annotations -------------------------------------------------------
+
+
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    if get_origin(hint) is Annotated:
+        spec = next(note for note in get_args(hint) if isinstance(note, ArraySpec))
+        return arrays_of(spec)
+    if get_origin(hint) is tuple:
+        return st.lists(values_of(get_args(hint)[0]), max_size=3).map(tuple)
+    if get_origin(hint) is dict:
+        return st.dictionaries(st.text(max_size=8), whole_numbers(), max_size=4)
+    if is_dataclass(hint):
+        assert isinstance(hint, type)
+        return messages_of(hint)
+    plain: dict[type, st.SearchStrategy[Any]] = {
+        int: whole_numbers(),
+        float: st.floats(allow_nan=False, allow_infinity=False),
+        str: st.text(max_size=20),
+        bytes: st.binary(max_size=40),
+        bool: st.booleans(),
+    }
+    return plain[hint]
+
+
+def whole_numbers() -> st.SearchStrategy[int]:
+    return st.integers(-wire.MAX_INT, wire.MAX_INT)
+
+
+def arrays_of(spec: ArraySpec) -> st.SearchStrategy[Any]:
+    elements = {"width": 32, "allow_nan": False, "allow_infinity": False}
+    return st.integers(0, 3).flatmap(
+        lambda rows: hnp.arrays(
+            spec.dtype,
+            (rows, *(length for length in spec.shape[1:] if length is not None)),
+            elements=st.floats(**elements) if spec.dtype == "float32" else None,  # type: ignore[arg-type]
+            fill=st.just(0),
+        )
+    )
+
+
+def messages_of(kind: type) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(kind, vars(messages), include_extras=True)
+    return st.builds(kind, **{name: values_of(hint) for name, hint in hints.items()})
+
+
+def any_message() -> st.SearchStrategy[Any]:
+    return st.sampled_from(KINDS).flatmap(messages_of)
+
+
+def any_packable(depth: int = 3) -> st.SearchStrategy[Any]:
+    leaves = (
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**64 - 1)
+        | st.floats()
+        | st.text(max_size=8)
+        | st.binary(max_size=8)
+    )
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.text(max_size=5) | st.binary(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=depth * 3,
+    )
+
+
+def assert_same(first: Any, second: Any) -> None:
+    assert type(first) is type(second)
+    for item in fields(first):
+        one, other = getattr(first, item.name), getattr(second, item.name)
+        if isinstance(one, np.ndarray):
+            assert one.dtype == other.dtype
+            assert one.shape == other.shape
+            assert np.array_equal(one, other)
+        else:
+            assert one == other
+
+
+def assert_message_or_refusal(parts: list[bytes]) -> None:
+    try:
+        message = wire.decode(parts)
+    except MessageError as error:
+        assert str(error)
+    else:
+        assert isinstance(message, KINDS)
+
+
+# --- what is ours ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_message_survives_the_wire(kind: type) -> None:
+    @settings(max_examples=25, deadline=None, derandomize=True)
+    @given(messages_of(kind))
+    def survives(message: Any) -> None:
+        assert_same(wire.decode(wire.encode(message)), message)
+
+    survives()
+
+
+def test_every_dataclass_of_the_messages_is_a_message_or_part_of_one() -> None:
+    declared = {
+        item
+        for item in vars(messages).values()
+        if isinstance(item, type) and is_dataclass(item) and item is not ArraySpec
+    }
+    parts: set[type] = set()
+    waiting: list[Any] = list(KINDS)
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and is_dataclass(kind):
+            parts.add(kind)
+            waiting += get_type_hints(kind, vars(messages)).values()
+        else:
+            waiting += get_args(kind)
+    assert declared == parts
+
+
+def test_arrays_that_are_not_contiguous_survive_the_wire() -> None:
+    crops = np.arange(4 * 48 * 96, dtype=np.uint32).astype(np.uint8).reshape(4, 48, 96)[::2, :, ::2]
+    decoded = wire.decode(wire.encode(ClassifyBatch(1, crops)))
+    assert isinstance(decoded, ClassifyBatch)
+    assert np.array_equal(decoded.crops, crops)
+
+
+def test_array_of_a_wrong_shape_is_not_sent() -> None:
+    with pytest.raises(MessageError, match=r"crops: expected shape \(None, 48, 48\)"):
+        wire.encode(ClassifyBatch(1, np.zeros((2, 32, 32), np.uint8)))
+
+
+def test_status_of_a_whole_pipeline_is_small() -> None:
+    camera = messages.CameraStatus("cam", "live", True, "", False, 0, 9, 9, 0, 0, {"too_old": 1})
+    peers = tuple(messages.PeerStatus("detector", "d", 1, 1.0, 0) for _ in range(8))
+    header, payload = wire.encode(PipelineStatus(1.0, 0, (camera,) * 4, peers))
+    assert len(header) < 2500
+    assert payload == b""
+
+
+# --- what is not -------------------------------------------------------------------------------
+
+
+@EXAMPLES
+@given(st.lists(st.binary(max_size=200), max_size=4))
+def test_any_bytes_are_a_message_or_refused(parts: list[bytes]) -> None:
+    assert_message_or_refusal(parts)
+
+
+@EXAMPLES
+@given(any_packable(), st.binary(max_size=64))
+def test_any_packed_value_as_header_is_refused(value: Any, payload: bytes) -> None:
+    assert_message_or_refusal([msgpack.packb(value), payload])
+
+
+@settings(EXAMPLES, max_examples=300)
+@given(st.sampled_from(KINDS), st.data())
+def test_header_of_the_right_fields_with_any_values_is_a_message_or_refused(
+    kind: type, data: st.DataObject
+) -> None:
+    header: dict[str, Any] = {"type": kind.__name__, "version": wire.WIRE_VERSION}
+    header |= {item.name: data.draw(any_packable()) for item in fields(kind)}
+    assert_message_or_refusal([msgpack.packb(header), data.draw(st.binary(max_size=64))])
+
+
+@settings(EXAMPLES, max_examples=300)
+@given(any_message(), st.data())
+def test_message_with_one_field_changed_to_anything_is_a_message_or_refused(
+    message: Any, data: st.DataObject
+) -> None:
+    packed, payload = wire.encode(message)
+    header = msgpack.unpackb(packed)
+    header[data.draw(st.sampled_from(sorted(header)))] = data.draw(any_packable())
+    assert_message_or_refusal([msgpack.packb(header), payload])
+
+
+@settings(EXAMPLES, max_examples=300)
+@given(any_message(), st.data())
+def test_message_with_bytes_flipped_cut_or_added_is_a_message_or_refused(
+    message: Any, data: st.DataObject
+) -> None:
+    parts = [bytearray(part) for part in wire.encode(message)]
+    for part in parts:
+        for _ in range(data.draw(st.integers(0, 3))):
+            if part:
+                part[data.draw(st.integers(0, len(part) - 1))] = data.draw(st.integers(0, 255))
+        if data.draw(st.booleans()):
+            del part[data.draw(st.integers(0, len(part))) :]
+        part += data.draw(st.binary(max_size=3))
+    assert_message_or_refusal([bytes(part) for part in parts])
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_wrong_number_of_parts_is_refused(count: int) -> None:
+    with pytest.raises(MessageError, match=f"expected 2 parts .* got {count}"):
+        wire.decode([b""] * count)
+
+
+@pytest.mark.parametrize("version", [0, wire.WIRE_VERSION + 1, None, "1"])
+def test_other_version_is_named_with_ours(version: object) -> None:
+    changed = changed_header(Ready(), lambda header: header.update(version=version))
+    with pytest.raises(wire.VersionError) as caught:
+        wire.decode(changed)
+    assert f"expected wire version {wire.WIRE_VERSION}, got {version!r}" in str(caught.value)
+
+
+def test_version_is_checked_before_type_and_fields() -> None:
+    header = msgpack.packb({"type": "NewsOfTomorrow", "version": wire.WIRE_VERSION + 1, "x": 1})
+    with pytest.raises(wire.VersionError):
+        wire.decode([header, b"whatever"])
+
+
+@pytest.mark.parametrize("kind", ["NoSuchMessage", "ArraySpec", "CameraStatus", None, 7, "object"])
+def test_type_that_is_no_message_is_refused(kind: object) -> None:
+    with pytest.raises(MessageError, match="expected a known message type"):
+        wire.decode(changed_header(Ready(), lambda header: header.update(type=kind)))
+
+
+@pytest.mark.parametrize(
+    ("message", "change", "complaint"),
+    [
+        (Welcome(1), {"next_frame_id": "1"}, "Welcome.next_frame_id: expected int, got '1'"),
+        (Welcome(1), {"next_frame_id": True}, "expected int, got True"),
+        (Welcome(1), {"next_frame_id": 1.0}, "expected int, got 1.0"),
+        (Welcome(1), {"next_frame_id": 2**64 - 1}, "expected int, got 18446744073709551615"),
+        (Status(1, 1.0, 0), {"busy_ms": "x"}, "Status.busy_ms: expected float, got 'x'"),
+        (Status(1, 1.0, 0), {"busy_ms": True}, "expected float, got True"),
+        (Status(1, 1.0, 0), {"busy_ms": float("nan")}, "expected float, got nan"),
+        (Status(1, 1.0, 0), {"busy_ms": float("inf")}, "expected float, got inf"),
+        (EndOfSource("c"), {"camera": b"c"}, "expected str, got b'c'"),
+        (EndOfSource("c"), {"camera": None}, "expected str, got None"),
+        (FRAME, {"jpeg": "text"}, "Frame.jpeg: expected bytes, got 'text'"),
+        (messages.CameraState("c", True, ""), {"online": 1}, "expected bool, got 1"),
+        (CameraHello("a", "b", "c", "live", 0, 1, 0, 0, 0), {"dropped": [1]}, "expected a map"),
+        (
+            CameraHello("a", "b", "c", "live", 0, 1, 0, 0, 0),
+            {"dropped": {"x": True}},
+            "expected text to int, got {'x': True}",
+        ),
+        (
+            CameraHello("a", "b", "c", "live", 0, 1, 0, 0, 0),
+            {"dropped": {b"x": 1}},
+            "expected text to int",
+        ),
+        (DetectRun(1, "live", (FRAME,)), {"frames": {}}, "DetectRun.frames: expected a list"),
+        (DetectRun(1, "live", (FRAME,)), {"frames": [7]}, "expected a Frame, got 7"),
+        (DetectRun(1, "live", (FRAME,)), {"frames": [{}]}, "Frame: expected fields"),
+        (DetectRun(1, "live", (FRAME,)), {"frames": [{b"a": 1, "b": 2}]}, "Frame: expected fields"),
+        (
+            Result(FRAME, "live", False, np.zeros((0, 4)), np.zeros((0, 7)), ()),  # type: ignore[arg-type]
+            {"reused": [0]},
+            "Result.reused: expected bool, got 0",
+        ),
+    ],
+)
+def test_field_of_a_wrong_type_is_named(
+    message: Message, change: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(MessageError) as caught:
+        wire.decode(changed_header(message, lambda header: header.update(change)))
+    assert complaint in str(caught.value)
+
+
+def test_whole_number_is_taken_where_a_decimal_one_is_expected() -> None:
+    parts = changed_header(Status(1, 1.0, 0), lambda header: header.update(busy_ms=3))
+    decoded = wire.decode(parts)
+    assert isinstance(decoded, Status)
+    assert isinstance(decoded.busy_ms, float)
+
+
+def test_field_inside_a_nested_message_is_named() -> None:
+    def spoil(header: dict[str, Any]) -> None:
+        header["frames"][0]["slot"] = "five"
+
+    with pytest.raises(MessageError, match=r"Frame\.slot: expected int, got 'five'"):
+        wire.decode(changed_header(DetectRun(1, "live", (FRAME,)), spoil))
+
+
+def test_missing_field_is_refused() -> None:
+    with pytest.raises(MessageError, match=r"Welcome: expected fields \['next_frame_id'\], got"):
+        wire.decode(changed_header(Welcome(1), lambda header: header.pop("next_frame_id")))
+
+
+def test_field_too_many_is_refused() -> None:
+    with pytest.raises(MessageError, match="Ready: expected fields .* got .*'extra'"):
+        wire.decode(changed_header(Ready(), lambda header: header.update(extra=1)))
+
+
+@pytest.mark.parametrize("rows", [-1, True, 1.0, "2", None, 2**64 - 1, [1]])
+def test_length_that_is_none_is_refused(rows: object) -> None:
+    batch = ClassifyBatch(1, np.zeros((2, 48, 48), np.uint8))
+    with pytest.raises(MessageError, match=r"ClassifyBatch\.crops: expected a length"):
+        wire.decode(changed_header(batch, lambda header: header.update(crops=rows)))
+
+
+@pytest.mark.parametrize("rows", [3, 2**40, wire.MAX_INT])
+def test_length_beyond_the_payload_is_refused_without_allocating_it(rows: int) -> None:
+    batch = ClassifyBatch(1, np.zeros((2, 48, 48), np.uint8))
+    with pytest.raises(MessageError, match="payload bytes, got 4608"):
+        wire.decode(changed_header(batch, lambda header: header.update(crops=rows)))
+
+
+@pytest.mark.parametrize("change", [-1, 1, -4608])
+def test_payload_of_another_length_is_refused(change: int) -> None:
+    header, payload = wire.encode(ClassifyBatch(1, np.zeros((2, 48, 48), np.uint8)))
+    changed = payload[:change] if change < 0 else payload + bytes(change)
+    with pytest.raises(MessageError, match="payload bytes"):
+        wire.decode([header, changed])
+
+
+def test_payload_behind_a_message_without_arrays_is_refused() -> None:
+    header, _ = wire.encode(Ready())
+    with pytest.raises(MessageError, match="expected 0 payload bytes, got 1"):
+        wire.decode([header, b"x"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_probability_that_is_no_number_is_refused(value: float) -> None:
+    rows = np.zeros((2, 7), np.float32)
+    rows[1, 3] = value
+    with pytest.raises(MessageError, match="expected finite numbers"):
+        wire.decode(wire.encode(Expressions(1, rows)))
+
+
+def test_lengths_that_belong_together_are_left_to_the_receiver() -> None:
+    faces = Faces(1, 0, np.zeros((3, 4), np.int32), np.zeros((2, 48, 48), np.uint8))
+    assert_same(wire.decode(wire.encode(faces)), faces)
+
+
+@pytest.mark.parametrize("opening", [b"\x91", b"\x81\xa1a"])
+def test_header_nested_too_deep_is_refused(opening: bytes) -> None:
+    with pytest.raises(MessageError, match="expected a msgpack header"):
+        wire.decode([opening * 100_000 + b"\xc0", b""])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"\xc1",
+        b"\x80\x80",
+        b"\xdd\xff\xff\xff\xff",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xdb\xff\xff\xff\xff",
+        b"\xd6\xff\x00\x00\x00\x00",  # a timestamp
+        b"\xc7\x01\x05\x00",  # an extension
+        b"\x81\xa4type\xa1\xff",  # not UTF-8
+        b"\x81\x01\x02",
+        msgpack.packb({b"type": "Ready", "version": 1}),
+        msgpack.packb(["type", "Ready"]),
+        msgpack.packb({str(number): 0 for number in range(wire.MAX_ITEMS + 1)}),
+    ],
+)
+def test_header_that_is_no_map_of_ours_is_refused(header: bytes) -> None:
+    with pytest.raises(MessageError):
+        wire.decode([header, b""])
+
+
+def test_header_too_long_is_not_even_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_HEADER_BYTES", 16)
+    with pytest.raises(MessageError, match="expected a header up to 16 bytes, got 17"):
+        wire.decode([bytes(17), b""])
+
+
+def test_complaint_about_a_long_value_is_short() -> None:
+    parts = changed_header(Welcome(1), lambda header: header.update(next_frame_id="x" * 60_000))
+    with pytest.raises(MessageError) as caught:
+        wire.decode(parts)
+    assert len(str(caught.value)) < 200
+
+
+def changed_header(message: Message, change: Callable[[dict[str, Any]], object]) -> list[bytes]:
+    packed, payload = wire.encode(message)
+    header = msgpack.unpackb(packed)
+    change(header)
+    return [msgpack.packb(header), payload]

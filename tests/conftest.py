@@ -1,0 +1,113 @@
+"""What the tests of all folders share; whatever a test starts must have ended with it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import zmq
+
+from common.ring_files import ring_directory
+
+PATIENCE_S = 5.0
+"""How long a thread or process that is ending may take."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_the_test() -> Iterator[None]:
+    """Fail a test that leaves a thread, a child process or a ring file of this process."""
+    threads = set(threading.enumerate())
+    children = _children()
+    rings = _own_rings()
+    yield
+    _wait(lambda: _new_threads(threads))
+    left = [thread.name for thread in _new_threads(threads)]
+    assert not left, f"the test left threads running: {left}"
+    _wait(lambda: _new_children(children))
+    processes = _new_children(children)
+    described = [_describe(process) for process in processes]
+    for process in processes:
+        process.kill()
+    assert not processes, f"the test left processes running: {described}"
+    left_rings = sorted(path.name for path in _own_rings() - rings)
+    assert not left_rings, f"the test left ring files in {ring_directory()}: {left_rings}"
+
+
+@pytest.fixture
+def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
+    """A context for one test, which fails if it leaves a socket open."""
+    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    made.linger = 0
+    open_sockets: list[zmq.Socket[bytes]] = []
+    make_socket = made.socket
+
+    def socket(*args: int) -> zmq.Socket[bytes]:
+        open_sockets.append(make_socket(*args))
+        return open_sockets[-1]
+
+    made.socket = socket  # type: ignore[method-assign,assignment]
+    yield made
+    leaked = [repr(item) for item in open_sockets if not item.closed]
+    made.destroy(linger=0)
+    open_sockets.clear()
+    assert not leaked, f"the test left sockets open: {leaked}"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """An ipc address for one test, in a directory whose path is short enough for any system."""
+    base = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp makes it private
+    directory = Path(tempfile.mkdtemp(prefix="fer-", dir=base))
+    yield f"ipc://{directory / 'b.ipc'}"
+    shutil.rmtree(directory)
+
+
+def _wait(left: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while left() and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.02)
+
+
+def _new_threads(before: set[threading.Thread]) -> set[threading.Thread]:
+    """Give threads started since; those of libraries' pools live as long as the process."""
+    new = set(threading.enumerate()) - before
+    return {thread for thread in new if thread.is_alive() and not _is_of_a_library(thread)}
+
+
+def _is_of_a_library(thread: threading.Thread) -> bool:
+    return isinstance(thread, threading._DummyThread)  # started outside Python
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _new_children(before: set[psutil.Process]) -> list[psutil.Process]:
+    return [child for child in _children() - before if _runs(child)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE or process.ppid() == os.getpid()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _describe(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid}: {' '.join(process.cmdline())}"
+    except psutil.Error:
+        return str(process.pid)
+
+
+def _own_rings() -> set[Path]:
+    return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))

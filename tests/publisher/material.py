@@ -1,0 +1,207 @@
+"""What the tests of the publisher are made of: messages, a broker, frames in a ring."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import zmq
+
+from common import wire
+from common.lifetime import Lifetime
+from common.messages import (
+    CLASSIFIER,
+    DETECTOR,
+    LIVE,
+    CameraStatus,
+    Frame,
+    Message,
+    PeerStatus,
+    PipelineStatus,
+    Published,
+    PublisherHello,
+    Result,
+    Welcome,
+)
+from common.ring import RingWriter
+from common.sockets import BrokerSocket
+from publisher.config import PublisherConfig
+from publisher.server import WebServer
+from publisher.stage import PublisherStage
+from publisher.web import create_app
+
+M = TypeVar("M")
+HAPPY = (0.02, 0.0, 0.01, 0.9, 0.02, 0.02, 0.03)
+SAD = (0.05, 0.01, 0.02, 0.02, 0.8, 0.0, 0.1)
+FACE = (40, 30, 60, 60)
+WIDTH, HEIGHT = 160, 120
+DEADLINE_S = 10.0
+
+
+def wait_for(condition: Callable[[], M], what: str, deadline_s: float = DEADLINE_S) -> M:
+    """Wait until ``condition`` gives something true."""
+    end_s = time.monotonic() + deadline_s
+    while not (found := condition()):
+        assert time.monotonic() < end_s, f"waited {deadline_s} s for {what}"
+        time.sleep(0.005)
+    return found
+
+
+def frame(frame_id: int, camera: str = "cam", pts_s: float | None = None, ring: str = "") -> Frame:
+    return Frame(
+        camera=camera,
+        frame_id=frame_id,
+        pts_s=frame_id / 25 if pts_s is None else pts_s,
+        captured_at_ns=1_750_000_000_123_456_789 + frame_id * 40_000_000,
+        captured_mono_ns=time.monotonic_ns(),
+        height=HEIGHT,
+        width=WIDTH,
+        ring=ring,
+        slot=0,
+    )
+
+
+def result(
+    of: Frame,
+    faces: Sequence[tuple[tuple[int, int, int, int], Sequence[float] | None]] = ((FACE, HAPPY),),
+    mode: str = LIVE,
+) -> Result:
+    """Make a result; probabilities None are late ones."""
+    return Result(
+        frame=of,
+        mode=mode,
+        failed=False,
+        boxes=np.array([box for box, _ in faces], np.int32).reshape(-1, 4),
+        probabilities=np.array([row or (0.0,) * 7 for _, row in faces], np.float32).reshape(-1, 7),
+        reused=tuple(row is None for _, row in faces),
+    )
+
+
+def camera_status(
+    camera: str = "cam", *, online: bool = True, reason: str = "", ended: bool = False
+) -> CameraStatus:
+    return CameraStatus(
+        camera=camera,
+        mode=LIVE,
+        online=online,
+        reason=reason,
+        ended=ended,
+        total_frames=0,
+        captured=10,
+        published=6,
+        failed=1,
+        in_flight=1,
+        dropped={"superseded": 2},
+    )
+
+
+def pipeline(
+    *cameras: CameraStatus, roles: Sequence[str] = (DETECTOR, CLASSIFIER), done: int = 0
+) -> PipelineStatus:
+    peers = tuple(PeerStatus(role, f"{role}-1", done, 1.0, 0) for role in roles)
+    return PipelineStatus(1.0, 0, cameras, peers)
+
+
+class FakeBroker:
+    """The broker's side of the socket, played by a test."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+        self._socket = BrokerSocket(context, endpoint)
+        self._peer = b""
+
+    def receive(self, kind: type[M]) -> M | None:
+        """Take the next message of a kind; others before it are skipped."""
+        while self._socket.router.poll(0):
+            self._peer, *parts = self._socket.router.recv_multipart()
+            message = wire.decode(parts)
+            if isinstance(message, kind):
+                return message
+        return None
+
+    def send(self, message: Message) -> None:
+        self._socket.router.send_multipart([self._peer, *wire.encode(message)])
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Rig:
+    """A publisher's stage, its web server and a broker, run by the test step by step."""
+
+    def __init__(self, folder: Path, config: PublisherConfig, restarts: int = 0) -> None:
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.broker = FakeBroker(self.context, config.endpoint)
+        self.lifetime = Lifetime()
+        self.lifetime.restarts = restarts
+        self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
+        self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
+        self.server = WebServer("127.0.0.1", 0, config.max_viewers)
+        self.stage = PublisherStage(config, self.lifetime, self.context, self.server.check)
+        self.server.start(create_app(self.stage.board, self.stage.hub, config))
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.frames = 0
+
+    def hello(self) -> PublisherHello:
+        """Let the publisher say hello, and welcome it."""
+        hello = self.until(lambda: self.broker.receive(PublisherHello), "hello")
+        assert hello is not None
+        self.broker.send(Welcome(0))
+        self.until(lambda: self.stage.board.view().connected, "the welcome")
+        return hello
+
+    def until(self, condition: Callable[[], M], what: str) -> M:
+        """Step the stage until ``condition`` gives something true."""
+
+        def stepped() -> M:
+            self.stage.step()
+            return condition()
+
+        return wait_for(stepped, what)
+
+    def publish(self, sent: Result) -> Published:
+        """Give the publisher a result and wait for its acknowledgement."""
+        self.broker.send(sent)
+        published = self.until(lambda: self.broker.receive(Published), "an acknowledgement")
+        assert published is not None
+        return published
+
+    def publish_next(self, camera: str = "cam") -> int:
+        """Publish one more frame, with pixels."""
+        self.frames += 1
+        self.publish(result(frame(self.frames, camera, ring=str(self.ring.path))))
+        return self.frames
+
+    def report(self, status: PipelineStatus) -> None:
+        """Give the publisher the broker's status."""
+        self.broker.send(status)
+        self.until(lambda: self.stage.board.view().pipeline == status, "the status")
+
+    def close(self) -> None:
+        self.stage.close()
+        self.server.close()
+        self.broker.close()
+        self.ring.close()
+        self.context.term()
+
+
+@contextmanager
+def rig(
+    folder: Path,
+    *,
+    results: Path | None = None,
+    max_viewers: int = 8,
+    restarts: int = 0,
+) -> Iterator[Rig]:
+    """Run a publisher on real sockets."""
+    config = PublisherConfig(
+        endpoint=f"ipc://{folder}/b.ipc", results=results, max_viewers=max_viewers
+    )
+    made = Rig(folder, config, restarts)
+    try:
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,55 @@
+"""The publisher's settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.config import load_config
+from common.errors import ConfigError
+from publisher.config import PublisherConfig
+
+
+def load(**environ: str) -> PublisherConfig:
+    return load_config(PublisherConfig, "publisher", [], environ)
+
+
+def test_by_default_only_this_machine_sees_the_page_and_nothing_is_stored() -> None:
+    config = load(PORT="5600")
+    assert (config.host, config.port, config.results) == ("127.0.0.1", 5000, None)
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "faces.jsonl", "FACES.CSV"])
+def test_results_may_be_csv_or_jsonl(name: str, tmp_path: Path) -> None:
+    assert load(PUBLISHER_RESULTS=str(tmp_path / name)).results == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("faces.txt", r"\.csv or \.jsonl"), ("nowhere/faces.csv", "folder that exists")],
+)
+def test_other_results_are_refused_with_what_is_allowed(
+    path: str, allowed: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=rf"PUBLISHER_RESULTS=.*{allowed}"):
+        load(PUBLISHER_RESULTS=str(tmp_path / path))
+
+
+def test_a_folder_is_no_results_file(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(ConfigError, match="a file that can be written"):
+        load(PUBLISHER_RESULTS=str(tmp_path / "x.csv"))
+
+
+def test_the_supervisor_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, publisher.__main__; "
+        "print([name for name in ('cv2', 'numpy', 'flask', 'zmq') if name in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert found.strip() == "[]"

@@ -1,0 +1,140 @@
+"""The stage on a real socket, against a broker played by the test."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from common.errors import RefusedError
+from common.messages import LOSSLESS, Finish, Published, Refused, WhoAreYou
+from publisher.recorded import recorded_frames
+from publisher.recorder import RecordError
+from tests.publisher.material import (
+    FACE,
+    HAPPY,
+    SAD,
+    camera_status,
+    frame,
+    pipeline,
+    result,
+    rig,
+)
+from tests.publisher.test_recorder import largest_file
+
+
+def test_a_frame_is_on_disk_when_it_is_acknowledged(folder: Path) -> None:
+    path = folder / "faces.csv"
+    with rig(folder, results=path) as running:
+        assert running.hello().recorded == {}
+        for frame_id in (3, 5):
+            published = running.publish(result(frame(frame_id)))
+            assert published == Published("cam", frame_id)
+            assert [found.frame_id for found in recorded_frames(path)][-1] == frame_id
+
+
+def test_a_restarted_publisher_announces_what_it_has(folder: Path) -> None:
+    path = folder / "faces.jsonl"
+    with rig(folder, results=path) as running:
+        running.hello()
+        for frame_id in range(4):
+            running.publish(result(frame(frame_id), mode=LOSSLESS))
+    with rig(folder, results=path, restarts=1) as running:
+        assert running.hello().recorded == {"cam": 2}
+        for frame_id in (2, 3, 4):
+            running.publish(result(frame(frame_id), mode=LOSSLESS))
+        assert running.stage.hello().recorded == {"cam": 4}
+    assert [found.frame_id for found in recorded_frames(path)] == [0, 1, 2, 3, 4]
+
+
+def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
+    path = folder / "faces.csv"
+    with rig(folder, results=path) as running:
+        running.hello()
+        running.publish(result(frame(1)))
+        running.broker.send(Finish())
+        running.until(lambda: running.lifetime.stop_requested, "the end")
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_nobody_watches_so_nothing_is_drawn(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.publish_next()
+        picture = running.stage.hub.newest("cam")
+        for _ in range(5):  # without pixels: touching them would be logged
+            running.publish(result(frame(running.frames + 1)))
+        assert running.stage.hub.newest("cam") is picture
+    assert "no picture" not in caplog.text
+
+
+def test_a_frame_whose_pixels_are_gone_is_published_all_the_same(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with rig(folder) as running:
+        running.hello()
+        assert running.publish(result(frame(1, ring=f"{folder}/gone"))) == Published("cam", 1)
+    assert "no picture of frame 1 of cam" in caplog.text
+
+
+def test_a_refused_publisher_says_why(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.broker.send(Refused("there are enough publishers"))
+        with pytest.raises(RefusedError, match="enough"):
+            running.until(lambda: False, "the refusal")
+
+
+def test_a_restarted_broker_is_told_who_this_is(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.broker.send(WhoAreYou())
+        running.hello()
+
+
+def test_a_lossless_run_ends_when_its_records_cannot_be_written(folder: Path) -> None:
+    with rig(folder, results=folder / "faces.csv") as running:
+        running.hello()
+        crowd = [((x * 9, 0, 8, 8), HAPPY) for x in range(12)]
+        with largest_file(500), pytest.raises(RecordError, match="cannot be written"):
+            running.publish(result(frame(0), crowd, mode=LOSSLESS))
+
+
+def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with rig(folder, results=folder / "faces.csv") as running:
+        running.hello()
+        with largest_file(500):
+            for frame_id in range(20):
+                running.publish(result(frame(frame_id)))
+        assert "cannot be written" in running.stage.board.view().recording_trouble
+    assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
+
+
+def test_labels_are_smoothed_from_frame_to_frame(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        for frame_id, row in enumerate([HAPPY, SAD, None, *[SAD] * 30]):
+            running.publish(result(frame(frame_id), [(FACE, row)]))
+            newest = running.stage.board.view().cameras[0].newest
+            assert newest
+            if frame_id in (1, 2):
+                assert newest.faces[0].label == "happy"
+        assert newest
+        assert newest.faces[0].label == "sad"
+
+
+def test_what_is_wrong_is_said_in_words(folder: Path) -> None:
+    with rig(folder) as running:
+        board = running.stage.board
+        assert "python -m common.broker" in board.view().problems[0]
+        running.hello()
+        running.report(pipeline())
+        assert "python -m capture" in board.view().problems[0]
+        running.report(pipeline(camera_status(online=False, reason="unplugged"), roles=()))
+        offline, detector, classifier = board.view().problems
+        assert offline == "camera cam is offline: unplugged"
+        assert "python -m detector" in detector
+        assert "python -m classifier" in classifier
+        running.report(pipeline(camera_status(online=False, ended=True)))
+        assert board.view().problems == ()

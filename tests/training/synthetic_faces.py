@@ -1,0 +1,72 @@
+"""Small labelled data sets, written in each of the forms that FER-2013 comes in."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from common.face_model import LABELS, Crops
+from training.faces import VOTE_NAMES, FaceSet
+
+USAGE = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
+
+
+def make_faces(count: int, seed: int, first: int = 0) -> FaceSet:
+    """Returns ``count`` faces a network can learn: each label has stripes of its own.
+
+    Their names are those of FER+ for rows ``first`` and on.
+    """
+    random = np.random.default_rng(seed)
+    labels = np.arange(count, dtype=np.int64) % len(LABELS)
+    images = random.integers(0, 80, (count, 48, 48)).astype(np.uint8)
+    for row, label in enumerate(labels):
+        period = (3, 5, 8, 14)[label // 2]
+        stripes = np.uint8(150) * (np.arange(48) % period < period / 2)
+        images[row] += stripes[:, None] if label % 2 else stripes[None, :]
+    votes = random.integers(0, 5, (count, len(VOTE_NAMES))).astype(np.float32)
+    names = tuple(f"fer{first + row:07d}" for row in range(count))
+    return FaceSet(images, labels, names, votes)
+
+
+def encode_png(image: Crops) -> bytes:
+    """Returns the bytes of a PNG file."""
+    return bytes(cv2.imencode(".png", image)[1])
+
+
+def write_folder(folder: Path, split: str, faces: FaceSet) -> None:
+    """Writes ``folder/split/<emotion>/<name>.png``."""
+    for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
+        target = folder / split / LABELS[label]
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{name}.png").write_bytes(encode_png(image))
+
+
+def write_zip(folder: Path, split: str, faces: FaceSet) -> None:
+    """Writes ``folder/split.zip``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / f"{split}.zip", "w") as archive:
+        for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
+            archive.writestr(f"{split}/{LABELS[label]}/{name}.png", encode_png(image))
+
+
+def write_csv(folder: Path, splits: dict[str, FaceSet]) -> None:
+    """Writes ``folder/fer2013.csv`` with the rows of all splits, in the order given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["emotion,pixels,Usage"]
+    for split, faces in splits.items():
+        for image, label in zip(faces.images, faces.labels, strict=True):
+            pixels = " ".join(str(value) for value in image.ravel())
+            lines.append(f"{label},{pixels},{USAGE[split]}")
+    (folder / "fer2013.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_votes(folder: Path, faces: FaceSet) -> None:
+    """Writes ``folder/ferplus.csv``, with the two columns that the loader leaves out."""
+    lines = [f"split,image,emotion,{','.join(VOTE_NAMES)},unknown,NF"]
+    for name, label, votes in zip(faces.names, faces.labels, faces.votes, strict=True):
+        counts = ",".join(str(int(count)) for count in votes)
+        lines.append(f"train,{name}.png,{LABELS[label]},{counts},3,1")
+    (folder / "ferplus.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

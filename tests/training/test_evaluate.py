@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from common.face_model import LABELS
+from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
+from training.evaluate import main
+from training.faces import FaceSet
+from training.hashing import file_sha256
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
+def write_pixel_model(
+    file: Path,
+    *,
+    element: int = TensorProto.UINT8,
+    side: int = 48,
+    labels: int = 7,
+    batch: int | str = "n",
+) -> None:
+    """Writes a model whose logits are the first pixels of a face, of 0 to 255, divided by 100."""
+    constants: dict[str, NDArray[np.int64] | NDArray[np.float32]] = {
+        "flat": np.array([-1, side * side], dtype=np.int64),
+        "from": np.array([0], dtype=np.int64),
+        "to": np.array([labels], dtype=np.int64),
+        "axis": np.array([1], dtype=np.int64),
+        "hundred": np.array(100, dtype=np.float32),
+    }
+    nodes = [
+        helper.make_node("Cast", ["faces"], ["a"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["a", "flat"], ["b"]),
+        helper.make_node("Slice", ["b", "from", "to", "axis"], ["c"]),
+        helper.make_node("Div", ["c", "hundred"], ["d"]),
+        helper.make_node("Softmax", ["d"], ["probabilities"], axis=-1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "pixels",
+        [helper.make_tensor_value_info("faces", element, [batch, side, side])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [batch, labels])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), file)
+
+
+def faces_predicted_as(labels: list[int], predicted: list[int]) -> FaceSet:
+    """Returns faces that the pixel model takes for ``predicted``, with certainty of one kind."""
+    blank = make_faces(len(labels), seed=1)
+    images = np.zeros_like(blank.images)
+    images[np.arange(len(labels)), 0, predicted] = 200
+    images[:, 20, 20] = np.arange(len(labels))  # no two are the same
+    return FaceSet(images, np.array(labels, dtype=np.int64), blank.names, blank.votes)
+
+
+# Two angry, one found; two happy, both found; one neutral, taken for happy.
+FACES = faces_predicted_as([0, 0, 3, 3, 6], [0, 3, 3, 3, 3])
+SURE = math.exp(2) / (math.exp(2) + 6)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    write_pixel_model(tmp_path / "pixels.onnx")
+    return tmp_path / "pixels.onnx"
+
+
+def run(model: Path, data: Path, split: str, *more: str) -> tuple[int, Path]:
+    out = data / "report" / "out.json"
+    words = ["--model", str(model), "--data", str(data), "--split", split, "--json", str(out)]
+    return main([*words, *more]), out
+
+
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+def test_the_report_has_the_numbers_of_a_pencil(tmp_path: Path, model: Path, write: object) -> None:
+    assert callable(write)
+    write(tmp_path, "mine", FACES)
+    code, out = run(model, tmp_path, "mine", "--plots", str(tmp_path / "plots"))
+    report = json.loads(out.read_text())
+    assert code == 0
+    assert report["images"] == 5
+    assert report["accuracy"] == 0.6
+    assert report["accuracy_interval"] == pytest.approx([0.2307, 0.8824], abs=1e-4)
+    assert report["per_class_recall"]["angry"] == 0.5
+    assert report["per_class_recall"]["happy"] == 1.0
+    assert report["per_class_recall"]["neutral"] == 0.0
+    assert report["per_class_recall"]["fear"] is None
+    assert report["macro_f1"] == pytest.approx((2 / 3 + 4 / 6 + 0) / 3)
+    expected = np.zeros((7, 7), dtype=int)
+    expected[0, 0], expected[0, 3], expected[3, 3], expected[6, 3] = 1, 1, 2, 1
+    assert report["confusion_matrix"] == expected.tolist()
+    unsure = (1 - SURE) / 6
+    assert report["nll"] == pytest.approx(-(3 * math.log(SURE) + 2 * math.log(unsure)) / 5)
+    assert report["ece"] == pytest.approx(abs(0.6 - SURE), abs=1e-6)
+    assert report["model_sha256"] == file_sha256(model)
+    assert (tmp_path / "plots" / "confusion_matrix.png").read_bytes().startswith(PNG_START)
+    assert report["ferplus_majority_accuracy"] is None
+
+
+def test_folder_and_zip_have_the_same_data_hash(tmp_path: Path, model: Path) -> None:
+    hashes = set()
+    for folder, write in (("a", write_folder), ("b", write_zip)):
+        write(tmp_path / folder, "mine", FACES)
+        hashes.add(json.loads(run(model, tmp_path / folder, "mine")[1].read_text())["data_sha256"])
+    assert len(hashes) == 1
+
+
+def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
+    tmp_path: Path, model: Path
+) -> None:
+    votes = np.zeros_like(FACES.votes)
+    votes[0, 4] = 9  # anger, as predicted
+    votes[1, 1] = 9  # happiness, as predicted, though the label says angry
+    votes[2, 7] = 9  # contempt, which is no label
+    votes[3, 0] = 9  # neutral, but predicted happy
+    write_folder(tmp_path, "mine", FACES)
+    write_votes(tmp_path, FaceSet(FACES.images, FACES.labels, FACES.names, votes))
+    report = json.loads(run(model, tmp_path, "mine")[1].read_text())
+    assert report["ferplus_images"] == 3
+    assert report["ferplus_majority_accuracy"] == pytest.approx(2 / 3)
+
+
+def broken_models(folder: Path) -> dict[str, str]:
+    """Writes model files that must be refused; returns what the refusal must say."""
+    (folder / "text.onnx").write_text("not protobuf")
+    (folder / "text.keras").write_text("not a zip")
+    with zipfile.ZipFile(folder / "empty.keras", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    (folder / "weights.h5").write_text("x")
+    write_pixel_model(folder / "float.onnx", element=TensorProto.FLOAT)
+    write_pixel_model(folder / "large.onnx", side=64)
+    write_pixel_model(folder / "eight.onnx", labels=8)
+    write_pixel_model(folder / "fixed.onnx", batch=4)
+    return {
+        "text.onnx": "cannot be opened",
+        "text.keras": "is no zip file",
+        "empty.keras": "cannot be opened",
+        "weights.h5": "expected .onnx or .keras",
+        "gone.onnx": "there is no model file",
+        "float.onnx": "expected one tensor(uint8)",
+        "large.onnx": "takes tensor(uint8) ['n', 64, 64], expected",
+        "fixed.onnx": "takes tensor(uint8) [4, 48, 48], expected",
+        "eight.onnx": "expected (1, 7)",
+    }
+
+
+def test_a_wrong_model_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path, "mine", FACES)
+    for name, message in broken_models(tmp_path).items():
+        code, out = run(tmp_path / name, tmp_path, "mine")
+        error = capsys.readouterr().err
+        assert code == 2, name
+        assert error.count("\n") == 1, error
+        assert message in error
+        assert name in error
+        assert not out.exists()
+
+
+def test_wrong_data_is_one_line_and_exit_code_2(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd" / "joy").mkdir(parents=True)
+    for split, message in (("none", "none.zip"), ("odd", "'joy' is no emotion")):
+        assert run(model, tmp_path, split)[0] == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert message in error
+
+
+def test_a_report_that_cannot_be_written_is_an_error(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path, "mine", FACES)
+    (tmp_path / "report").write_text("a file where a folder should be")
+    assert run(model, tmp_path, "mine")[0] == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.e2e
+def test_a_damaged_keras_file_is_one_line_though_tensorflow_is_loaded(tmp_path: Path) -> None:
+    broken_models(tmp_path)
+    command = [sys.executable, "-m", "training.evaluate", "--model", str(tmp_path / "empty.keras")]
+    command += ["--data", str(tmp_path), "--split", "mine", "--json", str(tmp_path / "out.json")]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=100, check=False, env=environment
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("training.evaluate: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_labels_are_all_reported_in_the_order_of_the_contract(tmp_path: Path, model: Path) -> None:
+    write_folder(tmp_path, "mine", FACES)
+    report = json.loads(run(model, tmp_path, "mine")[1].read_text())
+    assert tuple(report["per_class_recall"]) == LABELS

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, log_loss
+
+from common.face_model import LABELS, Probabilities
+from training.metrics import (
+    expected_calibration_error,
+    measure,
+    negative_log_likelihood,
+    wilson_interval,
+)
+
+
+def certain(predicted: list[int], confidence: float) -> Probabilities:
+    """Rows that give ``confidence`` to one label and share the rest out evenly."""
+    rows = np.full((len(predicted), 7), (1 - confidence) / 6, dtype=np.float32)
+    rows[np.arange(len(predicted)), predicted] = confidence
+    return rows
+
+
+def test_four_faces_give_what_a_pencil_gives() -> None:
+    # Two angry, one found; one happy, found; one neutral, taken for happy.
+    metrics = measure(certain([0, 3, 3, 3], 0.7), np.array([0, 0, 3, 6]))
+    assert metrics.images == 4
+    assert metrics.accuracy == 0.5
+    assert metrics.per_class_recall["angry"] == 0.5
+    assert metrics.per_class_recall["happy"] == 1.0
+    assert metrics.per_class_recall["neutral"] == 0.0
+    assert metrics.per_class_recall["disgust"] is None
+    assert metrics.confusion_matrix[0] == [1, 0, 0, 1, 0, 0, 0]
+    assert metrics.confusion_matrix[6] == [0, 0, 0, 1, 0, 0, 0]
+    # F1: angry 2*1/(2+1), happy 2*1/(1+3), neutral 0; the other four do not occur.
+    assert metrics.macro_f1 == pytest.approx((2 / 3 + 0.5 + 0) / 3)
+    assert metrics.nll == pytest.approx(-(2 * math.log(0.7) + 2 * math.log(0.05)) / 4, rel=1e-5)
+    assert metrics.ece == pytest.approx(0.2, abs=1e-6)
+
+
+def test_numbers_agree_with_scikit_learn() -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 7, 500)
+    probabilities = random.dirichlet(np.ones(7), 500).astype(np.float32)
+    metrics = measure(probabilities, labels)
+    predicted = probabilities.argmax(axis=1)
+    assert metrics.macro_f1 == pytest.approx(f1_score(labels, predicted, average="macro"))
+    expected = log_loss(labels, probabilities, labels=np.arange(7))
+    assert metrics.nll == pytest.approx(expected, rel=1e-4)
+    assert np.array(metrics.confusion_matrix).sum() == 500
+    assert list(metrics.per_class_recall) == list(LABELS)
+
+
+def test_the_wilson_interval_is_that_of_the_textbook() -> None:
+    # Agresti and Coull (1998) give 0.0 to 0.2775 for 0 of 10 and 0.490 to 0.943 for 8 of 10.
+    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
+
+
+def test_calibration_error_weighs_bins_by_their_faces() -> None:
+    # Three faces at 0.9, two right: gap |2/3 - 0.9|; one at 0.5, right: gap 0.5.
+    probabilities = np.concatenate([certain([0, 0, 0], 0.9), certain([0], 0.5)])
+    error = expected_calibration_error(probabilities, np.array([0, 0, 1, 0]))
+    assert error == pytest.approx((3 * (0.9 - 2 / 3) + 0.5) / 4, abs=1e-6)
+
+
+def test_a_certain_mistake_does_not_make_the_likelihood_infinite() -> None:
+    assert math.isfinite(negative_log_likelihood(certain([0], 1.0), np.array([1])))
