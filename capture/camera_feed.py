@@ -26,7 +26,7 @@ JOIN_TIMEOUT_S = 1.0
 
 
 class CameraStuckError(RuntimeError):
-    """The driver does not come back; only a new process helps, and the supervisor starts one."""
+    """Reading does not come back; only a new process helps, and the supervisor starts one."""
 
 
 class CameraFeed:
@@ -88,7 +88,7 @@ class CameraFeed:
         """Give the newest frame, waiting a little for it.
 
         Raises:
-            CameraStuckError: The driver has not come back for ``STUCK_S``.
+            CameraStuckError: The driver has not come back for ``STUCK_S``, or reading crashed.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None, TAKE_TIMEOUT_S)
@@ -96,6 +96,8 @@ class CameraFeed:
             self._changed.notify_all()
         if frame is None and self._blocked_s() > STUCK_S:
             raise CameraStuckError(f"camera {self._name}: no answer for {STUCK_S:.0f} s")
+        if frame is None and not self._thread.is_alive():
+            raise CameraStuckError(f"camera {self._name}: reading crashed, see above")
         return frame
 
     def close(self) -> None:

@@ -70,6 +70,11 @@ def load_backend(name: str, model: Path) -> Backend:
     return OnnxBackend(model)
 
 
+def first_line(error: Exception) -> str:
+    """Give the first line of what an error says, or its type where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def _sees_gpu() -> bool:
     """Tell whether TensorFlow sees a GPU, without importing it where there is no device."""
     if not any(Path(device).exists() for device in GPU_DEVICES):

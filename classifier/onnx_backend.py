@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from classifier.backends import first_line
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
 
@@ -20,6 +21,7 @@ _LOAD_ERRORS = (
     ort_errors.NoSuchFile,
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
+    UnicodeDecodeError,  # of its own error message about a damaged file
 )
 
 
@@ -43,9 +45,8 @@ class OnnxBackend:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except _LOAD_ERRORS as error:
-            first_line = str(error).splitlines()[0]
             raise ModelError(
-                f"CLASSIFIER_MODEL={path}: not a readable ONNX model ({first_line}); "
+                f"CLASSIFIER_MODEL={path}: not a readable ONNX model ({first_line(error)}); "
                 "copy the file again or unset CLASSIFIER_MODEL for the bundled one"
             ) from error
         self._input = self._check(path)
@@ -60,15 +61,19 @@ class OnnxBackend:
     def _check(self, path: Path) -> str:
         """Hold inputs and outputs against the model contract; give the input's name."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        found = [(item.type, item.shape[1:]) for item in (*inputs, *outputs)]
+        found = [(item.type, _free_batch(item.shape)) for item in (*inputs, *outputs)]
         wanted = [
-            ("tensor(uint8)", [FACE_SIZE_PX, FACE_SIZE_PX]),
-            ("tensor(float)", [len(LABELS)]),
+            ("tensor(uint8)", ["n", FACE_SIZE_PX, FACE_SIZE_PX]),
+            ("tensor(float)", ["n", len(LABELS)]),
         ]
         if found != wanted:
             raise ModelError(
                 f"CLASSIFIER_MODEL={path}: expected one input {wanted[0]} and one output "
-                f"{wanted[1]} behind the batch, got {found}; export it with `python -m "
-                "training.train`"
+                f"{wanted[1]} for any n, got {found}; export it with `python -m training.train`"
             )
         return str(inputs[0].name)
+
+
+def _free_batch(shape: list[int | str | None]) -> list[int | str | None]:
+    """Call the first length ``n`` where it is free; a number there fits no other batch."""
+    return [length if at or isinstance(length, int) else "n" for at, length in enumerate(shape)]

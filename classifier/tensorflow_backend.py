@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -12,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from classifier.backends import BATCH_SIZES
+from classifier.backends import BATCH_SIZES, first_line
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
 
@@ -35,11 +36,12 @@ class TensorFlowBackend:
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)  # leave room for other workers
         try:
+            with ZipFile(path):  # else Keras says of a damaged file that it is not there
+                pass
             self._model = keras.models.load_model(path, compile=False, safe_mode=True)
-        except (ValueError, OSError, KeyError, TypeError, BadZipFile) as error:
-            first_line = str(error).splitlines()[0]
+        except (ValueError, OSError, KeyError, TypeError, BadZipFile, zlib.error) as error:
             raise ModelError(
-                f"CLASSIFIER_MODEL={path}: not a readable Keras model ({first_line}); "
+                f"CLASSIFIER_MODEL={path}: not a readable Keras model ({first_line(error)}); "
                 "copy the file again or unset CLASSIFIER_MODEL for the bundled one"
             ) from error
         self._check(path)
@@ -67,10 +69,19 @@ class TensorFlowBackend:
 
     def _check(self, path: Path) -> None:
         """Hold inputs and outputs against the model contract."""
-        found = (tuple(self._model.input_shape[1:3]), tuple(self._model.output_shape[1:]))
-        wanted = ((FACE_SIZE_PX, FACE_SIZE_PX), (len(LABELS),))
+        found = [(item.dtype, tuple(item.shape)) for item in self._ends()]
+        wanted = [
+            ("uint8", (None, FACE_SIZE_PX, FACE_SIZE_PX)),
+            ("float32", (None, len(LABELS))),
+        ]
         if found != wanted:
             raise ModelError(
-                f"CLASSIFIER_MODEL={path}: expected input {wanted[0]} and output {wanted[1]} "
-                f"behind the batch, got {found}; export it with `python -m training.train`"
+                f"CLASSIFIER_MODEL={path}: expected one input {wanted[0]} and one output "
+                f"{wanted[1]}, got {found}; export it with `python -m training.train`"
             )
+
+    def _ends(self) -> list[keras.KerasTensor]:
+        """Give the model's inputs and outputs, none where it has never been built."""
+        if not self._model.built:
+            return []
+        return [*self._model.inputs, *self._model.outputs]

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import zmq
 
 from common import wire
-from common.endpoint import resolve_endpoint
+from common.endpoint import connect_address, resolve_endpoint
 from common.errors import MessageError, RefusedError
 from common.messages import (
     Bye,
@@ -59,7 +59,7 @@ class BrokerLink:
         hello: Callable[[], Message],
     ) -> None:
         self._context = context
-        self._endpoint = resolve_endpoint(endpoint)
+        self._endpoint = connect_address(resolve_endpoint(endpoint))
         self._hello = hello
         self._socket = connect_dealer(context, self._endpoint)
         self._reconnects = 0
@@ -112,6 +112,7 @@ class BrokerLink:
         """Say goodbye and close."""
         if self.welcomed and self.send(Bye()):
             time.sleep(0.02)  # linger is 0: let the goodbye out
+        self.welcomed = False
         self._socket.close()
 
     def _handle(self, message: Message) -> Message | None:

@@ -8,7 +8,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.messages import CLASSIFIER, DETECTOR, CameraStatus, Frame, PeerStatus, PipelineStatus
+from common.messages import (
+    CLASSIFIER,
+    DETECTOR,
+    CameraStatus,
+    Frame,
+    FrameTimes,
+    PeerStatus,
+    PipelineStatus,
+)
 from publisher.faces import Face
 from publisher.figures import CameraFigures, Newest, WorkerRates
 
@@ -30,8 +38,7 @@ class CameraView:
     status: CameraStatus | None
     offline_since: float | None  # wall clock; None while it is online or has ended in order
     fps: float
-    age_p50_ms: float | None
-    age_p95_ms: float | None
+    ages_ms: dict[str, tuple[float, ...]]  # by stage, as CameraFigures gives them
     newest: Newest | None
 
 
@@ -99,10 +106,11 @@ class Board:
         with self._lock:
             self._trouble, self._records = trouble, records
 
-    def add_frame(self, frame: Frame, faces: Sequence[Face]) -> None:
+    def add_frame(self, frame: Frame, faces: Sequence[Face], times: FrameTimes) -> None:
         """Count a published frame."""
+        newest = Newest(frame, tuple(faces))
         with self._lock:
-            self._figures[frame.camera].add(Newest(frame, tuple(faces)), time.monotonic_ns())
+            self._figures[frame.camera].add(newest, times, time.monotonic_ns())
 
     def notices(self) -> dict[str, str]:
         """Say, for each camera whose last picture is not to be shown any longer, why."""
@@ -158,8 +166,7 @@ class Board:
             status=next((status for status in statuses if status.camera == name), None),
             offline_since=self._offline_since.get(name),
             fps=figures.fps(now_s),
-            age_p50_ms=figures.age_ms(0.5),
-            age_p95_ms=figures.age_ms(0.95),
+            ages_ms=figures.ages_ms(),
             newest=figures.newest,
         )
 

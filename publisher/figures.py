@@ -7,11 +7,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.messages import Frame, PeerStatus
+from common.messages import Frame, FrameTimes, PeerStatus
 from publisher.faces import Face
 
 RATE_WINDOW_S = 5.0
 AGES_KEPT = 300
+PERCENTILES = (0.5, 0.95, 0.99)
+TOTAL = "total"
 WorkerKey = tuple[str, str]
 """Role and name."""
 
@@ -30,9 +32,9 @@ class CameraFigures:
     def __init__(self) -> None:
         self.newest: Newest | None = None
         self._published_s: deque[float] = deque()
-        self._ages_ms: deque[float] = deque(maxlen=AGES_KEPT)
+        self._stages_ms: dict[str, deque[float]] = {}
 
-    def add(self, newest: Newest, now_ns: int) -> None:
+    def add(self, newest: Newest, times: FrameTimes, now_ns: int) -> None:
         """Count a frame that was published at ``now_ns`` of the monotonic clock.
 
         A frame that brings its pixels may come from another host, whose monotonic clock means
@@ -42,7 +44,8 @@ class CameraFigures:
         self._published_s.append(now_ns / 1e9)
         self._forget(now_ns / 1e9)
         if not newest.frame.jpeg:
-            self._ages_ms.append((now_ns - newest.frame.captured_mono_ns) / 1e6)
+            for stage, ms in stages_ms(newest.frame.captured_mono_ns, times, now_ns).items():
+                self._stages_ms.setdefault(stage, deque(maxlen=AGES_KEPT)).append(ms)
 
     def fps(self, now_s: float) -> float:
         """Give the frames a second over the last seconds."""
@@ -56,19 +59,48 @@ class CameraFigures:
         window_s = max(spread_s, spread_s + quiet_s - spread_s / (count - 1))
         return (count - 1) / window_s if window_s > 0 else 0.0
 
-    def age_ms(self, fraction: float) -> float | None:
-        """Give a percentile of the age from capture to publication."""
-        return percentile(self._ages_ms, fraction)
+    def ages_ms(self) -> dict[str, tuple[float, ...]]:
+        """Give ``PERCENTILES`` of what each stage adds to the age of a picture, and of the whole.
+
+        Empty while nothing is known.
+        """
+        return {
+            stage: tuple(percentile(values, fraction) for fraction in PERCENTILES)
+            for stage, values in self._stages_ms.items()
+        }
 
     def _forget(self, now_s: float) -> None:
         while self._published_s and self._published_s[0] < now_s - RATE_WINDOW_S:
             self._published_s.popleft()
 
 
-def percentile(values: Sequence[float], fraction: float) -> float | None:
-    """Give the value that ``fraction`` of all are not above (nearest rank); None of nothing."""
-    if not values:
-        return None
+def stages_ms(captured_ns: int, times: FrameTimes, now_ns: int) -> dict[str, float]:
+    """Divide the age of a picture by stage, in milliseconds.
+
+    Args:
+        captured_ns: When the frame was captured, on the clock that the others are of.
+        times: When it passed the broker; zeros where it never got so far.
+        now_ns: When it was published.
+    """
+    marks = {
+        "capture": times.received_ns,
+        "waiting": times.detecting_ns,
+        "detection": times.detected_ns,
+        "classification": times.complete_ns,
+        "order": times.sent_ns,
+        "publishing": now_ns,
+    }
+    before = captured_ns
+    spans = {}
+    for stage, mark in marks.items():
+        if mark:
+            spans[stage] = (mark - before) / 1e6
+            before = mark
+    return spans | {TOTAL: (now_ns - captured_ns) / 1e6}
+
+
+def percentile(values: Sequence[float], fraction: float) -> float:
+    """Give the value that ``fraction`` of all are not above (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
 

@@ -7,9 +7,11 @@ misses is nobody's loss and costs nobody anything: nothing is queued.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
+
+NO_CAMERA = ""
+"""No camera has this name: waiting for its pictures is waiting for the end."""
 
 
 class TooManyViewersError(Exception):
@@ -155,10 +157,7 @@ class Viewer:
 
     def next_picture(self, timeout_s: float) -> Picture | None:
         """Wait for a picture that this viewer has not had; always gives the newest."""
-        if self.camera is None:
-            time.sleep(0 if self._hub.closed else timeout_s)
-            return None
-        found = self._hub.wait_newer(self.camera, self._seen, timeout_s)
+        found = self._hub.wait_newer(self.camera or NO_CAMERA, self._seen, timeout_s)
         if found is None:
             return None
         self._seen, picture = found

@@ -109,12 +109,14 @@ class WebServer:
         self._server.trigger.pull_trigger(self._hang_up)
         self._thread.join(STOP_S)
         self._server.task_dispatcher.shutdown(timeout=STOP_S)
+        self._server.close()  # last: until here a thread may still want to wake the loop
         self._server = None
 
     def _hang_up(self) -> None:
-        for channel in list(self._map.values()):
-            channel.handle_close()  # type: ignore[attr-defined]
-        self._map.clear()
+        if self._server is not None:
+            for channel in list(self._server.active_channels.values()):
+                channel.handle_close()  # wakes the thread that waits to write there
+        self._map.clear()  # ends the loop
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,6 +22,7 @@ from publisher.server import WebServer
 from publisher.web import create_app
 
 WAIT_S = 0.1
+STREAMS_END_S = 0.3
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class PublisherStage:
     def close(self) -> None:
         """Leave the broker, end the streams, close the records."""
         self.hub.close()
+        self.hub.wait_until_empty(STREAMS_END_S)
         self._recorder.close()
         self._link.close()
 
@@ -93,7 +95,7 @@ class PublisherStage:
         else:
             self._recorder.write(result, faces)
             self._pictures.show(result, faces)
-            self.board.add_frame(frame, faces)
+            self.board.add_frame(frame, faces, result.times)
             self.board.set_recording(self._recorder.trouble, self._recorder.written)
         if not self._link.send(Published(frame.camera, frame.frame_id)):
             log.warning(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from publisher.board import BoardView, CameraView, PeerView
 from publisher.faces import Face
-from publisher.figures import Newest
+from publisher.figures import PERCENTILES, TOTAL, Newest
 from publisher.hub import PictureHub
 from publisher.palette import COLOURS
 from publisher.records import iso_time
@@ -72,7 +72,8 @@ def _camera(camera: CameraView, hub: PictureHub) -> Json:
         "dropped": dict(status.dropped) if status else {},
         "dropped_total": sum(status.dropped.values()) if status else 0,
         "fps": round(camera.fps, 2),
-        "age_ms": {"p50": _rounded(camera.age_p50_ms), "p95": _rounded(camera.age_p95_ms)},
+        "age_ms": _percentiles(camera.ages_ms.get(TOTAL)),
+        "stages_ms": {stage: _percentiles(ages) for stage, ages in camera.ages_ms.items()},
         "viewers": hub.viewers_of(camera.name),
         "newest": _newest(camera.newest) if camera.newest else None,
     }
@@ -126,5 +127,8 @@ def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:
     return dict(by_role)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def _percentiles(values: tuple[float, ...] | None) -> dict[str, float | None]:
+    names = [f"p{round(fraction * 100)}" for fraction in PERCENTILES]
+    if values is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, (round(value, 1) for value in values), strict=True))

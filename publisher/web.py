@@ -6,7 +6,7 @@ import ipaddress
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
-from werkzeug.routing import PathConverter
+from werkzeug.routing import BaseConverter
 
 from publisher import mjpeg
 from publisher.annotate import encode_jpeg, notice
@@ -29,10 +29,11 @@ HEADERS = {
 }
 
 
-class CameraConverter(PathConverter):
+class CameraConverter(BaseConverter):
     """A camera's name in an address: anything, also slashes at its beginning."""
 
     regex = ".+?"
+    part_isolating = False
 
 
 def create_app(board: Board, hub: PictureHub, config: PublisherConfig) -> Flask:

@@ -1,10 +1,11 @@
 // The page: shows one camera's stream and asks the API twice a second for all the rest.
-"use strict";
+
+import { showFaces } from "./faces.js";
+import { showHealth, showStoring } from "./health.js";
 
 const POLL_MS = 500;
 const AWAY_POLL_MS = 1000;
 const ANSWER_TIMEOUT_MS = 4000;
-const STAGES = [["capture", "capture"], ["detector", "detector"], ["classifier", "classifier"], ["publisher", "publisher"]];
 
 const byId = (id) => document.getElementById(id);
 let chosen = null;        // the name of the camera that is shown
@@ -20,8 +21,9 @@ async function poll() {
     const status = await answer.json();
     if (away) streaming = null;  // the stream ended with the server: connect again
     away = false;
+    byId("health").classList.remove("stale");
     show(status);
-  } catch (error) {
+  } catch {
     away = true;
     wait = AWAY_POLL_MS;
     showAway();
@@ -47,6 +49,7 @@ function show(status) {
 }
 
 function showAway() {
+  byId("health").classList.add("stale");
   showNotices(["The publisher does not answer. This page goes on by itself as soon as it does."]);
   setState("bad", "not connected");
   byId("picture").hidden = true;
@@ -172,94 +175,5 @@ byId("picture").addEventListener("error", () => {
   byId("no-picture").textContent = "No picture";
   setTimeout(() => { streaming = null; }, 2000);  // the next answer connects again
 });
-
-function showHealth(status, camera) {
-  const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-  const write = (id, value, unit = "") => {
-    byId(id).textContent = value === null || value === undefined ? "–" : number.format(value) + unit;
-  };
-  write("fps", camera && camera.fps);
-  write("age-p50", camera && camera.age_ms.p50, " ms");
-  write("age-p95", camera && camera.age_ms.p95, " ms");
-  write("published", camera && camera.published);
-  if (camera && camera.total_frames > 0) {
-    byId("published").textContent += ` of ${number.format(camera.total_frames)}`;
-  }
-  write("dropped", camera && camera.dropped_total);
-  write("failed", camera && camera.failed);
-  byId("failed").className = camera && camera.failed ? "bad" : "";
-  write("in-flight", camera && camera.in_flight);
-  write("viewers", status.viewers);
-  byId("workers").textContent = STAGES.map(([role, name]) => {
-    const workers = status.workers[role] || [];
-    const rate = workers.reduce((sum, worker) => sum + worker.rate, 0);
-    return `${workers.length} ${name}${rate ? ` (${number.format(rate)}/s)` : ""}`;
-  }).join(" · ");
-  const causes = camera ? Object.entries(camera.dropped).filter(([, count]) => count > 0) : [];
-  byId("drop-causes-row").hidden = causes.length === 0;
-  byId("drop-causes").textContent = causes.map(([cause, count]) => `${cause.replaceAll("_", " ")} ${number.format(count)}`).join(" · ");
-  const recording = status.recording;
-  byId("recording-row").hidden = recording.state === "off";
-  byId("recording").className = recording.state === "stopped" ? "bad" : "";
-  byId("recording").textContent = recording.state === "stopped"
-    ? `stopped after ${number.format(recording.records)}: ${recording.reason}`
-    : `${number.format(recording.records)} in ${recording.path}`;
-}
-
-function showFaces(camera, colours) {
-  const faces = camera && camera.newest && (camera.online || camera.ended) ? camera.newest.faces : [];
-  byId("face-count").textContent = faces.length > 1 ? String(faces.length) : "";
-  byId("no-faces").hidden = faces.length > 0;
-  const box = byId("faces");
-  const cards = new Map([...box.children].map((card) => [card.dataset.track, card]));
-  const wanted = faces.map((face) => {
-    const key = `${chosen}/${face.track_id}`;
-    const card = cards.get(key) || newCard(key, colours);
-    fill(card, face, colours);
-    return card;
-  });
-  // Cards that stay are not touched, so that their bars move instead of jumping.
-  const keep = new Set(wanted);
-  for (const card of [...box.children]) if (!keep.has(card)) card.remove();
-  wanted.forEach((card, at) => { if (box.children[at] !== card) box.insertBefore(card, box.children[at] || null); });
-}
-
-function newCard(key, colours) {
-  const card = byId("face-template").content.firstElementChild.cloneNode(true);
-  card.dataset.track = key;
-  card.querySelector(".bars").replaceChildren(...Object.entries(colours).map(([label, colour]) => {
-    const row = document.createElement("li");
-    row.dataset.label = label;
-    const [name, bar, value, inner] = ["name", "bar", "value", "fill"].map((kind) => {
-      const span = document.createElement("span");
-      span.className = kind;
-      return span;
-    });
-    name.textContent = label;
-    inner.style.backgroundColor = colour;
-    bar.append(inner);
-    row.append(name, bar, value);
-    return row;
-  }));
-  return card;
-}
-
-function fill(card, face, colours) {
-  const percent = (value) => `${Math.round(value * 100)} %`;
-  card.querySelector(".label").textContent = face.label || "not classified yet";
-  card.querySelector(".confidence").textContent = face.label ? percent(face.confidence) : "";
-  card.querySelector(".track").textContent = `face ${face.track_id}`;
-  card.querySelector(".swatch").style.backgroundColor = face.label ? colours[face.label] : "";
-  for (const row of card.querySelectorAll(".bars li")) {
-    const value = face.smoothed ? face.smoothed[row.dataset.label] : 0;
-    row.classList.toggle("chosen", row.dataset.label === face.label);
-    row.querySelector(".fill").style.width = `${value * 100}%`;
-    row.querySelector(".value").textContent = face.smoothed ? percent(value) : "–";
-  }
-}
-
-function showStoring(recording) {
-  byId("storing").textContent = recording.state === "on" ? "; right now results are being recorded" : "";
-}
 
 poll();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +32,6 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 def _own_rings() -> set[Path]:
-    import os
-
     return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))
 
 

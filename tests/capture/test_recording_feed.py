@@ -28,6 +28,13 @@ def play(feed: RecordingFeed, frames: int) -> list[tuple[float, CapturedFrame]]:
     return [(at - taken[0][0], frame) for at, frame in taken]
 
 
+def assert_on_time(taken: list[tuple[float, CapturedFrame]], due_s: list[float]) -> None:
+    """Never early; late only by what a busy machine may cost."""
+    late = [at - due for (at, _), due in zip(taken, due_s, strict=True)]
+    assert min(late) > -0.1
+    assert max(late) < 0.25
+
+
 def test_a_paced_file_plays_at_the_rate_of_its_container(tmp_path: Path) -> None:
     times = [0, 50, 250, 300, 600]
     feed = RecordingFeed(
@@ -36,7 +43,7 @@ def test_a_paced_file_plays_at_the_rate_of_its_container(tmp_path: Path) -> None
     feed.start()
     taken = play(feed, 5)
     assert feed.ended
-    assert [at for at, _ in taken] == pytest.approx([ms / 1000 for ms in times], abs=0.05)
+    assert_on_time(taken, [ms / 1000 for ms in times])
     assert [frame.pts_s for _, frame in taken] == pytest.approx([ms / 1000 for ms in times])
     feed.close()
 
@@ -49,7 +56,7 @@ def test_a_loop_restarts_the_times_and_keeps_the_pace(tmp_path: Path) -> None:
     taken = play(feed, 7)
     assert not feed.ended
     assert [frame.pts_s for _, frame in taken] == pytest.approx([0, 0.1, 0.2, 0, 0.1, 0.2, 0])
-    assert [at for at, _ in taken] == pytest.approx([i / 10 for i in range(7)], abs=0.05)
+    assert_on_time(taken, [index / 10 for index in range(7)])
 
 
 def test_before_the_start_nothing_is_taken_and_no_time_passes(tmp_path: Path) -> None:

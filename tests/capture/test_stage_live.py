@@ -54,8 +54,8 @@ def test_a_file_plays_at_its_own_rate_and_ends_with_finish(
     assert [frame.frame_id for frame in frames] == list(range(25))
     first_ns = frames[0].captured_mono_ns
     late = [(frame.captured_mono_ns - first_ns) / 1e9 - frame.pts_s for frame in frames]
-    assert max(late) < 0.15
-    assert min(late) > -0.01
+    assert max(late) < 0.25
+    assert min(late) > -0.1
     broker.send(Finish())
     run_until(lambda: lifetime.stop_requested, stage.step)
 
@@ -170,6 +170,7 @@ def test_a_lost_stream_is_reported_offline_and_online_again(
     server.gone.clear()
     before = len(broker.of(Frame))
     run_until(lambda: len(broker.of(Frame)) > before, stage.step, broker.serve)
+    run_until(lambda: broker.of(CameraState)[-1].online, stage.step, broker.serve)
     states = [(state.online, bool(state.reason)) for state in broker.of(CameraState)]
     assert states[0] == (True, False)
     assert states[1] == (False, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -141,8 +142,6 @@ def test_one_image_is_exactly_one_frame(
 def test_images_of_two_sizes_use_two_rings(
     start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
 ) -> None:
-    import cv2
-
     folder = media.write_folder(tmp_path / "shots", ["a.png", "b.png"])
     cv2.imwrite(str(folder / "c.png"), media.picture(200, 96, 64))
     broker, stage = start_broker(), start_stage(**lossless(str(folder)))

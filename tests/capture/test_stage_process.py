@@ -31,8 +31,9 @@ def start_process(endpoint: str) -> Iterator[StartProcess]:
 
     yield start
     for process in processes:
-        process.kill()
-        process.wait()
+        process.terminate()
+    for process in processes:
+        assert process.wait(5) is not None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

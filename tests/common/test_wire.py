@@ -192,7 +192,7 @@ def test_any_packed_value_as_header_is_refused(value: Any, payload: bytes) -> No
     assert_message_or_refusal([msgpack.packb(value), payload])
 
 
-@settings(EXAMPLES, max_examples=300)
+@EXAMPLES
 @given(st.sampled_from(KINDS), st.data())
 def test_header_of_the_right_fields_with_any_values_is_a_message_or_refused(
     kind: type, data: st.DataObject

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from common.messages import PeerStatus
-from publisher.figures import CameraFigures, Newest, WorkerRates, percentile
+from common.messages import FrameTimes, PeerStatus
+from publisher.figures import CameraFigures, Newest, WorkerRates, percentile, stages_ms
 from tests.publisher.material import frame
 
 
@@ -17,7 +17,7 @@ def fill(figures: CameraFigures, count: int, interval_s: float, start_s: float =
     for number in range(count):
         at_s = start_s + number * interval_s
         shown = dataclasses.replace(frame(number), captured_mono_ns=int((at_s - 0.02) * 1e9))
-        figures.add(Newest(shown, ()), int(at_s * 1e9))
+        figures.add(Newest(shown, ()), FrameTimes(), int(at_s * 1e9))
     return at_s
 
 
@@ -39,21 +39,31 @@ def test_a_camera_that_stops_falls_to_nothing() -> None:
 
 def test_ages_are_of_the_last_frames() -> None:
     figures = CameraFigures()
-    assert figures.age_ms(0.5) is None
+    assert figures.ages_ms() == {}
     fill(figures, 400, 0.04)
-    assert figures.age_ms(0.95) == pytest.approx(20, abs=0.1)
+    assert figures.ages_ms()["total"] == pytest.approx((20, 20, 20), abs=0.1)
 
 
 def test_the_age_of_a_frame_that_brought_its_pixels_is_not_known() -> None:
     figures = CameraFigures()
-    figures.add(Newest(dataclasses.replace(frame(1), jpeg=b"x"), ()), 10**9)
-    assert figures.age_ms(0.5) is None
+    figures.add(Newest(dataclasses.replace(frame(1), jpeg=b"x"), ()), FrameTimes(), 10**9)
+    assert figures.ages_ms() == {}
+
+
+def test_stages_share_the_age_without_gap_or_overlap() -> None:
+    times = FrameTimes(2_000_000, 5_000_000, 9_000_000, 14_000_000, 20_000_000)
+    ages = stages_ms(1_000_000, times, 30_000_000)
+    assert list(ages.values()) == [1, 3, 4, 5, 6, 10, 29]
+
+
+def test_a_stage_that_a_frame_never_reached_takes_no_time() -> None:
+    ages = stages_ms(0, FrameTimes(1_000_000, 0, 0, 0, 4_000_000), 5_000_000)
+    assert ages == {"capture": 1, "order": 3, "publishing": 1, "total": 5}
 
 
 def test_percentiles_are_values_that_occurred() -> None:
     values = list(range(1, 101))
     assert [percentile(values, at) for at in (0, 0.5, 0.95, 1)] == [1, 50, 95, 100]
-    assert percentile([], 0.5) is None
 
 
 def test_workers_rates_come_from_their_counters() -> None:

@@ -29,6 +29,8 @@ class RawViewer:
         self._socket.sendall(request.encode())
         self._buffer = b""
         self.head = self.read_until(b"\r\n\r\n").decode()
+        if self.code == 200:
+            assert self.read_until(b"\r\n") == BOUNDARY
 
     def __enter__(self) -> RawViewer:
         return self
@@ -55,8 +57,6 @@ class RawViewer:
 
     def read_picture(self) -> bytes:
         """Read one part, with the boundary that follows it, and give its JPEG."""
-        if not self._buffer.startswith(b"Content-Type"):
-            assert self.read_until(BOUNDARY) in (BOUNDARY, b"\r\n" + BOUNDARY)
         head = self.read_until(b"\r\n\r\n").decode()
         fields = dict(line.split(": ") for line in head.strip().split("\r\n"))
         assert fields.keys() == {"Content-Type", "Content-Length"}

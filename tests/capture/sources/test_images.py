@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ def read_all(folder: ImageFolder) -> list[CapturedFrame]:
     ids=["grey", "alpha", "16-bit grey", "16-bit colour"],
 )
 def test_every_kind_of_png_becomes_bgr_of_8_bits(
-    tmp_path: Path, pixels: NDArray[np.generic]
+    tmp_path: Path, pixels: NDArray[np.integer[Any]]
 ) -> None:
     path = tmp_path / "p.png"
     cv2.imwrite(str(path), pixels)
@@ -106,6 +107,7 @@ def test_a_decompression_bomb_is_refused_before_memory_is_taken(tmp_path: Path) 
     code = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from capture.sources.images import read_image
 from common.errors import SourceError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

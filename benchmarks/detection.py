@@ -1,0 +1,173 @@
+"""Recall, false faces and cost of the search for faces, against the classic search.
+
+    python -m benchmarks.detection --videos DIRECTORY [--json FILE]
+
+The directory holds videos and ``faces.csv``: video, frame, x, y, w, h, score, where a row without a
+box is a frame without a face. Only the frames it names are judged. Boxes are matched to it greedily
+by intersection over union above 0.25: labels of neural detectors are taller than Haar's boxes.
+
+Each search sees every frame. *runs* is the lossless mode, which begins every run of frames with no
+memory of what came before; *live* goes on from its own last faces; *classic* is the cascade at
+scale 1.3 with 5 neighbours and no minimum size, on every frame. Times are CPU time of one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from detector.boxes import Boxes, GrayFrame, no_boxes
+from detector.detectors import create_detector
+from detector.haar import CASCADE_FILE, load_cascade
+from detector.search import FaceSearch
+from detector.settings import SearchSettings
+
+Labels = dict[str, dict[int, NDArray[np.float64]]]
+"""For each video and labelled frame the faces, ``(n, 4) float64``."""
+
+MATCH_IOU = 0.25
+CLASSROOM, CLASSROOM_WIDTH_PX = "classroom.gif", 1280
+"""Its faces are 10 to 19 px wide: too small for a cascade unless the picture is enlarged."""
+SEVERAL_FRAMES = ("runs", "live", "classic")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. Times in milliseconds of CPU a frame."""
+
+    videos: str
+    search: str
+    labelled_faces: int
+    recall: float
+    false_faces_a_frame: float
+    median_ms: float
+    mean_ms: float
+    worst_ms: float
+
+
+class Tally:
+    """Counts matches, false faces and times over frames."""
+
+    def __init__(self) -> None:
+        self.faces = self.matched = self.false = self.labelled_frames = 0
+        self.times_ms: list[float] = []
+
+    def judge(self, boxes: Boxes, faces: NDArray[np.float64]) -> None:
+        """Count one labelled frame."""
+        matched = count_matches(boxes, faces)
+        self.matched += matched
+        self.false += len(boxes) - matched
+        self.faces += len(faces)
+        self.labelled_frames += 1
+
+    def row(self, videos: str, search: str) -> Row:
+        """Return the line of the table."""
+        return Row(
+            videos,
+            search,
+            self.faces,
+            self.matched / self.faces,
+            self.false / self.labelled_frames,
+            statistics.median(self.times_ms),
+            statistics.mean(self.times_ms),
+            max(self.times_ms),
+        )
+
+
+def read_labels(path: Path) -> Labels:
+    """Read ``faces.csv``."""
+    rows: dict[str, dict[int, list[list[float]]]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            faces = rows.setdefault(row["video"], {}).setdefault(int(row["frame"]), [])
+            if row["w"]:
+                faces.append([float(row[name]) for name in ("x", "y", "w", "h")])
+    return {
+        video: {frame: np.array(faces).reshape(-1, 4) for frame, faces in frames.items()}
+        for video, frames in rows.items()
+    }
+
+
+def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
+    """Return how many boxes match a face of their own, the best pairs first."""
+    left_top = np.maximum(boxes[:, None, :2], faces[None, :, :2])
+    right_bottom = np.minimum(
+        boxes[:, None, :2] + boxes[:, None, 2:], faces[None, :, :2] + faces[None, :, 2:]
+    )
+    shared = np.prod(np.clip(right_bottom - left_top, 0, None), axis=2)
+    areas = np.prod(boxes[:, 2:], axis=1)[:, None] + np.prod(faces[:, 2:], axis=1)[None]
+    overlaps = shared / (areas - shared)
+    matches = 0
+    while overlaps.size and overlaps.max() > MATCH_IOU:
+        box, face = np.unravel_index(overlaps.argmax(), overlaps.shape)
+        overlaps[box, :] = overlaps[:, face] = 0
+        matches += 1
+    return matches
+
+
+def read_gray_frames(path: Path, width_px: int | None) -> Iterator[GrayFrame]:
+    """Yield the grey frames, ``(height, width) uint8``, scaled to a width if one is given."""
+    video = cv2.VideoCapture(str(path))
+    while True:
+        read, bgr = video.read()
+        if not read:
+            break
+        if width_px is not None:
+            size = (width_px, round(bgr.shape[0] * width_px / bgr.shape[1]))
+            bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_CUBIC)
+        yield cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    video.release()
+
+
+def searches(settings: SearchSettings) -> dict[str, Callable[[int, GrayFrame], Boxes]]:
+    """Return the searches by name; each takes the frame's place in its video, and the frame."""
+    detector = create_detector("haar", settings)
+    in_runs, live = FaceSearch(detector, settings), FaceSearch(detector, settings)
+    cascade = load_cascade(CASCADE_FILE)
+
+    def search_in_runs(place: int, gray: GrayFrame) -> Boxes:
+        if place % settings.interval_frames == 0:
+            in_runs.reset()
+        return in_runs.search(gray)
+
+    def search_live(place: int, gray: GrayFrame) -> Boxes:
+        if place == 0:
+            live.reset()
+        return live.search(gray)
+
+    def search_classic(place: int, gray: GrayFrame) -> Boxes:
+        del place
+        found = cascade.detectMultiScale(gray, scaleFactor=1.3, minNeighbors=5)
+        return np.asarray(found, np.int32) if len(found) else no_boxes()
+
+    return {"runs": search_in_runs, "live": search_live, "classic": search_classic}
+
+
+def measure_group(
+    title: str, videos: list[Path], labels: Labels, width_px: int | None, settings: SearchSettings
+) -> list[Row]:
+    """Run every search over the videos of a group, frame by frame in turn."""
+    by_name = searches(settings)
+    tallies = {name: Tally() for name in by_name}
+    for video in tqdm(videos, desc=title, unit="video"):
+        for place, gray in enumerate(read_gray_frames(video, width_px)):
+            scale = gray.shape[1] / _width_px(video) if width_px is not None else 1.0
+            faces = labels[video.name].get(place)
+            for name, search in by_name.items():
+                started_s = time.thread_time()
+                boxes = search(place, gray)
+                tallies[name].times_ms.append((time.thread_time() - started_s) * 1000)
+                if faces is not None:
+                    tallies[name].judge(boxes, faces * scale)
+    return [tally.row(title, name) for name, tally in tallies.items()]

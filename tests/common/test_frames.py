@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.errors import SourceError
+from common.frames import frame_pixels
+from common.messages import Frame
+from common.ring import RingReader, RingWriter
+
+HEIGHT, WIDTH = 48, 64
+IN_RING = Frame("cam", 3, 0.1, 1, 2, HEIGHT, WIDTH, "", 1)
+
+
+def jpeg_of(height: int = HEIGHT, width: int = WIDTH, flags: tuple[int, ...] = ()) -> bytes:
+    ramp = np.linspace(0, 255, height * width * 3).reshape(height, width, 3)
+    done, encoded = cv2.imencode(".jpg", ramp.astype(np.uint8), flags)
+    assert done
+    return encoded.tobytes()
+
+
+def inline(jpeg: bytes) -> Frame:
+    return replace(IN_RING, jpeg=jpeg)
+
+
+def test_pixels_come_from_the_ring(tmp_path: Path) -> None:
+    ring = RingWriter(HEIGHT, WIDTH, 2, tmp_path)
+    written = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    ring.write(1, written)
+    assert np.array_equal(
+        frame_pixels(replace(IN_RING, ring=str(ring.path)), RingReader()), written
+    )
+
+
+@pytest.mark.parametrize(
+    "flags", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)]
+)
+def test_pixels_come_from_the_jpeg_where_there_is_one(flags: tuple[int, ...]) -> None:
+    pixels = frame_pixels(inline(jpeg_of(flags=flags)), RingReader())
+    assert pixels.shape == (HEIGHT, WIDTH, 3)
+    assert pixels.dtype == np.uint8
+    assert pixels[-1, -1].min() > 240
+
+
+def test_grey_jpeg_has_three_channels_too() -> None:
+    done, encoded = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH), 90, np.uint8))
+    assert done
+    assert frame_pixels(inline(encoded.tobytes()), RingReader()).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_camera_orientation_in_the_jpeg_turns_nothing() -> None:
+    turn = b"MM\x00*\x00\x00\x00\x08" + struct.pack(">HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
+    exif = b"Exif\x00\x00" + turn
+    jpeg = jpeg_of()
+    marked = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+    assert frame_pixels(inline(marked), RingReader()).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("shape", [(HEIGHT, WIDTH + 1), (WIDTH, HEIGHT), (1, 1)])
+def test_jpeg_of_another_size_than_announced_is_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(SourceError, match="frame 3 of cam carries no JPEG of 64x48"):
+        frame_pixels(inline(jpeg_of(*shape)), RingReader())
+
+
+def test_bomb_is_refused_before_it_is_decoded() -> None:
+    """A header may claim more pixels than there is memory for, or than OpenCV can bear."""
+    jpeg = bytearray(jpeg_of())
+    at = jpeg.index(b"\xff\xc0")
+    for side in (30_000, 65_500):
+        jpeg[at + 5 : at + 9] = struct.pack(">HH", side, side)
+        with pytest.raises(SourceError):
+            frame_pixels(inline(bytes(jpeg)), RingReader())
+
+
+@pytest.mark.parametrize(
+    "data", [b"x", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"\xff\xd8" + b"\xff" * 99]
+)
+def test_bytes_that_are_no_jpeg_are_refused(data: bytes) -> None:
+    with pytest.raises(SourceError):
+        frame_pixels(inline(data), RingReader())
+
+
+def test_picture_of_another_format_is_refused() -> None:
+    done, encoded = cv2.imencode(".png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert done
+    with pytest.raises(SourceError):
+        frame_pixels(inline(encoded.tobytes()), RingReader())
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.data())
+def test_damaged_jpeg_gives_pixels_of_the_announced_size_or_is_refused(data: st.DataObject) -> None:
+    jpeg = bytearray(jpeg_of())
+    for _ in range(data.draw(st.integers(1, 4))):
+        jpeg[data.draw(st.integers(0, len(jpeg) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(1, len(jpeg)))
+    try:
+        pixels = frame_pixels(inline(bytes(jpeg[:cut])), RingReader())
+    except SourceError:
+        return
+    assert pixels.shape == (HEIGHT, WIDTH, 3)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import msgpack
+import pytest
+import zmq
+
+from common import link as link_module
+from common import wire
+from common.errors import ConfigError, RefusedError
+from common.link import BrokerLink, peer_name
+from common.messages import (
+    Bye,
+    Heartbeat,
+    Message,
+    Published,
+    PublisherHello,
+    Refused,
+    Release,
+    Status,
+    Welcome,
+    WhoAreYou,
+)
+from tests.common.fake_broker import FakeBroker
+from tests.common.waiting import eventually
+
+MakeLink = Callable[[], BrokerLink]
+Context = zmq.Context[zmq.Socket[bytes]]
+
+
+@pytest.fixture
+def make_link(context: Context, endpoint: str) -> Iterator[MakeLink]:
+    links: list[BrokerLink] = []
+    hellos = iter(range(1000))
+
+    def make() -> BrokerLink:
+        links.append(
+            BrokerLink(context, endpoint, lambda: PublisherHello("p", f"hello {next(hellos)}"))
+        )
+        return links[-1]
+
+    yield make
+    for item in links:
+        item.close()
+
+
+@pytest.fixture
+def broker(context: Context, endpoint: str) -> Iterator[FakeBroker]:
+    made = FakeBroker(context, endpoint)
+    yield made
+    made.close()
+
+
+def receive(link: BrokerLink) -> Message:
+    return eventually(lambda: link.receive(0.02), "a message for the stage")
+
+
+def join(link: BrokerLink, broker: FakeBroker) -> bytes:
+    identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    broker.send(identity, Welcome(5))
+    assert receive(link) == Welcome(5)
+    return identity
+
+
+def test_hello_is_said_again_until_welcomed(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    first = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    second = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    assert first[0] == second[0]
+    assert first[1] != second[1], "each hello is made anew"
+    assert not link.welcomed
+    broker.send(first[0], Welcome(5))
+    assert receive(link) == Welcome(5)
+    assert link.welcomed
+
+
+def test_second_welcome_is_kept_from_the_stage(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    identity = join(link, broker)
+    broker.send(identity, Welcome(9))
+    broker.send(identity, Release("cam", 1, "published", ""))
+    assert receive(link) == Release("cam", 1, "published", "")
+
+
+def test_heartbeat_carries_what_was_counted(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    identity = join(link, broker)
+    broker.expect(Status, lambda: link.receive(0.01))
+    link.count(3, 0.5)
+    link.count(1, 0.25)
+    broker.send_parts(identity, [b"nonsense", b""])
+    broker.send_parts(identity, [b"one part"])
+
+    def heartbeat_with_all() -> bool:
+        _, status = broker.expect(Status, lambda: link.receive(0.01))
+        return status == Status(4, 750.0, 2)
+
+    eventually(heartbeat_with_all, "a heartbeat with the counts")
+
+
+def test_no_heartbeat_is_sent_before_the_welcome(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    for _ in range(3):
+        broker.expect(PublisherHello, lambda: link.receive(0.01))
+    identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    broker.send(identity, Welcome(0))
+    receive(link)
+    first = broker.expect_any(lambda: link.receive(0.01))
+    assert isinstance(first, Status)
+
+
+def test_broker_that_does_not_know_the_peer_gets_a_hello_and_may_welcome_it_again(
+    make_link: MakeLink, broker: FakeBroker
+) -> None:
+    link = make_link()
+    identity = join(link, broker)
+    broker.send(identity, WhoAreYou())
+    broker.expect(PublisherHello, lambda: link.receive(0.01))
+    assert not link.welcomed
+    broker.send(identity, Welcome(6))
+    assert receive(link) == Welcome(6)
+
+
+def test_bad_message_is_counted_and_the_next_one_is_read(
+    make_link: MakeLink, broker: FakeBroker
+) -> None:
+    link = make_link()
+    identity = join(link, broker)
+    for parts in ([b""], [b"\xc1", b""], [b"\x80", b"", b""]):
+        broker.send_parts(identity, parts)
+    broker.send(identity, Release("cam", 1, "published", ""))
+    assert receive(link) == Release("cam", 1, "published", "")
+
+
+def test_refusal_carries_the_brokers_reason(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    broker.send(identity, Refused("set CAPTURE_CAMERA to another"))
+    with pytest.raises(RefusedError, match="set CAPTURE_CAMERA to another"):
+        receive(link)
+
+
+def test_broker_of_another_version_is_refused_naming_both(
+    make_link: MakeLink, broker: FakeBroker
+) -> None:
+    link = make_link()
+    identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    broker.send_parts(identity, [msgpack.packb({"type": "Welcome", "version": 99}), b""])
+    with pytest.raises(RefusedError, match=f"expected wire version {wire.WIRE_VERSION}, got 99"):
+        receive(link)
+
+
+def test_silent_broker_is_connected_to_anew_under_a_new_identity(
+    make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (1.0, 60.0))
+    link = make_link()
+    before = join(link, broker)
+    after, _ = broker.expect(PublisherHello, lambda: link.receive(0.02))
+    assert after != before
+    assert not link.welcomed
+    broker.send(after, Welcome(7))
+    assert receive(link) == Welcome(7)
+
+
+def test_heartbeats_of_the_broker_are_enough_to_stay(
+    make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (1.5,))
+    link = make_link()
+    identity = join(link, broker)
+    until = time.monotonic() + 2.0
+    while time.monotonic() < until:
+        broker.send(identity, Heartbeat())
+        assert link.receive(0.2) is None
+        assert link.welcomed
+
+
+def test_broker_that_comes_back_is_found(
+    make_link: MakeLink, context: Context, endpoint: str
+) -> None:
+    link = make_link()
+    first = FakeBroker(context, endpoint)
+    join(link, first)
+    first.close()
+    second = FakeBroker(context, endpoint)
+    try:
+
+        def knock() -> None:
+            link.receive(0.01)
+            link.send(Published("cam", 1))
+
+        identity, _ = second.expect(Published, knock)
+        second.send(identity, WhoAreYou())
+        second.expect(PublisherHello, lambda: link.receive(0.01))
+    finally:
+        second.close()
+
+
+def test_nothing_is_kept_for_a_broker_that_is_not_there(
+    make_link: MakeLink, context: Context, endpoint: str
+) -> None:
+    link = make_link()
+    assert link.receive(0.0) is None
+    assert not link.send(Published("cam", 1))
+    broker = FakeBroker(context, endpoint)
+    try:
+        first = broker.expect_any(lambda: link.receive(0.01))
+        assert isinstance(first, PublisherHello)
+    finally:
+        broker.close()
+
+
+def test_goodbye_is_said_on_closing(make_link: MakeLink, broker: FakeBroker) -> None:
+    link = make_link()
+    identity = join(link, broker)
+    link.close()
+    assert broker.expect(Bye)[0] == identity
+
+
+def test_address_nobody_can_connect_to_is_a_wrong_setting(context: Context) -> None:
+    for endpoint in ("tcp://*:5000", f"ipc:///{'x' * 120}"):
+        with pytest.raises(ConfigError, match="BROKER_ENDPOINT=.*cannot connect there"):
+            BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+
+
+def test_peer_is_named_after_host_and_process_and_by_honcho(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HONCHO_PROCESS_NAME", raising=False)
+    plain = peer_name()
+    assert plain.rpartition(":")[2].isdigit()
+    monkeypatch.setenv("HONCHO_PROCESS_NAME", "classifier.2")
+    assert peer_name() == f"classifier.2@{plain}"

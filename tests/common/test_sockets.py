@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from common import sockets
+from common.errors import ConfigError
+from common.sockets import BrokerSocket, connect_dealer
+from tests.common.waiting import eventually
+
+Context = zmq.Context[zmq.Socket[bytes]]
+
+HOLD = """
+import sys, time, zmq
+from common.sockets import BrokerSocket
+with zmq.Context() as context:
+    held = BrokerSocket(context, sys.argv[1])
+    print("bound", flush=True)
+    sys.stdin.readline()
+    held.close()
+"""
+
+
+@pytest.fixture
+def other_broker(endpoint: str) -> Iterator[subprocess.Popen[str]]:
+    """A broker in another process, listening at the endpoint."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, endpoint],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "bound\n"
+        yield process
+        process.kill()
+
+
+def exchange(context: Context, broker: BrokerSocket, endpoint: str) -> bytes:
+    """Send a message to the broker and give what it received."""
+    dealer = connect_dealer(context, endpoint)
+    try:
+        eventually(lambda: dealer.poll(20, zmq.POLLOUT), "a connection")
+        dealer.send(b"hello")
+        eventually(lambda: broker.router.poll(20), "the message")
+        return broker.router.recv_multipart()[1]
+    finally:
+        dealer.close()
+
+
+def path_of(endpoint: str) -> Path:
+    return Path(endpoint.removeprefix("ipc://"))
+
+
+def test_second_broker_on_the_same_path_is_refused_naming_the_first(
+    context: Context, endpoint: str, other_broker: subprocess.Popen[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        BrokerSocket(context, endpoint)
+    assert f"the pipeline of process {other_broker.pid} runs there" in str(caught.value)
+    assert "set BROKER_ENDPOINT (and PUBLISHER_PORT)" in str(caught.value)
+    assert path_of(endpoint).is_socket(), "the first one's socket is still there"
+
+
+def test_second_broker_of_the_same_process_is_refused_too(context: Context, endpoint: str) -> None:
+    first = BrokerSocket(context, endpoint)
+    with pytest.raises(ConfigError, match=f"the pipeline of process {os.getpid()} runs there"):
+        BrokerSocket(context, endpoint)
+    assert exchange(context, first, endpoint) == b"hello"
+    first.close()
+
+
+def test_path_of_a_killed_broker_is_free_at_once(
+    context: Context, endpoint: str, other_broker: subprocess.Popen[str]
+) -> None:
+    other_broker.send_signal(signal.SIGKILL)
+    other_broker.wait()
+    assert path_of(endpoint).is_socket(), "a killed broker leaves its socket file"
+    broker = BrokerSocket(context, endpoint)
+    assert exchange(context, broker, endpoint) == b"hello"
+    broker.close()
+
+
+def test_closing_leaves_no_file_and_frees_the_path(context: Context, endpoint: str) -> None:
+    for _ in range(5):
+        broker = BrokerSocket(context, endpoint)
+        assert exchange(context, broker, endpoint) == b"hello"
+        broker.close()
+        broker.close()
+        assert list(path_of(endpoint).parent.iterdir()) == []
+
+
+def test_file_that_is_no_socket_is_not_deleted(context: Context, endpoint: str) -> None:
+    path_of(endpoint).write_text("precious")
+    with pytest.raises(ConfigError, match="there is something there that is no socket"):
+        BrokerSocket(context, endpoint)
+    assert path_of(endpoint).read_text() == "precious"
+
+
+def test_directory_in_the_place_of_the_path_is_told(context: Context, endpoint: str) -> None:
+    path_of(endpoint).mkdir()
+    with pytest.raises(ConfigError, match="there is something there that is no socket"):
+        BrokerSocket(context, endpoint)
+
+
+def test_path_in_a_directory_that_is_not_there_is_told(context: Context) -> None:
+    with pytest.raises(ConfigError, match="cannot write there .No such file or directory."):
+        BrokerSocket(context, "ipc:///no/such/directory/b.ipc")
+
+
+def test_port_in_use_is_told(context: Context) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        endpoint = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(ConfigError, match=r"cannot listen there .*[Aa]ddress.* in use"):
+            BrokerSocket(context, endpoint)
+
+
+def test_broker_and_peer_talk_over_tcp(context: Context) -> None:
+    broker = BrokerSocket(context, "tcp://127.0.0.1:*")
+    endpoint = broker.router.getsockopt_string(zmq.LAST_ENDPOINT)
+    assert exchange(context, broker, endpoint) == b"hello"
+    broker.close()
+
+
+def test_no_limit_is_left_at_the_librarys_default(context: Context, endpoint: str) -> None:
+    broker = BrokerSocket(context, endpoint)
+    dealer = connect_dealer(context, endpoint)
+    for item in (broker.router, dealer):
+        assert item.getsockopt(zmq.LINGER) == 0
+        assert item.getsockopt(zmq.SNDHWM) == item.getsockopt(zmq.RCVHWM) == sockets.QUEUE_MESSAGES
+        assert item.getsockopt(zmq.MAXMSGSIZE) == sockets.MAX_MESSAGE_BYTES
+    assert dealer.getsockopt(zmq.IMMEDIATE) == 1
+    dealer.close()
+    broker.close()
+
+
+def test_message_to_nobody_is_an_error_and_not_lost_silently(
+    context: Context, endpoint: str
+) -> None:
+    broker = BrokerSocket(context, endpoint)
+    with pytest.raises(zmq.ZMQError) as caught:
+        broker.router.send_multipart([b"nobody", b"x"], zmq.NOBLOCK)
+    assert caught.value.errno == zmq.EHOSTUNREACH
+    broker.close()

@@ -1,0 +1,276 @@
+"""Real supervisors over real children: small modules written for each test."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from common.ring_files import ring_directory
+from tests.common.waiting import DEADLINE_S, eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+SUPERVISOR = """
+from dataclasses import dataclass
+import common.lifetime, common.supervisor
+from common.config import BrokerSettings, integer, setting
+
+common.supervisor.BACKOFF_S = (0.05, 0.05, 0.05, 0.05, 0.05)
+common.supervisor.HANG_TIMEOUT_S = 3.0
+common.supervisor.STOP_TIMEOUT_S = 2.0
+
+@dataclass(frozen=True, slots=True)
+class OddConfig(BrokerSettings):
+    '''A stage for tests.'''
+    workers: int = setting("ODD_WORKERS", 1, integer(1, 9), "processes to start")
+
+common.supervisor.supervise("odd", OddConfig, "odd_stage")
+"""
+STAGE = """
+import os, signal, sys, time
+from pathlib import Path
+import common.lifetime
+common.lifetime.ORPHAN_GRACE_S = 1.0
+lifetime = common.lifetime.Lifetime()
+lifetime.catch_signals()
+def note(word):
+    with Path("log").open("a") as log:
+        log.write(f"{word} {os.getpid()} {lifetime.instance} {lifetime.restarts}\\n")
+lifetime.beat()
+note("start")
+"""
+WAIT_FOR_STOP = "lifetime.run(lambda: lifetime.wait(0.05))\nnote('end')\n"
+HANG = "time.sleep(1000)\n"
+
+
+class Note(NamedTuple):
+    word: str
+    pid: int
+    instance: str
+    restarts: int
+
+
+class Odd:
+    """A supervisor with its children, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "supervisor.py").write_text(SUPERVISOR)
+        self.process: subprocess.Popen[str] | None = None
+        self.environ = os.environ | {"PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}
+        self.environ.pop("HONCHO_PROCESS_NAME", None)
+
+    def start(self, body: str, *arguments: str) -> subprocess.Popen[str]:
+        self.write_stage(body)
+        self.process = subprocess.Popen(
+            [sys.executable, "supervisor.py", *arguments],
+            cwd=self.directory,
+            env=self.environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return self.process
+
+    def write_stage(self, body: str) -> None:
+        (self.directory / "odd_stage.py").write_text(STAGE + textwrap.dedent(body))
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the supervisor's end; give its exit code and what it logged."""
+        assert self.process is not None
+        _, errors = self.process.communicate(timeout=DEADLINE_S * 2)
+        return self.process.returncode, errors
+
+    def notes(self, word: str) -> list[Note]:
+        path = self.directory / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        found = [line.split() for line in lines if line.count(" ") == 3]
+        return [Note(w, int(pid), instance, int(n)) for w, pid, instance, n in found if w == word]
+
+    def started(self, count: int = 1) -> list[Note]:
+        def enough() -> list[Note]:
+            notes = self.notes("start")
+            return notes if len(notes) >= count else []
+
+        return eventually(enough, f"{count} children")
+
+    def kill_all(self) -> None:
+        for note in self.notes("start"):
+            if psutil.pid_exists(note.pid) and self._is_ours(note.pid):
+                os.kill(note.pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stderr is not None:
+                self.process.stderr.close()
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            return psutil.Process(pid).cwd() == str(self.directory)
+        except psutil.Error:
+            return False
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[Odd]:
+    made = Odd(tmp_path)
+    yield made
+    made.kill_all()
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_child_that_crashes_is_started_again_as_the_same_instance(odd: Odd) -> None:
+    odd.start("sys.exit(3 if lifetime.restarts < 2 else 0)")
+    code, errors = odd.end()
+    starts = odd.notes("start")
+    assert code == 0
+    assert [note.restarts for note in starts] == [0, 1, 2]
+    assert len({note.instance for note in starts}) == 1
+    assert len({note.pid for note in starts}) == 3
+    assert "odd_stage ended with 3; starting it again in 0.1 s" in errors
+
+
+def test_child_that_is_killed_is_started_again(odd: Odd) -> None:
+    odd.start(WAIT_FOR_STOP)
+    os.kill(odd.started()[0].pid, signal.SIGKILL)
+    assert odd.started(2)[1].restarts == 1
+    assert odd.process is not None
+    odd.process.terminate()
+    code, errors = odd.end()
+    assert code == 0
+    assert "odd_stage was killed by SIGKILL; starting it again" in errors
+
+
+def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None:
+    odd.start("raise RuntimeError('a defect')")
+    code, errors = odd.end()
+    assert code == 1
+    assert len(odd.notes("start")) == 5
+    assert errors.count("RuntimeError: a defect") == 5
+    assert "odd_stage ended with 1, 5 times in a minute; giving up" in errors
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_child_that_is_done_or_has_a_wrong_setting_is_not_started_again(
+    odd: Odd, code: int
+) -> None:
+    odd.start(f"sys.exit({code})")
+    assert odd.end()[0] == code
+    assert len(odd.notes("start")) == 1
+
+
+def test_child_that_hangs_is_killed_and_started_again(odd: Odd) -> None:
+    odd.start("time.sleep(0 if lifetime.restarts else 1000)")
+    code, errors = odd.end()
+    assert code == 0
+    assert [note.restarts for note in odd.notes("start")] == [0, 1]
+    assert "does not answer; killing it" in errors
+
+
+@pytest.mark.parametrize("body", [WAIT_FOR_STOP, HANG])
+def test_child_does_not_outlive_a_killed_supervisor(odd: Odd, body: str) -> None:
+    process = odd.start(body)
+    (child,) = odd.started()
+    process.kill()
+    eventually(lambda: is_gone(child.pid), "the child's end")
+    assert len(odd.notes("end")) == (1 if body == WAIT_FOR_STOP else 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_ends_the_child_in_order(odd: Odd, number: signal.Signals) -> None:
+    process = odd.start(WAIT_FOR_STOP)
+    (child,) = odd.started()
+    process.send_signal(number)
+    assert odd.end()[0] == 0
+    assert [note.pid for note in odd.notes("end")] == [child.pid]
+
+
+def test_child_that_does_not_stop_is_killed_and_its_ring_removed(odd: Odd) -> None:
+    process = odd.start(
+        """
+        from common.ring import RingWriter
+        ring = RingWriter(4, 4, 2)
+        note("ring")
+        while True:
+            lifetime.beat()
+            time.sleep(0.05)
+        """
+    )
+    eventually(lambda: odd.notes("ring"), "the ring")
+    child = odd.notes("ring")[0].pid
+    rings = list(ring_directory().glob(f"ferstream-{child}-*.ring"))
+    assert len(rings) == 1
+    process.terminate()
+    code, errors = odd.end()
+    assert code == 0
+    assert f"process {child} does not stop; killing it" in errors
+    assert not rings[0].exists()
+
+
+def test_as_many_workers_are_started_as_told_each_an_instance_of_its_own(odd: Odd) -> None:
+    process = odd.start(WAIT_FOR_STOP, "--workers", "3")
+    assert len({note.instance for note in odd.started(3)}) == 3
+    process.terminate()
+    assert odd.end()[0] == 0
+    assert len(odd.notes("end")) == 3
+
+
+def test_one_of_several_workers_crashes_and_the_others_go_on(odd: Odd) -> None:
+    process = odd.start(WAIT_FOR_STOP, "--workers", "2")
+    victim = odd.started(2)[0]
+    os.kill(victim.pid, signal.SIGKILL)
+    again = odd.started(3)[2]
+    assert again.instance == victim.instance
+    process.terminate()
+    odd.end()
+    assert len(odd.notes("start")) == 3
+
+
+def test_wrong_setting_is_one_line_and_starts_nothing(odd: Odd) -> None:
+    odd.start(WAIT_FOR_STOP, "--workers", "0")
+    code, errors = odd.end()
+    assert code == 2
+    assert errors == "odd: ODD_WORKERS=0: expected a whole number from 1 to 9\n"
+    assert odd.notes("start") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_honcho(odd: Odd, number: signal.Signals) -> None:
+    odd.write_stage(WAIT_FOR_STOP)
+    command = f"{sys.executable} supervisor.py"
+    (odd.directory / "Procfile").write_text(f"one: exec {command}\ntwo: {command}\n")
+    log = (odd.directory / "honcho.log").open("w")
+    honcho = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "start"],
+        cwd=odd.directory,
+        env=odd.environ,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        odd.started(2)
+        family = psutil.Process(honcho.pid).children(recursive=True)
+        assert len(family) >= 4
+        honcho.send_signal(number)
+        eventually(lambda: all(is_gone(item.pid) for item in family), "the end of all")
+        assert len(odd.notes("end")) == 2
+    finally:
+        honcho.kill()
+        honcho.wait()
+        log.close()
+    output = (odd.directory / "honcho.log").read_text()
+    assert not re.search("Traceback", output)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import zmq
+
+from common.errors import RefusedError, SourceError
+from common.lifetime import Lifetime
+from common.messages import (
+    CLASSIFIER,
+    ClassifyBatch,
+    Expressions,
+    Faces,
+    Finish,
+    Heartbeat,
+    Message,
+    Ready,
+    Refused,
+    Status,
+    Welcome,
+    WhoAreYou,
+    WorkerHello,
+    WorkFailed,
+)
+from common.worker import Work, Worker
+from tests.common.fake_broker import FakeBroker
+from tests.common.waiting import eventually
+
+BATCH = ClassifyBatch(7, np.zeros((2, 48, 48), np.uint8))
+
+
+class Desk:
+    """A worker, its broker, and what the worker does with its work."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+        self.lifetime = Lifetime()
+        self.error: Exception | None = None
+        self.stop_at_first_answer = False
+        self.answers = 1
+        self.worker = Worker(
+            context, endpoint, self.lifetime, CLASSIFIER, 8, self._do_work, lambda _: 2
+        )
+        self.broker = FakeBroker(context, endpoint, self.worker.step)
+
+    def join(self) -> bytes:
+        identity, hello = self.broker.expect(WorkerHello)
+        assert (hello.role, hello.capacity) == (CLASSIFIER, 8)
+        assert hello.instance == self.lifetime.instance
+        self.broker.send(identity, Welcome(0))
+        self.broker.expect(Ready)
+        return identity
+
+    def close(self) -> None:
+        self.worker.close()
+        self.broker.close()
+
+    def _do_work(self, work: Work) -> Iterator[Faces | Expressions]:
+        assert isinstance(work, ClassifyBatch)
+        for _ in range(self.answers):
+            if self.error is not None:
+                raise self.error
+            if self.stop_at_first_answer:
+                self.lifetime.request_stop()
+            yield Expressions(work.work_id, np.zeros((len(work.crops), 7), np.float32))
+
+
+@pytest.fixture
+def desk(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> Iterator[Desk]:
+    made = Desk(context, endpoint)
+    yield made
+    made.close()
+
+
+def next_but_heartbeats(desk: Desk) -> Message:
+    while True:
+        message = desk.broker.expect_any()
+        if not isinstance(message, Status):
+            return message
+
+
+def test_worker_answers_and_asks_for_more(desk: Desk) -> None:
+    identity = desk.join()
+    for _ in range(3):
+        desk.broker.send(identity, BATCH)
+        _, answer = desk.broker.expect(Expressions)
+        assert answer.work_id == 7
+        desk.broker.expect(Ready)
+
+
+def test_worker_counts_what_it_did(desk: Desk) -> None:
+    identity = desk.join()
+    desk.answers = 3
+    desk.broker.send(identity, BATCH)
+
+    def six_are_counted() -> bool:
+        return desk.broker.expect(Status)[1].done == 6
+
+    eventually(six_are_counted, "a heartbeat with six faces")
+
+
+def test_heartbeat_of_the_broker_is_no_work(desk: Desk) -> None:
+    identity = desk.join()
+    desk.broker.send(identity, Heartbeat())
+    desk.broker.send(identity, BATCH)
+    assert isinstance(next_but_heartbeats(desk), Expressions)
+
+
+def test_work_whose_source_is_gone_is_given_back_with_the_reason(desk: Desk) -> None:
+    identity = desk.join()
+    desk.error = SourceError("the ring is gone")
+    desk.broker.send(identity, BATCH)
+    assert next_but_heartbeats(desk) == WorkFailed(7, "the ring is gone")
+    assert next_but_heartbeats(desk) == Ready()
+
+
+def test_any_other_error_ends_the_worker(desk: Desk) -> None:
+    identity = desk.join()
+    desk.error = ZeroDivisionError("a defect")
+    desk.broker.send(identity, BATCH)
+    with pytest.raises(ZeroDivisionError):
+        desk.broker.expect(Ready)
+
+
+def test_worker_asked_to_stop_ends_after_the_answer_in_hand_and_asks_for_no_more(
+    desk: Desk,
+) -> None:
+    identity = desk.join()
+    desk.answers = 3
+    desk.stop_at_first_answer = True
+    desk.broker.send(identity, BATCH)
+    desk.broker.expect(Expressions)
+    desk.worker.close()
+    left: list[Message] = []
+
+    def goodbye() -> bool:
+        left.append(desk.broker.expect(Message, lambda: None)[1])  # type: ignore[arg-type]
+        return type(left[-1]).__name__ == "Bye"
+
+    eventually(goodbye, "a goodbye")
+    assert not any(isinstance(message, Expressions | Ready) for message in left)
+
+
+def test_worker_that_was_given_up_asks_anew(desk: Desk) -> None:
+    identity = desk.join()
+    desk.broker.send(identity, WhoAreYou())
+    desk.join()
+
+
+def test_worker_ends_when_everything_is_done(desk: Desk) -> None:
+    identity = desk.join()
+    desk.broker.send(identity, Finish())
+
+    def stops() -> bool:
+        desk.worker.step()
+        return desk.lifetime.stop_requested
+
+    eventually(stops, "the worker's end")
+
+
+def test_refused_worker_ends_with_the_reason(desk: Desk) -> None:
+    identity, _ = desk.broker.expect(WorkerHello)
+    desk.broker.send(identity, Refused("DETECTOR_INTERVAL=5: set the same"))
+    with pytest.raises(RefusedError, match="set the same"):
+        desk.broker.expect(Ready)
+
+
+def test_signal_interrupts_no_answer(desk: Desk) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    desk.lifetime.catch_signals()
+    try:
+        identity = desk.join()
+        desk.broker.send(identity, BATCH)
+        signal.raise_signal(signal.SIGTERM)
+        desk.broker.expect(Expressions)
+        assert desk.lifetime.stop_requested
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

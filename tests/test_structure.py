@@ -1,0 +1,181 @@
+"""Who may import what, and that the files that promise something keep it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.config import BrokerSettings, settings_of
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGES = ("capture", "detector", "classifier", "publisher")
+PACKAGES = (*STAGES, "common", "training")
+FIRST_PARTY = {*PACKAGES, "tests", "benchmarks"}
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+SUPERVISORS = ("capture", "detector", "classifier", "publisher", "common.broker")
+HEAVY = ("numpy", "cv2", "flask", "waitress", "tensorflow", "keras", "onnxruntime", "av", "zmq")
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Give the full name of every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def tops_of(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports_of(path)}
+
+
+def importers_of(module: str) -> set[str]:
+    return {name_of(path) for path in FILES if module in tops_of(path)}
+
+
+@pytest.mark.parametrize("package", STAGES)
+def test_stage_imports_only_itself_and_common(package: str) -> None:
+    for path in FILES:
+        if package_of(path) == package:
+            others = (tops_of(path) & FIRST_PARTY) - {package, "common"}
+            assert not others, f"{name_of(path)} imports {others}"
+
+
+@pytest.mark.parametrize("package", ["common", "training"])
+def test_package_that_is_no_stage_imports_no_stage(package: str) -> None:
+    for path in FILES:
+        if package_of(path) == package:
+            others = (tops_of(path) & FIRST_PARTY) - {package, "common"}
+            assert not others, f"{name_of(path)} imports {others}"
+
+
+def test_nothing_imports_training() -> None:
+    assert {name.partition("/")[0] for name in importers_of("training")} == {"training"}
+
+
+def test_tensorflow_is_imported_only_by_its_backend_and_by_training() -> None:
+    importers = importers_of("tensorflow") | importers_of("keras")
+    outside = {name for name in importers if not name.startswith("training/")}
+    assert outside == {"classifier/tensorflow_backend.py"}
+
+
+def test_onnxruntime_is_imported_only_by_its_backend_and_by_training() -> None:
+    outside = {n for n in importers_of("onnxruntime") if not n.startswith("training/")}
+    assert outside == {"classifier/onnx_backend.py"}
+
+
+def test_flask_is_imported_only_by_the_publisher() -> None:
+    importers = importers_of("flask") | importers_of("waitress") | importers_of("werkzeug")
+    assert all(name.startswith("publisher/") for name in importers)
+
+
+def test_zmq_is_imported_only_by_common_and_where_a_stage_makes_its_context() -> None:
+    allowed = {f"{stage}/stage.py" for stage in STAGES}
+    outside = {name for name in importers_of("zmq") if not name.startswith("common/")}
+    assert outside <= allowed
+
+
+def test_sockets_are_made_and_messages_packed_in_one_place_each() -> None:
+    assert importers_of("msgpack") == {"common/wire.py"}
+    makers = {name_of(path) for path in FILES if re.search(r"context\.socket\(", path.read_text())}
+    assert makers == {"common/sockets.py"}
+
+
+def test_messages_know_neither_sockets_nor_the_wire() -> None:
+    known = set(imports_of(ROOT / "common" / "messages.py"))
+    assert not any(name.startswith(("zmq", "msgpack", "common.wire")) for name in known)
+
+
+def test_logic_of_the_broker_knows_no_sockets_and_no_clock() -> None:
+    logic = set((ROOT / "common" / "broker").glob("*.py"))
+    logic -= {ROOT / "common" / "broker" / name for name in ("loop.py", "stage.py", "progress.py")}
+    for path in logic:
+        assert not tops_of(path) & {"zmq", "time", "socket"}, name_of(path)
+
+
+@pytest.mark.parametrize("module", ["pickle", "cloudpickle", "dill", "shelve", "marshal", "joblib"])
+def test_nothing_is_pickled(module: str) -> None:
+    assert importers_of(module) == set()
+    allowing = [name_of(path) for path in FILES if "allow_pickle=True" in path.read_text()]
+    assert allowing == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("__init__.py")), ids=name_of)
+def test_package_file_holds_a_docstring_and_nothing_else(path: Path) -> None:
+    if {".venv", "build", "dist"} & set(path.relative_to(ROOT).parts):
+        pytest.skip("not of this project")
+    body = ast.parse(path.read_text()).body
+    assert len(body) == 1
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("stage", SUPERVISORS)
+def test_supervisor_imports_nothing_heavy(stage: str) -> None:
+    """Five of them run beside the stages: what each imports is paid for five times."""
+    program = f"import sys, {stage}.__main__; print(*sys.modules)"
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    output = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "common.supervisor" in output.split()
+    assert not set(HEAVY) & set(output.split())
+
+
+@pytest.mark.parametrize("stage", SUPERVISORS)
+def test_every_setting_is_in_the_example_with_its_default(stage: str) -> None:
+    listed = dict(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=(.*?)\s*$", example(), re.MULTILINE))
+    for variable, default, _ in settings_of(config_of(stage)):
+        assert variable in listed, f"{variable} is not in .env.example"
+        shown = "" if default is None else str(default)
+        assert listed[variable].strip("\"'") == shown, f"{variable}: default is {shown!r}"
+
+
+def test_nothing_else_is_in_the_example() -> None:
+    variables = {
+        variable for stage in SUPERVISORS for variable, _, _ in settings_of(config_of(stage))
+    }
+    listed = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", example(), re.MULTILINE))
+    assert listed <= variables
+
+
+def test_every_stage_is_in_the_procfile() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    commands = [line.split("python -m ")[1] for line in lines if line.strip()]
+    assert sorted(commands) == sorted(SUPERVISORS)
+
+
+def example() -> str:
+    return (ROOT / ".env.example").read_text()
+
+
+def config_of(stage: str) -> type:
+    """Give the dataclass of a stage's settings."""
+    module = importlib.import_module(f"{stage}.config")
+    (found,) = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, BrokerSettings) and item != BrokerSettings
+    ]
+    return found
