@@ -39,7 +39,6 @@ Labels = dict[str, dict[int, NDArray[np.float64]]]
 MATCH_IOU = 0.25
 CLASSROOM, CLASSROOM_WIDTH_PX = "classroom.gif", 1280
 """Its faces are 10 to 19 px wide: too small for a cascade unless the picture is enlarged."""
-SEVERAL_FRAMES = ("runs", "live", "classic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +170,52 @@ def measure_group(
                 if faces is not None:
                     tallies[name].judge(boxes, faces * scale)
     return [tally.row(title, name) for name, tally in tallies.items()]
+
+
+def _width_px(video: Path) -> float:
+    """Return the width that the video was labelled at."""
+    reader = cv2.VideoCapture(str(video))
+    width_px = reader.get(cv2.CAP_PROP_FRAME_WIDTH)
+    reader.release()
+    return width_px
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print one line a row, on standard output."""
+    print(
+        f"{'videos':<24}{'search':<9}{'faces':>6}{'recall':>8}{'false/frame':>13}"
+        f"{'median ms':>11}{'mean ms':>9}{'worst ms':>10}"
+    )
+    for row in rows:
+        print(
+            f"{row.videos:<24}{row.search:<9}{row.labelled_faces:>6}{row.recall:>8.3f}"
+            f"{row.false_faces_a_frame:>13.3f}{row.median_ms:>11.1f}{row.mean_ms:>9.1f}"
+            f"{row.worst_ms:>10.1f}"
+        )
+
+
+def main() -> None:
+    """Measure the clips, and the two animations apart."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
+    parser.add_argument("--json", type=Path, help="write the table here too")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    settings = SearchSettings()
+    labels = read_labels(arguments.videos / "faces.csv")
+    clips = [arguments.videos / name for name in sorted(labels) if not name.endswith(".gif")]
+    rows = measure_group(f"{len(clips)} clips", clips, labels, None, settings)
+    for name in sorted(labels):
+        if name.endswith(".gif"):
+            width_px = CLASSROOM_WIDTH_PX if name == CLASSROOM else None
+            title = name[:20] if width_px is None else f"{name} at {width_px}"
+            rows += measure_group(title, [arguments.videos / name], labels, width_px, settings)
+    print(f"settings: {settings}; OpenCV {cv2.__version__}, one thread")
+    print_table(rows)
+    if arguments.json is not None:
+        report = {"settings": asdict(settings), "rows": [asdict(row) for row in rows]}
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

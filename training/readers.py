@@ -5,23 +5,25 @@ from __future__ import annotations
 import csv
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from tqdm import tqdm
 
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops
 from training.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
 from training.faces import VOTE_NAMES, FaceSet, sorted_by_name
 from training.ferplus import read_votes
+from training.progress import progress_bar
 
 CSV_NAME = "fer2013.csv"
 VOTES_NAME = "ferplus.csv"
 USAGE_OF_SPLIT = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 """What the column ``Usage`` of ``fer2013.csv`` calls the splits."""
+BAR_DELAY_S = 1.0
+"""Reading that takes less than this shows no progress bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,6 @@ def _label_of(folder: str, origin: str) -> int:
     return LABELS.index(folder.lower())
 
 
-def _progress(items: list[PurePosixPath] | list[Path], what: str) -> Iterable[int]:
-    """Shows a bar for what takes longer than a blink."""
-    bar: Iterable[int] = tqdm(range(len(items)), desc=what, unit="img", delay=1.0, leave=False)
-    return bar
-
-
 def _from_folder(folder: Path) -> Iterator[_Labelled]:
     """Reads ``folder/<emotion>/*``; hidden folders and other files are passed over."""
     paths: list[Path] = []
@@ -121,8 +117,7 @@ def _from_folder(folder: Path) -> Iterator[_Labelled]:
         if emotion.is_dir() and not emotion.name.startswith((".", "__")):
             _label_of(emotion.name, str(folder))
             paths += sorted(p for p in emotion.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-    for index in _progress(paths, f"reading {folder.name}"):
-        path = paths[index]
+    for path in progress_bar(paths, f"reading {folder.name}", "img", delay_s=BAR_DELAY_S):
         _check_bytes(path.stat().st_size, str(path))
         label = _label_of(path.parent.name, str(folder))
         yield _Labelled(decode_face(path.read_bytes(), str(path)), label, path.stem)
@@ -133,8 +128,8 @@ def _from_zip(archive: Path) -> Iterator[_Labelled]:
     with zipfile.ZipFile(archive) as opened:
         members = sorted(PurePosixPath(name) for name in opened.namelist())
         members = [m for m in members if _is_image_member(m)]
-        for index in _progress(members, f"reading {archive.name}"):
-            member = members[index]
+        what = f"reading {archive.name}"
+        for member in progress_bar(members, what, "img", delay_s=BAR_DELAY_S):
             origin = f"{archive}:{member}"
             label = _label_of(member.parent.name, str(archive))
             _check_bytes(opened.getinfo(str(member)).file_size, origin)
@@ -159,7 +154,7 @@ def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
         missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
         if missing:
             raise ConfigError(f"{file} has no column {sorted(missing)}, found {reader.fieldnames}")
-        rows = tqdm(reader, desc=f"reading {file.name}", unit="row", delay=1.0, leave=False)
+        rows = progress_bar(reader, f"reading {file.name}", "row", delay_s=BAR_DELAY_S)
         for number, row in enumerate(rows):
             if row["Usage"] == usage:
                 image, label = _parse_row(row, f"{file}, data row {number}")

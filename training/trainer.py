@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from common.face_model import LABELS
 from training.augment import resize_faces
@@ -17,6 +16,7 @@ from training.batches import Batch, batches_of_epoch, steps_of_epoch
 from training.config import TrainingConfig, parse_stages, size_of_epoch
 from training.faces import FaceSet
 from training.network import build_training_network
+from training.progress import progress_bar
 from training.schedule import learning_rate
 
 VALIDATION_BATCH = 256
@@ -57,7 +57,7 @@ class Trainer:
         steps = steps_of_epoch(faces, self.config)
         batches = batches_of_epoch(faces, epoch, size_px, self.config)
         losses, rights = [], []
-        bar = tqdm(batches, total=steps, desc=f"epoch {epoch + 1} ({size_px} px)", unit="step")
+        bar = progress_bar(batches, f"epoch {epoch + 1} ({size_px} px)", "step", total=steps)
         for number, batch in enumerate(bar):
             loss, right = self._fit(batch, epoch * steps + number)
             losses.append(loss)

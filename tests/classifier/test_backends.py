@@ -21,7 +21,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, *, sees_gpu: bool) -> None:
 @pytest.mark.parametrize(("sees_gpu", "name"), [(True, "tensorflow"), (False, "onnx")])
 def test_auto_takes_tensorflow_where_it_sees_a_gpu(
     monkeypatch: pytest.MonkeyPatch,
-    sees_gpu: bool,  # noqa: FBT001
+    sees_gpu: bool,
     name: str,
 ) -> None:
     with_gpu(monkeypatch, sees_gpu=sees_gpu)
@@ -73,7 +73,7 @@ def test_file_of_any_other_ending_is_refused(file: str) -> None:
 def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="CLASSIFIER_BACKEND=torch: expected auto or onnx or"):
         load_config(ClassifierConfig, "classifier", [], {"CLASSIFIER_BACKEND": "torch"})
-    with pytest.raises(ConfigError, match="CLASSIFIER_MODEL=.*: expected a file that exists"):
+    with pytest.raises(ConfigError, match=r"CLASSIFIER_MODEL=.*: expected a file that exists"):
         load_config(ClassifierConfig, "classifier", ["--model", str(tmp_path)], {})
 
 

@@ -99,8 +99,8 @@ def test_model_that_does_not_fit_the_contract_is_refused_with_what_it_takes(
     [
         lambda data: data[: len(data) // 2],
         lambda data: data[:100],
-        lambda data: b"",
-        lambda data: b"this is no model\n" * 50,
+        lambda _: b"",
+        lambda _: b"this is no model\n" * 50,
         lambda data: data[:120] + b"\xff" + data[121:],
         lambda data: bytes(1000) + data,
     ],

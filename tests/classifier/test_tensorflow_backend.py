@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,10 @@ def tiny_model(
 
     given = keras.Input((side, side), batch_size=batch, dtype=dtype)
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(given))
-    keras.Model(given, keras.layers.Dense(labels, activation="softmax")(flat)).save(path)
+    model = keras.Model(given, keras.layers.Dense(labels, activation="softmax")(flat))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Keras, about NumPy 2
+        model.save(path)
     return path
 
 
@@ -92,8 +96,8 @@ def test_model_that_does_not_fit_the_contract_is_refused_with_what_it_takes(
     "damage",
     [
         lambda data: data[: len(data) // 2],
-        lambda data: b"",
-        lambda data: b"this is no model\n" * 50,
+        lambda _: b"",
+        lambda _: b"this is no model\n" * 50,
         lambda data: data[:5000] + bytes(300) + data[5300:],
         lambda data: data[: len(data) // 2] + bytes(9) + data[len(data) // 2 + 9 :],
     ],

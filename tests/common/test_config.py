@@ -92,7 +92,7 @@ def test_wrong_value_on_the_command_line_is_named_by_its_variable() -> None:
     ("text", "value"),
     [("1", True), ("YES", True), ("true", True), ("0", False), ("no", False), ("False", False)],
 )
-def test_switch_takes_the_usual_words(text: str, value: bool) -> None:  # noqa: FBT001
+def test_switch_takes_the_usual_words(text: str, value: bool) -> None:
     assert load(SAMPLE_LOOP=text).loop is value
 
 

@@ -160,7 +160,7 @@ def test_any_other_error_is_not_hidden() -> None:
 
 @pytest.mark.parametrize(("under_honcho", "prefix"), [(True, ""), (False, "00:00:00 ")])
 def test_log_is_one_line_with_the_time_unless_honcho_adds_it(
-    under_honcho: bool,  # noqa: FBT001
+    under_honcho: bool,
     prefix: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -221,9 +222,25 @@ def test_goodbye_is_said_on_closing(make_link: MakeLink, broker: FakeBroker) -> 
 
 
 def test_address_nobody_can_connect_to_is_a_wrong_setting(context: Context) -> None:
-    for endpoint in ("tcp://*:5000", f"ipc:///{'x' * 120}"):
-        with pytest.raises(ConfigError, match="BROKER_ENDPOINT=.*cannot connect there"):
+    for endpoint in ("tcp://a*b:5000", f"ipc:///{'x' * 120}"):
+        with pytest.raises(ConfigError, match=r"BROKER_ENDPOINT=.*cannot connect there"):
             BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+
+
+@pytest.mark.parametrize("host", ["*", "0.0.0.0"])  # noqa: S104
+def test_address_of_a_broker_on_all_interfaces_is_good_for_peers_on_its_host(
+    context: Context, host: str
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        endpoint = f"tcp://{host}:{probe.getsockname()[1]}"
+    broker = FakeBroker(context, endpoint)
+    link = BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+    try:
+        join(link, broker)
+    finally:
+        link.close()
+        broker.close()
 
 
 def test_peer_is_named_after_host_and_process_and_by_honcho(

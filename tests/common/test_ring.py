@@ -91,7 +91,7 @@ def test_space_is_taken_at_once_so_that_writing_cannot_run_out_of_it(tmp_path: P
 def test_too_little_space_is_told_with_numbers_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's
+    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(0, 0, 10_000_000))
     with pytest.raises(SourceError) as caught:
         RingWriter(1080, 1920, 24, tmp_path)

@@ -36,25 +36,30 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both files of a small network with weights of no meaning."""
     folder = tmp_path_factory.mktemp("model")
     keras.utils.set_random_seed(1)
-    network = build_training_network(SMALL)
+    model = build_exported_network(SMALL)
     random = np.random.default_rng(1)
-    # Batch normalisation as after training: no scale is 1, no mean is 0.
-    weights = [
-        weight if weight.ndim > 1 else random.uniform(0.5, 1.5, weight.shape).astype(np.float32)
-        for weight in network.get_weights()
-    ]
-    write_model_files(SMALL, weights, make_faces(70, seed=2), folder)
+    # Batch normalisation as after training: no scale is 1, no mean is 0. A loud head, so that the
+    # probabilities of two images differ by much more than those of the two files may.
+    model.set_weights(
+        [
+            weight * 4 if weight.ndim > 1 else random.uniform(0.5, 1.5, weight.shape)
+            for weight in model.get_weights()
+        ]
+    )
+    model.save(folder / KERAS_NAME)
+    write_onnx(model, folder / ONNX_NAME)
     return folder
 
 
 def test_keras_and_onnx_agree_on_256_faces(written: Path) -> None:
     images = np.random.default_rng(3).integers(0, 256, (256, 48, 48)).astype(np.uint8)
+    images[128:] = make_faces(128, seed=3).images
     images[0], images[1] = 0, 255  # flat images have no variance to divide by
     of_keras, of_onnx = (
         predict_all(open_model(written / name), images) for name in (KERAS_NAME, ONNX_NAME)
     )
     assert np.abs(of_keras - of_onnx).max() < 1e-4
-    assert of_onnx.std(axis=0).max() > 1e-3, "the images are told apart"
+    assert of_onnx.std(axis=0).max() > 0.05, "the images are told apart"
     np.testing.assert_allclose(of_onnx.sum(axis=1), 1.0, atol=1e-5)
 
 

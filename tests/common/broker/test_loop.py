@@ -334,8 +334,9 @@ def test_frame_with_the_largest_number_does_not_stop_the_broker(exchange: Exchan
     camera, publisher = exchange.camera(), exchange.publisher()
     camera.say(frame("cam", wire.MAX_INT))
     camera.say(CameraHello("c", "capture", "cam", LOSSLESS, 0, 24, 0, 0, 0))
-    assert camera.expect(Welcome) == Welcome(wire.MAX_INT + 1)
+    eventually(lambda: camera.socket.poll(0) or exchange.loop.step(), "an answer")
     publisher.expect(PipelineStatus)
+    assert exchange.ledger().captured == 1
 
 
 def faces(work_id: int, frame_id: int, boxes: int, crops: int) -> Faces:
