@@ -22,6 +22,7 @@ from common.errors import FerstreamError
 SUPERVISOR_FD = "FERSTREAM_SUPERVISOR_FD"
 INSTANCE = "FERSTREAM_INSTANCE"
 RESTARTS = "FERSTREAM_RESTARTS"
+FIRST_STARTED = "FERSTREAM_FIRST_STARTED"
 
 BEAT_INTERVAL_S = 0.5
 ORPHAN_GRACE_S = 3.0
@@ -36,6 +37,7 @@ class Lifetime:
     Attributes:
         instance: The same for each process that a supervisor starts in this one's place.
         restarts: How often the supervisor has had to start it again.
+        first_started: When the first of these processes was started, wall clock in seconds.
     """
 
     def __init__(self) -> None:
@@ -44,6 +46,7 @@ class Lifetime:
         self._supervisor: socket.socket | None = None
         self.instance = os.environ.get(INSTANCE) or uuid.uuid4().hex
         self.restarts = int(os.environ.get(RESTARTS) or 0)
+        self.first_started = float(os.environ.get(FIRST_STARTED) or time.time())
         if SUPERVISOR_FD in os.environ:
             self._supervisor = socket.socket(fileno=int(os.environ.pop(SUPERVISOR_FD)))
             self._supervisor.set_inheritable(False)

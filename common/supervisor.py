@@ -23,7 +23,15 @@ from typing import TypeVar
 import psutil
 
 from common.config import load_config
-from common.lifetime import INSTANCE, RESTARTS, SUPERVISOR_FD, Lifetime, run_main, set_up_logging
+from common.lifetime import (
+    FIRST_STARTED,
+    INSTANCE,
+    RESTARTS,
+    SUPERVISOR_FD,
+    Lifetime,
+    run_main,
+    set_up_logging,
+)
 from common.ring_files import remove_stale_rings
 
 POLL_S = 0.1
@@ -48,6 +56,7 @@ class Child:
         self._instance = uuid.uuid4().hex
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._restarts = 0
+        self._first_started = time.time()
         self._start_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._pair: socket.socket | None = None
@@ -61,6 +70,7 @@ class Child:
             SUPERVISOR_FD: str(theirs.fileno()),
             INSTANCE: self._instance,
             RESTARTS: str(self._restarts),
+            FIRST_STARTED: str(self._first_started),
         }
         command = [sys.executable, "-m", self._module, *sys.argv[1:]]
         self._process = subprocess.Popen(command, env=environ, pass_fds=[theirs.fileno()])

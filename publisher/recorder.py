@@ -1,7 +1,7 @@
 """The file that records go to, through restarts and full disks.
 
 A frame's records are written in one piece before the frame is acknowledged. What was in the file of
-an earlier run is moved aside; what a publisher wrote before its supervisor had to restart it is
+an earlier run is moved aside when the first record of this one comes; what a publisher wrote before its supervisor had to restart it is
 kept and continued. The last frame in such a file may have been interrupted, or acknowledged: so it
 is not announced as recorded, and if it is sent again only its missing records are added.
 """
@@ -19,6 +19,8 @@ from publisher.faces import Face
 from publisher.recorded import RecordedFrame, cut_incomplete_line, recorded_frames
 from publisher.records import csv_header, csv_lines, json_lines, records_of
 
+MTIME_TICK_S = 0.02
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,8 @@ class Recorder:
 
     Args:
         path: A ``.csv`` or ``.jsonl`` file, or None.
-        restarts: How often the supervisor has restarted this publisher.
+        continues_since: Where this publisher was started in place of one that died: when the first
+            of them was, wall clock in seconds. What the file got since then is theirs.
         replay: Called with each frame that the process before is sure to have written.
 
     Raises:
@@ -41,21 +44,21 @@ class Recorder:
     def __init__(
         self,
         path: Path | None,
-        restarts: int = 0,
+        continues_since: float | None = None,
         replay: Callable[[RecordedFrame], None] = lambda _: None,
     ) -> None:
         self.path = path
         self.written = 0
         self.trouble = ""
+        self._continues = False
         self._is_csv = path is not None and path.suffix.lower() == ".csv"
         self._file: io.FileIO | None = None
         self._last: dict[str, int] = {}
         self._unsure: RecordedFrame | None = None
-        if path is not None and path.is_file():
-            if restarts:
+        if path is not None and continues_since is not None and path.is_file():
+            # the file system's clock may be a tick behind
+            if path.stat().st_mtime > continues_since - MTIME_TICK_S:
                 self._resume(path, replay)
-            else:
-                _move_aside(path)
 
     def recorded(self) -> dict[str, int]:
         """Give the last frame_id that is surely on disk, by camera."""
@@ -111,6 +114,8 @@ class Recorder:
     def _append(self, path: Path, data: bytes) -> None:
         """Append all of ``data`` or, on an error, nothing."""
         if self._file is None:
+            if path.is_file() and not self._continues:
+                _move_aside(path)
             self._file = io.FileIO(path, "a")
             if self._is_csv and self._file.seek(0, io.SEEK_END) == 0:
                 data = csv_header() + data
@@ -136,6 +141,7 @@ class Recorder:
 
     def _resume(self, path: Path, replay: Callable[[RecordedFrame], None]) -> None:
         try:
+            self._continues = True
             cut = cut_incomplete_line(path)
             for frame in recorded_frames(path):
                 if self._unsure is not None:

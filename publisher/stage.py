@@ -49,7 +49,8 @@ class PublisherStage:
         self._lifetime = lifetime
         self._check_web = check_web
         self._following = Following()
-        self._recorder = Recorder(config.results, lifetime.restarts, self._following.replay)
+        continues_since = lifetime.first_started if lifetime.restarts else None
+        self._recorder = Recorder(config.results, continues_since, self._following.replay)
         self._pictures = PictureMaker(self.hub, config.jpeg_quality)
         self._link = BrokerLink(context, config.endpoint, self.hello)
 

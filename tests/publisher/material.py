@@ -137,6 +137,7 @@ class Rig:
         self.broker = FakeBroker(self.context, config.endpoint)
         self.lifetime = Lifetime()
         self.lifetime.restarts = restarts
+        self.lifetime.first_started = 0.0 if restarts else self.lifetime.first_started
         self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
         self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
         self.server = WebServer("127.0.0.1", 0, config.max_viewers)

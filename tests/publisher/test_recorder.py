@@ -45,7 +45,7 @@ def publish(recorder: Recorder, following: Following, results: Sequence[Result])
 
 def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
     following = Following()
-    recorder = Recorder(path, restarts, following.replay)
+    recorder = Recorder(path, 0.0 if restarts else None, following.replay)
     announced = recorder.recorded()
     publish(recorder, following, results)
     recorder.close()
@@ -116,6 +116,23 @@ def test_cameras_are_told_apart(path: Path) -> None:
 def test_frame_numbers_that_begin_again_are_recorded_when_live(path: Path) -> None:
     run(path, [*clip(9, mode=LIVE), *clip(4, mode=LIVE)])
     assert len(list(recorded_frames(path))) == 13
+
+
+def test_the_file_of_an_earlier_run_stays_until_there_is_something_to_record(path: Path) -> None:
+    path.write_text("precious\n")
+    Recorder(path).close()
+    assert path.read_text() == "precious\n"
+    run(path, clip(1))
+    assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
+
+
+def test_a_restart_before_the_first_record_does_not_continue_an_earlier_run(path: Path) -> None:
+    path.write_text("precious\n")
+    recorder, following = Recorder(path, path.stat().st_mtime + 60), Following()
+    assert recorder.recorded() == {}
+    publish(recorder, following, clip(1))
+    recorder.close()
+    assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
 
 
 def test_a_file_that_holds_no_records_is_left_alone(path: Path) -> None:
