@@ -1,9 +1,10 @@
 """The file that records go to, through restarts and full disks.
 
-A frame's records are written in one piece before the frame is acknowledged. What was in the file of
-an earlier run is moved aside when the first record of this one comes; what a publisher wrote before its supervisor had to restart it is
-kept and continued. The last frame in such a file may have been interrupted, or acknowledged: so it
-is not announced as recorded, and if it is sent again only its missing records are added.
+A frame's records are written in one piece before the frame is acknowledged. The file of an earlier
+run is moved aside when the first record of this one comes; what a publisher wrote before its
+supervisor had to restart it is kept and continued. The last frame in such a file may have been
+interrupted, or acknowledged: so it is not announced as recorded, and if it is sent again only its
+missing records are added.
 """
 
 from __future__ import annotations
@@ -55,10 +56,12 @@ class Recorder:
         self._file: io.FileIO | None = None
         self._last: dict[str, int] = {}
         self._unsure: RecordedFrame | None = None
-        if path is not None and continues_since is not None and path.is_file():
-            # the file system's clock may be a tick behind
-            if path.stat().st_mtime > continues_since - MTIME_TICK_S:
-                self._resume(path, replay)
+        if (
+            path is not None
+            and continues_since is not None
+            and _changed_since(path, continues_since)
+        ):
+            self._resume(path, replay)
 
     def recorded(self) -> dict[str, int]:
         """Give the last frame_id that is surely on disk, by camera."""
@@ -151,6 +154,11 @@ class Recorder:
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot go on writing {path}: {error}") from error
         log.info("going on with %s (%d bytes of an unfinished record cut off)", path, cut)
+
+
+def _changed_since(path: Path, at: float) -> bool:
+    """Tell whether the file exists and was written to; the file system's clock ticks coarsely."""
+    return path.is_file() and path.stat().st_mtime > at - MTIME_TICK_S
 
 
 def _move_aside(path: Path) -> None:

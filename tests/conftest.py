@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -41,23 +42,28 @@ def nothing_outlives_the_test() -> Iterator[None]:
     assert not left_rings, f"the test left ring files in {ring_directory()}: {left_rings}"
 
 
+class RememberingContext(zmq.Context[zmq.Socket[bytes]]):
+    """Keeps every socket it made, so that none is closed by being forgotten."""
+
+    made: list[zmq.Socket[bytes]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "made", [])  # the class refuses names that are no option of zmq
+
+    def socket(self, *args: Any, **kwargs: Any) -> Any:
+        self.made.append(super().socket(*args, **kwargs))
+        return self.made[-1]
+
+
 @pytest.fixture
 def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
     """A context for one test, which fails if it leaves a socket open."""
-    made: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    made = RememberingContext()
     made.linger = 0
-    open_sockets: list[zmq.Socket[bytes]] = []
-    make_socket = made.socket
-
-    def socket(*args: int) -> zmq.Socket[bytes]:
-        open_sockets.append(make_socket(*args))
-        return open_sockets[-1]
-
-    made.socket = socket  # type: ignore[method-assign,assignment]
     yield made
-    leaked = [repr(item) for item in open_sockets if not item.closed]
+    leaked = [repr(item) for item in made.made if not item.closed]
     made.destroy(linger=0)
-    open_sockets.clear()
     assert not leaked, f"the test left sockets open: {leaked}"
 
 

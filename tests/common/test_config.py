@@ -78,7 +78,7 @@ def test_wrong_value_is_named_with_its_variable_and_what_is_allowed(
     variable: str, value: str, allowed: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(**{variable: value})
+        load([], **{variable: value})
     assert f"{variable}={value}: expected {allowed}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -110,7 +110,7 @@ def test_unknown_variable_is_refused_with_the_nearest_known_one() -> None:
 
 def test_unknown_variable_that_is_near_to_none_is_refused_with_all_that_are_known() -> None:
     with pytest.raises(ConfigError, match="known are BROKER_ENDPOINT, SAMPLE_COUNT, SAMPLE_FILE"):
-        load(SAMPLE_="3")
+        load(SAMPLE_WHATEVER_YOU_LIKE_TO_CALL_IT="3")
 
 
 def test_variables_of_others_are_none_of_its_business() -> None:

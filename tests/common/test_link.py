@@ -55,7 +55,11 @@ def broker(context: Context, endpoint: str) -> Iterator[FakeBroker]:
 
 
 def receive(link: BrokerLink) -> Message:
-    return eventually(lambda: link.receive(0.02), "a message for the stage")
+    def received() -> list[Message]:
+        message = link.receive(0.02)
+        return [] if message is None else [message]
+
+    return eventually(received, "a message for the stage")[0]
 
 
 def join(link: BrokerLink, broker: FakeBroker) -> bytes:
@@ -222,9 +226,9 @@ def test_goodbye_is_said_on_closing(make_link: MakeLink, broker: FakeBroker) -> 
 
 
 def test_address_nobody_can_connect_to_is_a_wrong_setting(context: Context) -> None:
-    for endpoint in ("tcp://a*b:5000", f"ipc:///{'x' * 120}"):
-        with pytest.raises(ConfigError, match=r"BROKER_ENDPOINT=.*cannot connect there"):
-            BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+    endpoint = f"ipc:///{'x' * 120}"
+    with pytest.raises(ConfigError, match=f"BROKER_ENDPOINT={endpoint}: cannot connect there"):
+        BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
 
 
 @pytest.mark.parametrize("host", ["*", "0.0.0.0"])  # noqa: S104

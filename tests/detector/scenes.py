@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from skimage import data
 
-from detector.boxes import GrayFrame
+from detector.boxes import Box, GrayFrame
 
-FACE_IN_PORTRAIT = (174, 68, 102, 102)
-"""x, y, width, height of the face in the 512x512 portrait, as its cascade box."""
-CUT = 1.0
-"""How much is cut around the face, in its sides, on each side."""
+FACE_X, FACE_Y, FACE_PX = 175, 66, 98
+"""The face in the 512x512 portrait."""
+AROUND_PX = 66
+"""What is cut out with the face on each side: as much as there is above it."""
 
 
 def portrait() -> GrayFrame:
@@ -19,35 +19,36 @@ def portrait() -> GrayFrame:
     return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
-def background(width: int, height: int) -> GrayFrame:
+def background(width: int = 640, height: int = 480) -> GrayFrame:
     """Return an uneven background that holds no face, ``(height, width) uint8``."""
     across, down = np.linspace(60, 150, width), np.linspace(0, 60, height)
     return (across[None, :] + down[:, None]).astype(np.uint8)
 
 
-def face_patch(face_px: int) -> GrayFrame:
-    """Return the head with its surroundings, scaled so that the face is ``face_px`` wide."""
-    x, y, side, _ = FACE_IN_PORTRAIT
-    around = round(CUT * side * 0.66)
-    patch = portrait()[max(0, y - around) : y + side + around, x - around : x + side + around]
-    scale = face_px / side
-    size = (round(patch.shape[1] * scale), round(patch.shape[0] * scale))
-    return cv2.resize(patch, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+def paste_face(frame: GrayFrame, centre_x: int, centre_y: int, face_px: int) -> None:
+    """Put the face's centre at a place; what reaches over the frame's edge is cut off."""
+    end_x, end_y = FACE_X + FACE_PX + AROUND_PX, FACE_Y + FACE_PX + AROUND_PX
+    patch = portrait()[FACE_Y - AROUND_PX : end_y, FACE_X - AROUND_PX : end_x]
+    side = round(len(patch) * face_px / FACE_PX)
+    patch = cv2.resize(patch, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    height, width = frame.shape
+    left, top = centre_x - side // 2, centre_y - side // 2
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + side), min(height, top + side)
+    if x0 < x1 and y0 < y1:
+        frame[y0:y1, x0:x1] = patch[y0 - top : y1 - top, x0 - left : x1 - left]
 
 
 def frame_with_face(
     centre_x: int, centre_y: int, face_px: int = 90, width: int = 640, height: int = 480
 ) -> GrayFrame:
-    """Return a frame with the face's centre at a place; what reaches over the edge is cut off."""
+    """Return a frame that holds the face once."""
     frame = background(width, height)
-    patch = face_patch(face_px)
-    scale = face_px / FACE_IN_PORTRAIT[2]
-    around = round(CUT * FACE_IN_PORTRAIT[2] * 0.66)
-    above = min(around, FACE_IN_PORTRAIT[1])
-    left = centre_x - round((around + FACE_IN_PORTRAIT[2] / 2) * scale)
-    top = centre_y - round((above + FACE_IN_PORTRAIT[3] / 2) * scale)
-    x0, y0 = max(0, left), max(0, top)
-    x1, y1 = min(width, left + patch.shape[1]), min(height, top + patch.shape[0])
-    if x0 < x1 and y0 < y1:
-        frame[y0:y1, x0:x1] = patch[y0 - top : y1 - top, x0 - left : x1 - left]
+    paste_face(frame, centre_x, centre_y, face_px)
     return frame
+
+
+def is_at(box: Box, centre_x: int, centre_y: int, face_px: int) -> bool:
+    """Tell whether a box is the face pasted there: a fifth of its side is allowed for."""
+    x, y, width, height = box.tolist()
+    off = (x + width / 2 - centre_x, y + height / 2 - centre_y, width - face_px)
+    return max(map(abs, off)) < face_px / 5

@@ -334,7 +334,12 @@ def test_frame_with_the_largest_number_does_not_stop_the_broker(exchange: Exchan
     camera, publisher = exchange.camera(), exchange.publisher()
     camera.say(frame("cam", wire.MAX_INT))
     camera.say(CameraHello("c", "capture", "cam", LOSSLESS, 0, 24, 0, 0, 0))
-    eventually(lambda: camera.socket.poll(0) or exchange.loop.step(), "an answer")
+
+    def answered() -> bool:
+        exchange.loop.step()
+        return bool(camera.socket.poll(0))
+
+    eventually(answered, "an answer")
     publisher.expect(PipelineStatus)
     assert exchange.ledger().captured == 1
 
