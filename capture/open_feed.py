@@ -14,6 +14,7 @@ from capture.sources.images import ImageFolder, StillImage, is_image
 from capture.sources.source import LiveSource, Recording
 from capture.sources.stream import NetworkStream
 from capture.sources.video_file import VideoFile
+from common.config import user_path
 from common.errors import ConfigError, SourceError
 from common.lifetime import Lifetime
 
@@ -50,7 +51,7 @@ def _open_recording_feed(config: CaptureConfig) -> RecordingFeed:
 
 
 def _open_recording(config: CaptureConfig) -> Recording:
-    path = DEMO_CLIP if config.kind is SourceKind.DEMO else Path(config.source).expanduser()
+    path = DEMO_CLIP if config.kind is SourceKind.DEMO else user_path(config.source)
     try:
         if path.is_dir():
             return ImageFolder(path)

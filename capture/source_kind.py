@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+from common.config import user_path
 
 DEMO = "demo"
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -35,6 +36,8 @@ def parse_source(text: str) -> str:
         raise ValueError(
             f"a camera number, /dev/videoN, a file or folder, {DEMO}, or an address with {schemes}"
         )
+    if kind_of(text) is SourceKind.PATH:
+        user_path(text)
     return text
 
 
@@ -55,7 +58,7 @@ def default_camera_name(source: str) -> str:
     elif kind is SourceKind.STREAM:
         name = urlsplit(source).hostname or "stream"
     elif kind is SourceKind.PATH:
-        path = Path(source).expanduser().resolve()
+        path = user_path(source).resolve()
         name = path.name if path.is_dir() else path.stem
     else:
         name = DEMO

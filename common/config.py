@@ -182,12 +182,17 @@ def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str
         raise ConfigError(f"{variable}={environ[variable]}: no such variable; {hint}")
 
 
+def user_path(text: str) -> Path:
+    """Accept a path; a ``~`` at its start is somebody's home, and that somebody has to exist."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError("a path; the user whose home it is in does not exist") from error
+
+
 def existing_file(text: str) -> Path:
     """Accept the path of a file that exists."""
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError as error:  # ~somebody who does not exist
-        raise ValueError("a file that exists") from error
+    path = user_path(text)
     if not path.is_file():
         raise ValueError("a file that exists")
     return path

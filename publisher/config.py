@@ -6,14 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.config import BrokerSettings, integer, setting, words
+from common.config import BrokerSettings, integer, setting, user_path, words
 
 RESULTS_ENDINGS = (".csv", ".jsonl")
 
 
 def results_path(text: str) -> Path:
     """Accept a file to write records to, in a folder that can be written."""
-    path = Path(text).expanduser().absolute()
+    path = user_path(text).absolute()
     if path.suffix.lower() not in RESULTS_ENDINGS:
         raise ValueError(f"a path that ends in {' or '.join(RESULTS_ENDINGS)}")
     if not path.parent.is_dir():

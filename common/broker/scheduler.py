@@ -154,8 +154,8 @@ class Scheduler:
         if isinstance(message, Frame | FrameSkipped | CameraState | EndOfSource):
             self._from_capture(peer, message)
         elif isinstance(message, Ready) and peer.role in WORKER_ROLES:
-            if peer.work_id is None:
-                self.state.peers.set_idle(peer)
+            self._take_work_back(peer)  # none, unless it forgot what it had in hand
+            self.state.peers.set_idle(peer)
         elif isinstance(message, Faces) and peer.role == DETECTOR:
             job = self._detection.answer(peer, message)
             if job is not None and job.state is JobState.CLASSIFYING:

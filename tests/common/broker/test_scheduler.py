@@ -348,7 +348,6 @@ def test_lost_lossless_capture_sends_its_unpublished_frames_again(world: World) 
     assert world.take(again, Welcome) == Welcome(1)
     world.say(again, frame("cam", 1))
     world.detect(detector, faces=0)
-    world.say(detector, Ready())
     world.detect(detector, faces=0)
     assert [result.frame.frame_id for result in world.publish(publisher)] == [1]
     assert world.status().captured == 2
@@ -424,3 +423,13 @@ def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world:
     world.pass_time(10)
     assert world.scheduler.finished
     assert all(world.take(peer, Finish) for peer in (capture, detector, publisher))
+
+
+def test_worker_that_asks_for_work_with_work_in_hand_has_forgotten_it(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    assert world.take(detector, DetectRun) is not None
+    world.say(detector, Ready())
+    world.detect(detector, faces=0)
+    assert [result.failed for result in world.publish(publisher)] == [False]
