@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from detector.boxes import Boxes, GrayFrame, no_boxes
+from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.detectors import create_detector
-from detector.haar import CASCADE_FILE, load_cascade
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
 
@@ -133,7 +133,7 @@ def searches(settings: SearchSettings) -> dict[str, Callable[[int, GrayFrame], B
     """Return the searches by name; each takes the frame's place in its video, and the frame."""
     detector = create_detector("haar", settings)
     in_runs, live = FaceSearch(detector, settings), FaceSearch(detector, settings)
-    cascade = load_cascade(CASCADE_FILE)
+    cascade = load_cascade(DEFAULT_CASCADE)
 
     def search_in_runs(place: int, gray: GrayFrame) -> Boxes:
         if place % settings.interval_frames == 0:

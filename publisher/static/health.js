@@ -12,7 +12,7 @@ export function showHealth(status, camera) {
   write("age-p50", camera && camera.age_ms.p50, " ms");
   write("age-p95", camera && camera.age_ms.p95, " ms");
   write("published", camera && camera.published);
-  if (camera && camera.total_frames > 0) {
+  if (camera && camera.mode === "lossless" && camera.total_frames > 0) {
     byId("published").textContent += ` of ${number.format(camera.total_frames)}`;
   }
   write("dropped", camera && camera.dropped_total);

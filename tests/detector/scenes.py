@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from skimage import data
 
 from detector.boxes import Box, GrayFrame
@@ -16,7 +17,8 @@ AROUND_PX = 66
 
 def portrait() -> GrayFrame:
     """Return the portrait, ``(512, 512) uint8``."""
-    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+    rgb: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def background(width: int = 640, height: int = 480) -> GrayFrame:
@@ -50,5 +52,5 @@ def frame_with_face(
 def is_at(box: Box, centre_x: int, centre_y: int, face_px: int) -> bool:
     """Tell whether a box is the face pasted there: a fifth of its side is allowed for."""
     x, y, width, height = box.tolist()
-    off = (x + width / 2 - centre_x, y + height / 2 - centre_y, width - face_px)
-    return max(map(abs, off)) < face_px / 5
+    shift = max(abs(x + width / 2 - centre_x), abs(y + height / 2 - centre_y))
+    return bool(max(shift, abs(width - face_px)) < face_px / 5)

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.boxes import Box, Boxes, GrayFrame, distinct_faces, no_boxes
+from detector.haar import HaarDetector
+from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
+from detector.settings import SearchSettings
+from tests.detector.scenes import background, frame_with_face, is_at, paste_face
+
+FACE = np.array([100, 100, 50, 50], np.int32)
+ELSEWHERE = np.array([300, 100, 50, 50], np.int32)
+
+
+class ScriptedDetector:
+    """Answers as it is told, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.everywhere: Boxes = no_boxes()
+        self.near: dict[tuple[int, ...], Box | None] = {}
+        self.full_searches = 0
+
+    def find_faces(self, gray: GrayFrame) -> Boxes:
+        del gray
+        self.full_searches += 1
+        return self.everywhere
+
+    def find_face_near(self, gray: GrayFrame, box: Box) -> Box | None:
+        del gray
+        return self.near.get(tuple(box.tolist()), box)
+
+
+def scripted(interval_frames: int) -> tuple[FaceSearch, ScriptedDetector]:
+    detector = ScriptedDetector()
+    return FaceSearch(detector, SearchSettings(interval_frames=interval_frames)), detector
+
+
+@pytest.fixture
+def search() -> FaceSearch:
+    settings = SearchSettings()
+    return FaceSearch(HaarDetector(settings), settings)
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "growth"), [(0, 0, 3), (0, 0, -2), (12, 6, 2), (16, -3, 0), (-6, 8, -1)]
+)
+def test_follows_a_face_that_moves_and_changes_between_full_searches(
+    search: FaceSearch, across: int, down: int, growth: int
+) -> None:
+    for step in range(10):
+        x, y, face_px = 280 + across * step, 230 + down * step, 80 + growth * step
+
+        boxes = search.search(frame_with_face(x, y, face_px))
+
+        assert len(boxes) == 1
+        assert is_at(boxes[0], x, y, face_px)
+
+
+def test_follows_a_face_through_skipped_frames(search: FaceSearch) -> None:
+    for step in range(8):
+        boxes = search.search(frame_with_face(120 + 34 * step, 240, 90))
+
+        assert len(boxes) == 1
+        assert is_at(boxes[0], 120 + 34 * step, 240, 90)
+
+
+def test_a_face_that_walks_out_of_the_frame_is_dropped(search: FaceSearch) -> None:
+    for x in range(600, 760, 10):
+        search.search(frame_with_face(x, 240, 90))
+
+    assert search.search(background()).shape == (0, 4)
+
+
+def test_a_face_that_disappears_is_gone_at_once(search: FaceSearch) -> None:
+    assert len(search.search(frame_with_face(320, 240))) == 1
+
+    for _ in range(25):
+        assert search.search(background()).shape == (0, 4)
+
+
+def test_does_not_drift_onto_noise(search: FaceSearch) -> None:
+    noise = np.random.default_rng(3)
+    search.search(frame_with_face(320, 240))
+
+    for _ in range(25):
+        assert len(search.search(noise.integers(0, 256, (480, 640), np.uint8))) == 0
+
+
+def test_a_face_lost_for_a_moment_is_found_again_before_the_next_full_search(
+    search: FaceSearch,
+) -> None:
+    search.search(frame_with_face(320, 240))
+    assert len(search.search(background())) == 0
+
+    (box,) = search.search(frame_with_face(322, 241))
+
+    assert is_at(box, 322, 241, 90)
+
+
+def test_faces_that_cross_stay_two(search: FaceSearch) -> None:
+    for step in range(12):
+        gray = frame_with_face(100 + 8 * step, 150, 60)
+        paste_face(gray, 540 - 8 * step, 330, 90)
+
+        assert len(search.search(gray)) == 2
+
+
+def test_the_same_frames_after_a_reset_give_the_same_boxes_whatever_the_threads(
+    search: FaceSearch,
+) -> None:
+    frames = [frame_with_face(150 + 9 * step, 200, 60 + step) for step in range(12)]
+    before = cv2.getNumThreads()
+    runs = []
+    try:
+        for threads in (1, 3):
+            cv2.setNumThreads(threads)
+            search.reset()
+            runs.append([search.search(gray).tolist() for gray in frames])
+    finally:
+        cv2.setNumThreads(before)
+
+    assert all(len(boxes) == 1 for boxes in runs[0])
+    assert runs[0] == runs[1]
+
+
+def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
+    fresh_settings = SearchSettings()
+    fresh = FaceSearch(HaarDetector(fresh_settings), fresh_settings)
+    for step in range(5):
+        search.search(frame_with_face(200 + 10 * step, 150, 100))
+    search.reset()
+
+    for step in range(5):
+        gray = frame_with_face(400, 300 + 3 * step, 60)
+        assert search.search(gray).tolist() == fresh.search(gray).tolist()
+
+
+def test_a_change_of_resolution_starts_anew(search: FaceSearch) -> None:
+    search.search(frame_with_face(320, 240))
+
+    (box,) = search.search(frame_with_face(900, 300, 140, 1280, 720))
+
+    assert is_at(box, 900, 300, 140)
+
+
+def test_the_frame_is_searched_in_full_once_an_interval() -> None:
+    search, detector = scripted(interval_frames=4)
+
+    counts = []
+    for _ in range(9):
+        search.search(background())
+        counts.append(detector.full_searches)
+
+    assert counts == [1, 1, 1, 1, 2, 2, 2, 2, 3]
+
+
+def test_interval_1_searches_every_frame_in_full() -> None:
+    search, detector = scripted(interval_frames=1)
+    detector.everywhere = FACE[None]
+
+    for _ in range(5):
+        assert search.search(background()).tolist() == [FACE.tolist()]
+
+    assert detector.full_searches == 5
+
+
+def test_a_new_face_is_added_by_the_next_full_search() -> None:
+    search, detector = scripted(interval_frames=3)
+    detector.everywhere = FACE[None]
+    search.search(background())
+    detector.everywhere = np.stack([FACE, ELSEWHERE])
+
+    counts = [len(search.search(background())) for _ in range(3)]
+
+    assert counts == [1, 1, 2]
+
+
+def test_a_box_that_full_searches_do_not_confirm_is_forgotten() -> None:
+    search, detector = scripted(interval_frames=2)
+    detector.everywhere = FACE[None]
+    search.search(background())
+    detector.everywhere = no_boxes()
+
+    counts = [len(search.search(background())) for _ in range(2 * MAX_UNCONFIRMED)]
+
+    assert counts == [1] * (2 * MAX_UNCONFIRMED - 1) + [0]
+
+
+def test_a_face_missed_too_often_is_no_longer_looked_for() -> None:
+    search, detector = scripted(interval_frames=100)
+    detector.everywhere = FACE[None]
+    search.search(background())
+    detector.near[tuple(FACE.tolist())] = None
+    for _ in range(MAX_MISSES):
+        assert len(search.search(background())) == 0
+    detector.near.clear()
+
+    assert len(search.search(background())) == 0
+
+
+def test_a_face_lost_in_its_window_is_taken_up_where_a_full_search_finds_it() -> None:
+    search, detector = scripted(interval_frames=2)
+    detector.everywhere = FACE[None]
+    search.search(background())
+    detector.near[tuple(FACE.tolist())] = None
+    assert len(search.search(background())) == 0
+    moved = FACE + np.array([10, 0, 0, 0], np.int32)
+    detector.everywhere = moved[None]
+
+    assert search.search(background()).tolist() == [moved.tolist()]
+
+
+def test_windows_that_come_to_show_one_face_become_one_box() -> None:
+    search, detector = scripted(interval_frames=100)
+    detector.everywhere = np.stack([FACE, ELSEWHERE])
+    assert len(search.search(background())) == 2
+    detector.near[tuple(ELSEWHERE.tolist())] = FACE
+
+    assert search.search(background()).tolist() == [FACE.tolist()]
+
+
+def test_a_missed_face_does_not_hide_the_one_seen_in_its_place() -> None:
+    search, detector = scripted(interval_frames=100)
+    detector.everywhere = np.stack([FACE, ELSEWHERE])
+    search.search(background())
+    detector.near[tuple(FACE.tolist())] = None
+    detector.near[tuple(ELSEWHERE.tolist())] = FACE
+
+    assert search.search(background()).tolist() == [FACE.tolist()]
+
+
+def test_a_box_within_a_box_is_the_same_face_and_side_by_side_are_two() -> None:
+    boxes = np.array([[0, 0, 100, 100], [30, 30, 40, 40], [80, 0, 100, 100]], np.int32)
+
+    assert distinct_faces(boxes) == [0, 2]
+
+
+def test_a_frame_in_colour_is_refused(search: FaceSearch) -> None:
+    with pytest.raises(ValueError, match="expected a grey frame"):
+        search.search(np.zeros((480, 640, 3), np.uint8))
