@@ -30,6 +30,7 @@ from tqdm import tqdm
 from detector.boxes import Boxes, GrayFrame, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.detectors import create_detector
+from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
 
@@ -132,7 +133,8 @@ def read_gray_frames(path: Path, width_px: int | None) -> Iterator[GrayFrame]:
 def searches(settings: SearchSettings) -> dict[str, Callable[[int, GrayFrame], Boxes]]:
     """Return the searches by name; each takes the frame's place in its video, and the frame."""
     detector = create_detector("haar", settings)
-    in_runs, live = FaceSearch(detector, settings), FaceSearch(detector, settings)
+    in_runs = FaceSearch(detector, whole_plan(settings.interval_frames))
+    live = FaceSearch(detector, spread_plan(settings.interval_frames))
     cascade = load_cascade(DEFAULT_CASCADE)
 
     def search_in_runs(place: int, gray: GrayFrame) -> Boxes:

@@ -17,7 +17,7 @@ from detector.boxes import (
     overlap_of_smaller,
 )
 from detector.detectors import Detector
-from detector.settings import SearchSettings
+from detector.plan import EVERYTHING, Plan, SearchPart
 
 MAX_MISSES = 3
 """A face not seen in its window this often in a row is forgotten until the next full search. With
@@ -34,24 +34,30 @@ class KnownFace:
 
     box: Box
     misses: int = 0
+    confirmed: bool = True
     unconfirmed: int = 0
 
 
 class FaceSearch:
     """Follows the faces of one camera, or of one run of consecutive frames.
 
-    The boxes depend on the detector and on the frames since the last ``reset()`` alone.
+    The boxes depend on the detector, the plan and the frames since the last ``reset()`` alone.
+
+    Args:
+        detector: Looks at single frames.
+        plan: What is searched for in which frame.
     """
 
-    def __init__(self, detector: Detector, settings: SearchSettings) -> None:
+    def __init__(self, detector: Detector, plan: Plan) -> None:
         self._detector = detector
-        self._interval_frames = settings.interval_frames
+        self._plan = plan
+        self._last_part = [part for part in plan if part is not None][-1]
         self._known: list[KnownFace] = []
         self._shape = (0, 0)
         self._frames_since_reset = 0
 
     def reset(self) -> None:
-        """Forget all faces. The next frame is searched in full."""
+        """Forget all faces. The next frame is searched for everything, then the plan begins."""
         self._known = []
         self._frames_since_reset = 0
 
@@ -69,8 +75,10 @@ class FaceSearch:
             self.reset()
             self._shape = gray.shape
         self._follow_known(gray)
-        if self._frames_since_reset % self._interval_frames == 0:
-            self._search_everywhere(gray)
+        place = self._frames_since_reset % len(self._plan)
+        part = EVERYTHING if self._frames_since_reset == 0 else self._plan[place]
+        if part is not None:
+            self._search_for_new(gray, part)
         self._frames_since_reset += 1
         return _stack([face.box for face in self._known if face.misses == 0])
 
@@ -85,20 +93,27 @@ class FaceSearch:
         self._known = [face for face in self._known if face.misses < MAX_MISSES]
         self._forget_doubles()
 
-    def _search_everywhere(self, gray: GrayFrame) -> None:
-        """Search the whole frame: confirm the known faces, and add the new ones."""
-        found = self._detector.find_faces(gray)
+    def _search_for_new(self, gray: GrayFrame, part: SearchPart) -> None:
+        """Search a part or all of the frame: confirm the known faces, and add the new ones."""
+        seen = _stack([face.box for face in self._known if face.misses == 0])
+        found = self._detector.find_faces(gray, part, seen)
         for face in self._known:
             overlaps = overlap_of_smaller(face.box, found)
             if np.any(overlaps >= SAME_FACE_OVERLAP):
-                face.unconfirmed = 0
+                face.confirmed = True
                 if face.misses:
                     face.box, face.misses = found[np.argmax(overlaps)], 0
-            else:
-                face.unconfirmed += 1
-        self._known = [face for face in self._known if face.unconfirmed < MAX_UNCONFIRMED]
         self._known += [KnownFace(box) for box in found]
         self._forget_doubles()
+        if part in (EVERYTHING, self._last_part):
+            self._forget_unconfirmed()
+
+    def _forget_unconfirmed(self) -> None:
+        """After all parts of a search: forget what too many searches in a row have not found."""
+        for face in self._known:
+            face.unconfirmed = 0 if face.confirmed else face.unconfirmed + 1
+            face.confirmed = False
+        self._known = [face for face in self._known if face.unconfirmed < MAX_UNCONFIRMED]
 
     def _forget_doubles(self) -> None:
         """Where boxes have come to show one face keep one: rather one seen now, then the oldest."""

@@ -18,6 +18,7 @@ from common.worker import Work, Worker
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
 from detector.detectors import Detector, create_detector
+from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
 
@@ -25,13 +26,14 @@ from detector.settings import SearchSettings
 class DetectorStage:
     """Finds faces in the frames it is handed.
 
-    Live, it goes on from its own last faces of each camera. Lossless, it begins every run anew, so
-    that the result does not depend on which detector did what.
+    Live, it goes on from its own last faces of each camera, and spreads the full search over frames
+    so that none is late. Lossless, it begins every run anew with a whole one, so that the result
+    does not depend on which detector did what.
     """
 
-    def __init__(self, detector: Detector, settings: SearchSettings) -> None:
+    def __init__(self, detector: Detector, interval_frames: int) -> None:
         self._detector = detector
-        self._settings = settings
+        self._interval_frames = interval_frames
         self._rings = RingReader()
         self._live: dict[str, FaceSearch] = {}
 
@@ -48,8 +50,12 @@ class DetectorStage:
             yield self._detect(work.work_id, frame, search)
 
     def _search_for(self, run: DetectRun) -> FaceSearch:
-        fresh = FaceSearch(self._detector, self._settings)
-        return self._live.setdefault(run.frames[0].camera, fresh) if run.mode == LIVE else fresh
+        if run.mode != LIVE:
+            return FaceSearch(self._detector, whole_plan(self._interval_frames))
+        camera = run.frames[0].camera
+        if camera not in self._live:
+            self._live[camera] = FaceSearch(self._detector, spread_plan(self._interval_frames))
+        return self._live[camera]
 
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
         bgr = frame_pixels(frame, self._rings)
@@ -66,7 +72,7 @@ def main() -> None:
     lifetime.catch_signals()
     cv2.setNumThreads(1)  # more detectors are more threads
     settings = SearchSettings(config.min_face, config.search_width_px, config.interval_frames)
-    stage = DetectorStage(create_detector(config.detector, settings), settings)
+    stage = DetectorStage(create_detector(config.detector, settings), config.interval_frames)
     with zmq.Context() as context:
         worker = Worker(
             context,

@@ -6,6 +6,7 @@ import pytest
 
 from detector.boxes import Box, Boxes, GrayFrame, distinct_faces, no_boxes
 from detector.haar import HaarDetector
+from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
 from detector.settings import SearchSettings
 from tests.detector.scenes import background, frame_with_face, is_at, paste_face
@@ -21,9 +22,13 @@ class ScriptedDetector:
         self.everywhere: Boxes = no_boxes()
         self.near: dict[tuple[int, ...], Box | None] = {}
         self.full_searches = 0
+        self.asked_for: list[SearchPart] = []
 
-    def find_faces(self, gray: GrayFrame) -> Boxes:
-        del gray
+    def find_faces(
+        self, gray: GrayFrame, part: SearchPart = EVERYTHING, known: Boxes | None = None
+    ) -> Boxes:
+        del gray, known
+        self.asked_for.append(part)
         self.full_searches += 1
         return self.everywhere
 
@@ -34,13 +39,13 @@ class ScriptedDetector:
 
 def scripted(interval_frames: int) -> tuple[FaceSearch, ScriptedDetector]:
     detector = ScriptedDetector()
-    return FaceSearch(detector, SearchSettings(interval_frames=interval_frames)), detector
+    return FaceSearch(detector, whole_plan(interval_frames)), detector
 
 
 @pytest.fixture
 def search() -> FaceSearch:
     settings = SearchSettings()
-    return FaceSearch(HaarDetector(settings), settings)
+    return FaceSearch(HaarDetector(settings), whole_plan(settings.interval_frames))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_the_same_frames_after_a_reset_give_the_same_boxes_whatever_the_threads(
 
 def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
     fresh_settings = SearchSettings()
-    fresh = FaceSearch(HaarDetector(fresh_settings), fresh_settings)
+    fresh = FaceSearch(HaarDetector(fresh_settings), whole_plan(fresh_settings.interval_frames))
     for step in range(5):
         search.search(frame_with_face(200 + 10 * step, 150, 100))
     search.reset()
@@ -240,3 +245,61 @@ def test_a_box_within_a_box_is_the_same_face_and_side_by_side_are_two() -> None:
 def test_a_frame_in_colour_is_refused(search: FaceSearch) -> None:
     with pytest.raises(ValueError, match="expected a grey frame"):
         search.search(np.zeros((480, 640, 3), np.uint8))
+
+
+def test_spread_search_looks_for_each_part_once_a_cycle_in_different_frames() -> None:
+    detector = ScriptedDetector()
+    search = FaceSearch(detector, spread_plan(10))
+    asked = []
+    for _ in range(20):
+        before = len(detector.asked_for)
+        search.search(np.zeros((480, 640), np.uint8))
+        asked.append(detector.asked_for[before:])
+    assert [part for frame in asked for part in frame] == [EVERYTHING, *PARTS[1:], *PARTS]
+    assert max(len(frame) for frame in asked) == 1
+
+
+def test_parts_of_the_spread_search_leave_no_side_and_no_place_out() -> None:
+    for side in np.geomspace(1, 100, 200):
+        for place in np.linspace(0, 1, 50):
+            assert any(
+                part.smallest <= side <= part.largest and part.left <= place <= part.right
+                for part in PARTS
+            ), (side, place)
+
+
+@pytest.mark.parametrize("x", [130, 160, 310, 320, 480, 510])
+@pytest.mark.parametrize("side_px", [30, 45, 70, 120, 250])
+def test_parts_of_a_search_find_what_the_whole_finds(x: int, side_px: int) -> None:
+    detector = HaarDetector(SearchSettings())
+    gray = frame_with_face(x, 200, side_px)
+    found = [box for part in PARTS for box in detector.find_faces(gray, part)]
+    assert any(is_at(box, x, 200, side_px) for box in found)
+
+
+@pytest.mark.parametrize("interval_frames", [1, 5, 6, 17])
+def test_plans_are_as_long_as_the_interval(interval_frames: int) -> None:
+    assert len(whole_plan(interval_frames)) == len(spread_plan(interval_frames)) == interval_frames
+
+
+def test_face_found_in_one_part_is_not_forgotten_because_the_others_do_not_see_it() -> None:
+    detector = ScriptedDetector()
+    search = FaceSearch(detector, spread_plan(6))
+    gray = np.zeros((480, 640), np.uint8)
+    for number in range(20):
+        detector.everywhere = FACE[None] if number % 6 == 1 else no_boxes()
+        boxes = search.search(gray)
+        if number:
+            assert boxes.tolist() == [FACE.tolist()]
+
+
+def test_face_that_no_part_finds_for_two_cycles_is_forgotten() -> None:
+    detector = ScriptedDetector()
+    search = FaceSearch(detector, spread_plan(6))
+    gray = np.zeros((480, 640), np.uint8)
+    detector.everywhere = FACE[None]
+    search.search(gray)
+    detector.everywhere = no_boxes()
+    seen = [len(search.search(gray)) for _ in range(6 * (MAX_UNCONFIRMED + 1))]
+    assert seen == sorted(seen, reverse=True)
+    assert 6 * (MAX_UNCONFIRMED - 1) <= sum(seen) < 6 * (MAX_UNCONFIRMED + 1)
