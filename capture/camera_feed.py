@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from capture.sources.source import CapturedFrame, LiveSource
 from common.errors import SourceError
+from common.ring import Bgr
 
 OpenSource = Callable[[], LiveSource]
 
@@ -32,7 +33,8 @@ class CameraStuckError(RuntimeError):
 class CameraFeed:
     """The newest frame of a camera.
 
-    The thread reads its next frame only when the last one has been taken, so none waits here.
+    The thread reads on whether frames are taken or not, so that none grows old in the buffers of
+    the driver or the network: the one that waits here gives way to the next, which counts it.
 
     Args:
         name: Of the camera.
@@ -51,6 +53,7 @@ class CameraFeed:
         self._changed = threading.Condition()
         self._frame: CapturedFrame | None = None
         self._failure: str | None = None
+        self._crash: Exception | None = None
         self._opened = False
         self._blocked_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -70,15 +73,20 @@ class CameraFeed:
 
         Raises:
             SourceError: Opening it failed; it is tried again all the same.
+            Exception: Whatever else ended the thread.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._opened or self._failure, timeout_s)
+            self._changed.wait_for(lambda: self._opened or self._failure or self._crash, timeout_s)
+        if self._crash is not None:
+            raise self._crash
         if not self._opened and self._failure:
             raise SourceError(self._failure)
         return self._opened
 
     def start(self) -> None:
-        """Cameras run by themselves."""
+        """Forget the frame that waits, and those it counts: nobody wanted them yet."""
+        with self._changed:
+            self._frame = None
 
     def wait_s(self) -> float:
         """Give 0: ``take`` waits by itself."""
@@ -88,16 +96,16 @@ class CameraFeed:
         """Give the newest frame, waiting a little for it.
 
         Raises:
-            CameraStuckError: The driver has not come back for ``STUCK_S``, or reading crashed.
+            CameraStuckError: The driver has not come back for ``STUCK_S``.
+            Exception: Whatever else ended the thread.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._frame is not None, TAKE_TIMEOUT_S)
+            self._changed.wait_for(lambda: self._frame or self._crash, TAKE_TIMEOUT_S)
             frame, self._frame = self._frame, None
-            self._changed.notify_all()
+        if frame is None and self._crash is not None:
+            raise self._crash
         if frame is None and self._blocked_s() > STUCK_S:
             raise CameraStuckError(f"camera {self._name}: no answer for {STUCK_S:.0f} s")
-        if frame is None and not self._thread.is_alive():
-            raise CameraStuckError(f"camera {self._name}: reading crashed, see above")
         return frame
 
     def close(self) -> None:
@@ -114,6 +122,14 @@ class CameraFeed:
     # --- in the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._read_until_closed()
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that takes frames
+            with self._changed:
+                self._crash = error
+                self._changed.notify_all()
+
+    def _read_until_closed(self) -> None:
         failures = 0
         while not self._closing.is_set():
             try:
@@ -134,15 +150,15 @@ class CameraFeed:
                 self._blocked_since_s = time.monotonic()
                 bgr = source.read()
                 self._blocked_since_s = None
-                self._hand_over(CapturedFrame(bgr, time.monotonic() - self._began_s))
+                self._hand_over(bgr, time.monotonic() - self._began_s)
         finally:
             source.close()
 
-    def _hand_over(self, frame: CapturedFrame) -> None:
+    def _hand_over(self, bgr: Bgr, pts_s: float) -> None:
         with self._changed:
             self._opened, self._failure = True, None
-            self._changed.wait_for(lambda: self._frame is None or self._closing.is_set())
-            self._frame = frame
+            superseded = 0 if self._frame is None else self._frame.superseded + 1
+            self._frame = CapturedFrame(bgr, pts_s, superseded)
             self._changed.notify_all()
 
     def _lost(self, reason: str) -> None:

@@ -13,6 +13,7 @@ from common.messages import FATE_DROPPED, FrameSkipped, Welcome
 BROKER_RESTART = "broker_restart"
 BROKER_AWAY = "broker_away"
 RING_FULL = "ring_full"
+SUPERSEDED = "superseded"  # by a newer one, before the stage came to take it
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,11 @@ class LiveContract:
     def capture(self, link: BrokerLink) -> int:
         """Send the next frame if it is there; give the number of frames sent."""
         captured = self._feed.take()
-        return 0 if captured is None else self._send(captured, link)
+        if captured is None:
+            return 0
+        for _ in range(captured.superseded):
+            self._skip(SUPERSEDED, link)
+        return self._send(captured, link)
 
     def broker_away(self) -> None:
         """Let the source go on, unseen and uncounted, so that it does not fall behind."""
@@ -61,12 +66,15 @@ class LiveContract:
     def _send(self, captured: CapturedFrame, link: BrokerLink) -> int:
         frame = self._outgoing.add(captured)
         if frame is None:
-            frame_id = self._outgoing.skip(RING_FULL)
-            if not link.send(FrameSkipped(self._camera, frame_id, RING_FULL)):
-                log.debug("camera %s frame %d: skipped, broker away", self._camera, frame_id)
+            self._skip(RING_FULL, link)
             return 0
         if not link.send(frame):
             self._outgoing.settle(frame.frame_id, FATE_DROPPED, BROKER_AWAY)
             return 0
         self._outgoing.mark_sent(frame.frame_id)
         return 1
+
+    def _skip(self, cause: str, link: BrokerLink) -> None:
+        frame_id = self._outgoing.skip(cause)
+        if not link.send(FrameSkipped(self._camera, frame_id, cause)):
+            log.debug("camera %s frame %d: skipped, broker away", self._camera, frame_id)

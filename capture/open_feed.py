@@ -76,7 +76,7 @@ def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:
     try:
         while not lifetime.stop_requested and not feed.wait_until_open(timeout_s=0.1):
             lifetime.beat()
-    except SourceError:
+    except Exception:
         feed.close()
         raise
     return feed

@@ -15,11 +15,13 @@ from common.ring_files import ring_directory
 LIVE_SLOTS = 8
 """Being detected, classified and shown at once; more would only hold older frames."""
 LOSSLESS_MIN_SLOTS = 24
-"""Two runs of ten frames and what is being shown: two detectors never wait for each other."""
-LOSSLESS_MAX_SLOTS = 96
-"""Eight runs of ten and some: more detectors than that have a computer each."""
+"""Two runs of twelve frames, the longest there are, because the broker releases each as a whole.
+Every ring has as many slots, whatever the size of its frames, or cannot be made."""
+LOSSLESS_MAX_SLOTS = 64
+"""Five runs of twelve and some, for five detectors. Every process that maps a ring counts all of it
+as its own memory: 64 frames of 640x480 are 64 * 640 * 480 * 3 = 59 MB each time."""
 LOSSLESS_RING_BYTES = 128_000_000
-"""96 frames of 640x480 take 88 MB, 46 of 1280x720 127 MB, 24 of 1920x1080 149 MB."""
+"""46 frames of 1280x720 take 127 MB; of 1920x1080 it is the least, 24, which take 149 MB."""
 JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doubles the bytes
 
 

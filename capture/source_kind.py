@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from common.config import user_path
+from common.config import integer, user_path
+from common.errors import ConfigError
 
 DEMO = "demo"
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
+MAX_CAMERA_NUMBER = 2**31 - 1  # OpenCV takes a C int
+ALLOWED = (
+    f"a camera number, /dev/videoN, a file or folder, {DEMO}, or an address with "
+    + ", ".join(f"{scheme}://" for scheme in STREAM_SCHEMES)
+)
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://")
 
@@ -29,16 +35,37 @@ class SourceKind(Enum):
 
 
 def parse_source(text: str) -> str:
-    """Accept every text that may name a source; raise ``ValueError`` for unknown schemes."""
-    scheme = _SCHEME.match(text)
-    if not text.strip() or (scheme and scheme.group(1).lower() not in STREAM_SCHEMES):
-        schemes = ", ".join(f"{known}://" for known in STREAM_SCHEMES)
-        raise ValueError(
-            f"a camera number, /dev/videoN, a file or folder, {DEMO}, or an address with {schemes}"
-        )
-    if kind_of(text) is SourceKind.PATH:
+    """Accept every text that may name a source.
+
+    Raises:
+        ValueError: It cannot name one.
+        ConfigError: The same of an address, here and not where values are parsed: the line that the
+            user is to read must not hold the password.
+    """
+    if not text.strip():
+        raise ValueError(ALLOWED)
+    kind = kind_of(text)
+    if kind is SourceKind.STREAM:
+        _check_address(text)
+    elif kind is SourceKind.PATH:
         user_path(text)
+    elif text.isdecimal():
+        integer(0, MAX_CAMERA_NUMBER)(text)
     return text
+
+
+def _check_address(text: str) -> None:
+    shown = f"CAPTURE_SOURCE={without_password(text)}"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number, but a part of the password
+    except ValueError as error:
+        raise ConfigError(
+            f"{shown}: expected scheme://user:password@host:port/path, with %5B %5D %2F %3F %23 "
+            "for [ ] / ? # in user and password"
+        ) from error
+    if parts.scheme not in STREAM_SCHEMES:
+        raise ConfigError(f"{shown}: expected {ALLOWED}")
 
 
 def kind_of(source: str) -> SourceKind:
@@ -67,7 +94,7 @@ def default_camera_name(source: str) -> str:
 
 def without_password(source: str) -> str:
     """Give a source as it may be shown and logged: the address without user and password."""
-    if kind_of(source) is not SourceKind.STREAM or "@" not in source:
+    if kind_of(source) is not SourceKind.STREAM:
         return source
-    parts = urlsplit(source)
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    # Up to the last @ wherever it is: a password may hold what ends a host, or what is no address.
+    return re.sub(r"://.*@", "://***@", source, count=1, flags=re.DOTALL)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from common.errors import ConfigError
 from common.face_model import BUNDLED_MODEL_DIR, Crops, Probabilities
+from common.native_output import native_stderr_silenced
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
 """Sizes that warm-up measures, and that backends with fixed shapes are compiled for."""
@@ -62,9 +63,10 @@ def load_backend(name: str, model: Path) -> Backend:
     """
     log.info("loading %s with %s", model.name, name)
     if name == TENSORFLOW:
-        from classifier.tensorflow_backend import TensorFlowBackend  # noqa: PLC0415 - 600 MB
+        with native_stderr_silenced():
+            from classifier.tensorflow_backend import TensorFlowBackend  # noqa: PLC0415 - 600 MB
 
-        return TensorFlowBackend(model)
+            return TensorFlowBackend(model)
     from classifier.onnx_backend import OnnxBackend  # noqa: PLC0415 - not with TensorFlow
 
     return OnnxBackend(model)
@@ -79,6 +81,7 @@ def _sees_gpu() -> bool:
     """Tell whether TensorFlow sees a GPU, without importing it where there is no device."""
     if not any(Path(device).exists() for device in GPU_DEVICES):
         return False
-    from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB
+    with native_stderr_silenced():
+        from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB
 
-    return sees_gpu()
+        return sees_gpu()

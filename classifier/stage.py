@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import zmq
 
-from classifier.backends import Backend, choose_backend, load_backend
+from classifier.backends import BATCH_SIZES, Backend, choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.warm_up import best_batch_size
 from common.config import load_config
@@ -45,8 +45,7 @@ def main() -> None:
     lifetime = Lifetime()
     lifetime.catch_signals()
     backend = load_backend(*choose_backend(config.backend, config.model))
-    lifetime.beat()
-    capacity = config.max_batch or best_batch_size(backend, beat=lifetime.beat)
+    measured = best_batch_size(backend, config.max_batch or BATCH_SIZES[-1], beat=lifetime.beat)
     stage = ClassifierStage(backend)
     with zmq.Context() as context:
         worker = Worker(
@@ -54,7 +53,7 @@ def main() -> None:
             config.endpoint,
             lifetime,
             CLASSIFIER,
-            capacity=capacity,
+            capacity=config.max_batch or measured,
             do_work=stage.do_work,
             size=_faces,
         )

@@ -1,7 +1,9 @@
 """When a stage's process has to end, and telling its supervisor that it lives.
 
-Signal handlers only set a flag. Under a supervisor a socket pair joins the two: the stage sends a
-byte now and then, and the end of the pair tells it that the supervisor is gone, even by kill -9.
+Signal handlers only set a flag, a plain one: a second signal may come while the first is handled,
+and would wait for ever for a lock that the first holds. Under a supervisor a socket pair joins the
+two: the stage sends a byte now and then, another once it has done work, and the end of the pair
+tells it that the supervisor is gone, even by kill -9.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ INSTANCE = "FERSTREAM_INSTANCE"
 RESTARTS = "FERSTREAM_RESTARTS"
 FIRST_STARTED = "FERSTREAM_FIRST_STARTED"
 
+BEAT = b"."
+WORKED = b"w"
 BEAT_INTERVAL_S = 0.5
+WAIT_SLICE_S = 0.05  # a plain flag wakes nobody: how late a wait may notice it
 ORPHAN_GRACE_S = 3.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -41,7 +46,8 @@ class Lifetime:
     """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._stop_requested = False
+        self._beat = BEAT
         self._next_beat = 0.0
         self._supervisor: socket.socket | None = None
         self.instance = os.environ.get(INSTANCE) or uuid.uuid4().hex
@@ -55,20 +61,36 @@ class Lifetime:
     @property
     def stop_requested(self) -> bool:
         """Whether somebody asked this process to end."""
-        return self._stop.is_set()
+        return self._stop_requested
 
     def request_stop(self) -> None:
         """Ask this process to end after its current step."""
-        self._stop.set()
+        self._stop_requested = True  # no lock: signal handlers do this too
 
     def catch_signals(self) -> None:
         """Turn SIGINT, SIGTERM and SIGHUP into ``request_stop``."""
         for number in STOP_SIGNALS:
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, lambda *_: self.request_stop())
 
     def wait(self, seconds: float) -> bool:
         """Sleep, but no longer than until somebody asks to stop; tell whether somebody did."""
-        return self._stop.wait(seconds)
+        deadline = time.monotonic() + seconds
+        while not self._stop_requested:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                break
+            time.sleep(min(left_s, WAIT_SLICE_S))
+        return self._stop_requested
+
+    def worked(self) -> None:
+        """Tell the supervisor that this process is good for something: it has done work.
+
+        The first time that is told at once: it may crash on the next piece of work.
+        """
+        if self._beat != WORKED:
+            self._beat = WORKED
+            self._next_beat = 0.0
+        self.beat()
 
     def beat(self) -> None:
         """Tell the supervisor that this process is not stuck; cheap, call it every step."""
@@ -77,15 +99,15 @@ class Lifetime:
             return
         self._next_beat = now + BEAT_INTERVAL_S
         try:
-            self._supervisor.send(b".", socket.MSG_DONTWAIT)
+            self._supervisor.send(self._beat, socket.MSG_DONTWAIT)
         except BlockingIOError:
             log.debug("the supervisor is not reading heartbeats")
         except OSError:
-            self._stop.set()  # it is gone; the watching thread sees the same
+            self.request_stop()  # it is gone; the watching thread sees the same
 
     def run(self, step: Callable[[], None]) -> None:
         """Do step after step until asked to stop."""
-        while not self._stop.is_set():
+        while not self._stop_requested:
             self.beat()
             step()
 
@@ -99,7 +121,7 @@ class Lifetime:
                 continue
         except OSError as error:
             log.warning("lost the supervisor: %s", error)
-        self._stop.set()
+        self.request_stop()
         time.sleep(ORPHAN_GRACE_S)
         os._exit(1)
 

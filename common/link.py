@@ -1,8 +1,8 @@
 """A peer's side of the connection to the broker.
 
 ``BrokerLink`` says hello until it is welcomed, sends a heartbeat every second, notices a broker
-that was restarted or fell silent and says hello again. A stage asks it for the next message and
-sends its own; it never waits longer than it is told.
+that was restarted, fell silent or cannot be understood, and says hello again. A stage asks it for
+the next message and sends its own; it never waits longer than it is told.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ class BrokerLink:
         """
         self._keep_alive()
         if not self._socket.poll(int(timeout_s * 1000)):
+            self._reconnect_if_silent()
             return None
         try:
             message = wire.decode(self._socket.recv_multipart(zmq.NOBLOCK))
@@ -104,7 +105,8 @@ class BrokerLink:
             ) from error
         except MessageError as error:
             self._bad_messages += 1
-            log.warning("skipped a bad message from the broker: %s", error)
+            log.warning("bad message from the broker at %s: %s", self._endpoint, error)
+            self._start_over()  # it may wait for the answer, and takes the work back on our hello
             return None
         return self._handle(message)
 
@@ -134,9 +136,7 @@ class BrokerLink:
 
     def _keep_alive(self) -> None:
         now = time.monotonic()
-        if now - self._heard_at > self._silence_limit_s():
-            self._reconnect()
-        elif not self.welcomed and now >= self._next_hello:
+        if not self.welcomed and now >= self._next_hello:
             self._say_hello()
         elif self.welcomed and now >= self._next_status:
             self._next_status = now + HEARTBEAT_S
@@ -150,12 +150,20 @@ class BrokerLink:
         at = min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)
         return RECONNECT_BACKOFF_S[at]
 
-    def _reconnect(self) -> None:
-        """Start over with a new socket: the broker is away, or gave this peer up."""
-        log.warning("nothing from the broker at %s; connecting again", self._endpoint)
-        self._reconnects += 1
+    def _reconnect_if_silent(self) -> None:
+        """Start over where the broker is away, or gave this peer up.
+
+        Only once the socket was found empty: a stage that was busy for long has heard nothing.
+        """
+        if time.monotonic() - self._heard_at > self._silence_limit_s():
+            log.warning("nothing from the broker at %s; connecting again", self._endpoint)
+            self._reconnects += 1
+            self._start_over()
+
+    def _start_over(self) -> None:
+        """Say hello anew, through a new socket: for the broker the peer behind the old is gone."""
         self._heard_at = time.monotonic()
         self.welcomed = False
         self._socket.close()
         self._socket = connect_dealer(self._context, self._endpoint)
-        self._next_hello = 0.0
+        self._next_hello = self._heard_at + HELLO_RETRY_S  # it takes a moment to connect

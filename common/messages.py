@@ -24,6 +24,10 @@ LIVE = "live"
 LOSSLESS = "lossless"
 MODES = (LIVE, LOSSLESS)
 
+MIN_LOSSLESS_SLOTS = 24
+"""A lossless capture has at least so many slots; half of them is the longest run of frames that a
+detector is handed, so that one run can fill while the one before is at work."""
+
 FATE_PUBLISHED = "published"
 FATE_FAILED = "failed"
 FATE_DROPPED = "dropped"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import stat
 from pathlib import Path
 
 import zmq
@@ -19,6 +21,7 @@ QUEUE_MESSAGES = 1000
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 RECONNECT_MS = 50
 RECONNECT_MAX_MS = 500
+PID = re.compile(rb"(\d+\n)?")  # all that a lock file holds
 
 
 def connect_dealer(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
@@ -92,7 +95,7 @@ def _is_ipc(endpoint: str) -> bool:
 
 
 def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
+    return path.with_name(path.name + ".ferstream.lock")
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -106,23 +109,54 @@ def _refuse_other_files(path: Path) -> None:
 
 def _lock(path: Path) -> int:
     """Take the lock beside an ipc path and write this process's number into it."""
-    lock_path = _lock_path(path)
+    while True:
+        lock = _open_lock(path)
+        try:
+            _take_lock(lock, path)
+            if _is_file_at(_lock_path(path), lock):
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+                return lock
+        except ConfigError:
+            os.close(lock)
+            raise
+        os.close(lock)  # of a broker that ended meanwhile and removed it: it keeps nobody out
+
+
+def _open_lock(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(_lock_path(path), flags, 0o600)
     except OSError as error:
         raise ConfigError(
             f"BROKER_ENDPOINT=ipc://{path}: cannot write there ({error.strerror}); "
             "choose a path in a directory of yours"
         ) from error
+
+
+def _take_lock(lock: int, path: Path) -> None:
+    """Lock the file, unless it is another's or is not of our making."""
+    taken = True
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        owner = os.read(lock, 32).decode(errors="replace").strip()
-        os.close(lock)
+    except OSError:
+        taken = False
+    content = os.pread(lock, 32, 0) if stat.S_ISREG(os.fstat(lock).st_mode) else b"no file"
+    if not PID.fullmatch(content):
+        raise ConfigError(
+            f"BROKER_ENDPOINT=ipc://{path}: {_lock_path(path)} is no lock of ferstream; "
+            "move it away, or set BROKER_ENDPOINT to another path"
+        )
+    if not taken:
+        owner = content.decode().strip()
         raise ConfigError(
             f"BROKER_ENDPOINT=ipc://{path}: the pipeline of process {owner} runs there; "
             "stop it, or set BROKER_ENDPOINT (and PUBLISHER_PORT) to others for a second one"
-        ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
+        )
+
+
+def _is_file_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False

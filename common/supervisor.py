@@ -2,9 +2,10 @@
 
 ``python -m detector`` is this parent; the stage itself is its child, ``python -m detector.stage``.
 The parent imports nothing heavy. It restarts a child that crashes or hangs, with growing pauses,
-and gives up after ``MAX_CRASHES`` in ``CRASH_WINDOW_S``. honcho by itself ends everything as soon
-as one process ends, restarts nothing, and when killed itself leaves everything running: so the
-parent also watches honcho, and ends with it.
+and gives up after ``MAX_CRASHES`` in ``CRASH_WINDOW_S`` with no work done between them: a child
+that has worked crashes on what it was given, and the broker sees to that. honcho by itself ends
+everything as soon as one process ends, restarts nothing, and when killed itself leaves everything
+running: so the parent also watches honcho, and ends with it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from common.lifetime import (
     INSTANCE,
     RESTARTS,
     SUPERVISOR_FD,
+    WORKED,
     Lifetime,
     run_main,
     set_up_logging,
@@ -120,14 +122,18 @@ class Child:
         if self._pair is None:
             return
         try:
-            if self._pair.recv(4096):
+            beats = self._pair.recv(4096)
+            if beats:
                 self._silent_after = time.monotonic() + HANG_TIMEOUT_S
+            if WORKED in beats:
+                self._crashes.clear()
         except BlockingIOError:
             return
         except OSError as error:
             log.warning("no heartbeats from %s: %s", self._module, error)
 
     def _ended(self, code: int) -> None:
+        self._read_beats()  # the last ones, which may tell of work
         self._close_pair()
         self._process = None
         if code in (0, EXIT_CONFIG):

@@ -9,6 +9,7 @@ that the payload is exactly as long as the shapes say, and raises ``MessageError
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
@@ -84,7 +85,9 @@ def _unpack(packed: bytes) -> dict[str, object]:
             max_ext_len=0,
         )
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
-        raise MessageError(f"expected a msgpack header, got {_short(error)}") from error
+        raise MessageError(
+            f"expected a msgpack header, got {type(error).__name__}: {_short(str(error))}"
+        ) from error
     if not isinstance(header, dict) or not all(isinstance(key, str) for key in header):
         raise MessageError(f"expected a map with text keys as header, got {_short(header)}")
     return header
@@ -216,6 +219,23 @@ def _hints(cls: type) -> dict[str, Any]:
     return _HINTS[cls]
 
 
+class _ShortRepr(reprlib.Repr):
+    """Shows a part of a value, whatever its depth and size, without writing out the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxlist = self.maxdict = 10
+        self.maxstring = 60
+
+    def repr_bytes(self, value: bytes, level: int) -> str:  # noqa: ARG002 - as called by repr1
+        cut = "..." if len(value) > self.maxstring else ""
+        return repr(value[: self.maxstring]) + cut
+
+
+_REPR = _ShortRepr()
+
+
 def _short(value: object) -> str:
-    text = repr(value)
+    text = _REPR.repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -89,7 +89,7 @@ class Worker:
                 finished = time.perf_counter()
                 self._link.count(self._size(answer), finished - started)
                 started = finished
-                self._lifetime.beat()
+                self._lifetime.worked()
                 if self._lifetime.stop_requested:
                     return
         except SourceError as error:

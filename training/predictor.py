@@ -10,7 +10,7 @@ import numpy as np
 
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
-from training.native_output import native_stderr_silenced
+from common.native_output import native_stderr_silenced
 
 BATCH = 128
 

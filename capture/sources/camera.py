@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capture.opencv import cv2
-from capture.sources.source import as_bgr, check_size
+from capture.sources.source import as_bgr, check_size, opencv_errors
 from common.errors import SourceError
 from common.ring import Bgr
 
@@ -21,10 +21,11 @@ class DeviceCamera:
     """
 
     def __init__(self, source: str) -> None:
-        if source.isdecimal():
-            self._capture = cv2.VideoCapture(int(source))
-        else:
-            self._capture = cv2.VideoCapture(source, cv2.CAP_V4L2)
+        with opencv_errors():
+            if source.isdecimal():
+                self._capture = cv2.VideoCapture(int(source))
+            else:
+                self._capture = cv2.VideoCapture(source, cv2.CAP_V4L2)
         if not self._capture.isOpened():
             raise SourceError(f"there is no such camera, or it is in use; {_found()}")
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
@@ -35,7 +36,8 @@ class DeviceCamera:
 
     def read(self) -> Bgr:
         """Wait for the next frame; ``SourceError`` when the camera is gone."""
-        decoded, pixels = self._capture.read()
+        with opencv_errors():
+            decoded, pixels = self._capture.read()
         if not decoded:
             raise SourceError("the camera gives no frames; is it plugged in?")
         return as_bgr(pixels)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.opencv import MAX_PIXELS
+from capture.opencv import MAX_PIXELS, cv2
 from common.errors import SourceError
 from common.ring import Bgr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapturedFrame:
-    """One frame: ``(h, w, 3) uint8`` BGR pixels and where it is in its source's own time."""
+    """One frame: ``(h, w, 3) uint8`` BGR pixels and where it is in its source's own time.
+
+    ``superseded`` frames came between the one taken before and this one, and gave way to it.
+    """
 
     bgr: Bgr
     pts_s: float
+    superseded: int = 0
 
 
 class Recording(Protocol):
@@ -50,6 +56,15 @@ class LiveSource(Protocol):
 
     def close(self) -> None:
         """Let go of the device or connection."""
+
+
+@contextmanager
+def opencv_errors() -> Iterator[None]:
+    """Turn what OpenCV raises into a ``SourceError`` of one line."""
+    try:
+        yield
+    except cv2.error as error:
+        raise SourceError(f"OpenCV fails with it ({' '.join(str(error).split())})") from error
 
 
 def check_size(width: float, height: float) -> None:

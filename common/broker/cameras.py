@@ -6,7 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from common.broker.jobs import Job, JobState
-from common.messages import FATE_DROPPED, FATE_FAILED, FATE_PUBLISHED, CameraHello, CameraStatus
+from common.messages import (
+    FATE_DROPPED,
+    FATE_FAILED,
+    FATE_PUBLISHED,
+    LOSSLESS,
+    CameraHello,
+    CameraStatus,
+)
 
 SUPERSEDED = "superseded"  # a newer frame came before a detector was free
 TOO_OLD = "too_old"  # not detected within MAX_FRAME_AGE_MS
@@ -49,16 +56,20 @@ class Camera:
         capture: The peer that captures it, None while it is gone.
         jobs: All frames in flight by frame_id.
         line: Those not yet sent to publishers, in order; frames leave it only from the front.
-        next_frame_id: All frames before it are accounted for or in flight.
+        next_frame_id: The frame that is to come next.
+        counted_until: Frames before it are counted, whatever comes again of them.
+        run_length: Frames a run of its detectors, 0 until the first.
     """
 
     def __init__(self, peer: bytes, hello: CameraHello) -> None:
         self.name = hello.camera
         self.mode = hello.mode
-        self.next_frame_id = 0
+        self.run_length = 0
         self.ledger = Ledger(hello.captured, hello.published, hello.failed, Counter(hello.dropped))
         # what the capture had unreleased it sends again (lossless) or has counted (live)
         self.ledger.captured -= self.ledger.in_flight
+        self.next_frame_id = self.ledger.captured if self.mode == LOSSLESS else 0
+        self.counted_until = 0
         self.jobs: dict[int, Job] = {}
         self.line: list[Job] = []
         self.adopt(peer, hello)
@@ -67,7 +78,6 @@ class Camera:
         """Let a capture take, or take up again, this camera."""
         self.capture: bytes | None = peer
         self.capture_name = hello.name
-        self.capture_instance = hello.instance
         self.slots = hello.slots
         self.total_frames = hello.total_frames
         self.online = True
@@ -77,9 +87,11 @@ class Camera:
     def add(self, job: Job) -> None:
         """Take a captured frame in; frame ids of a camera only grow."""
         self.next_frame_id = job.frame.frame_id + 1
-        self.ledger.captured += 1
-        self.jobs[job.frame.frame_id] = job
         self.line.append(job)
+        job.replayed = job.frame.frame_id < self.counted_until
+        if not job.replayed:
+            self.ledger.captured += 1
+            self.jobs[job.frame.frame_id] = job
 
     def waiting(self) -> list[Job]:
         """Give the frames that wait for a detector, in order."""
@@ -92,21 +104,30 @@ class Camera:
         self.line.sort(key=lambda other: other.frame.frame_id)
 
     def settle(self, job: Job, fate: str, cause: str) -> None:
-        """Count a frame's end and forget it."""
-        del self.jobs[job.frame.frame_id]
+        """Count a frame's end, unless it was before, and forget it."""
         job.state = JobState.SETTLED
         if job in self.line:
             self.line.remove(job)
-        self.ledger.settle(fate, cause)
+        if not job.replayed:
+            del self.jobs[job.frame.frame_id]
+            self.ledger.settle(fate, cause)
 
     def forget_unpublished(self) -> None:
-        """Take back, as if never captured, what a capture that comes again will send again."""
-        if self.line:
-            self.next_frame_id = self.line[0].frame.frame_id
+        """Take back, as if never captured, what a capture that comes again will send again.
+
+        It begins with the first frame of the run, so that the same is found in it as before.
+        """
+        forgotten = [job for job in self.line if not job.replayed]
+        if forgotten:
+            self.counted_until = forgotten[0].frame.frame_id
+        else:
+            self.counted_until = max(self.counted_until, self.next_frame_id)
+        self.next_frame_id = self.counted_until - self.counted_until % max(1, self.run_length)
         for job in self.line:
-            del self.jobs[job.frame.frame_id]
             job.state = JobState.SETTLED
-        self.ledger.captured -= len(self.line)
+        for job in forgotten:
+            del self.jobs[job.frame.frame_id]
+        self.ledger.captured -= len(forgotten)
         self.line.clear()
         self.ended = False
 

@@ -28,11 +28,6 @@ class ClassificationDesk:
         self._queue: deque[tuple[Job, int]] = deque()
         self._in_hand: dict[int, Batch] = {}
 
-    @property
-    def queued(self) -> int:
-        """Faces waiting for a classifier."""
-        return len(self._queue)
-
     def take(self, job: Job) -> None:
         """Queue the faces of a frame.
 
@@ -42,7 +37,7 @@ class ClassificationDesk:
         """
         if job.mode == LIVE:
             for older in self._waiting_frames():
-                if older.frame.camera == job.frame.camera and not older.handed_out:
+                if older.frame.camera == job.frame.camera and not older.with_classifiers:
                     self._give_up(older)
             if not self._state.peers.of_role(CLASSIFIER):
                 job.complete(self._state.now_ns)
@@ -66,26 +61,35 @@ class ClassificationDesk:
         del self._in_hand[expressions.work_id]
         peer.work_id = None
         for (job, index), probabilities in zip(batch.faces, expressions.probabilities, strict=True):
+            job.with_classifiers -= 1
             if job.state is JobState.CLASSIFYING:
                 job.classified(index, probabilities, self._state.now_ns)
             else:
                 self._state.ignored["face"] += 1
 
     def lost(self, work_id: int) -> list[Job]:
-        """Take back the batch of a classifier that died or failed; give frames now failed."""
-        batch = self._in_hand.pop(work_id, None)
+        """Take back the batch of a classifier that died on it; give frames now failed."""
+        batch = self._in_hand.get(work_id)
         if batch is None:
             return []
         failed: list[Job] = []
-        for job in batch.jobs():
-            job.deaths += 1
-            job.handed_out = False
-            if job.state is JobState.CLASSIFYING and job.deaths >= MAX_DEATHS:
+        for job, index in batch.faces:
+            job.face_deaths[index] += 1
+            if job.state is JobState.CLASSIFYING and job.face_deaths[index] >= MAX_DEATHS:
                 job.fail(self._state.now_ns)
                 failed.append(job)
+        self.returned(work_id)
+        return failed
+
+    def returned(self, work_id: int) -> None:
+        """Take back a batch that nothing is wrong with."""
+        batch = self._in_hand.pop(work_id, None)
+        if batch is None:
+            return
+        for job, _ in batch.faces:
+            job.with_classifiers -= 1
         waiting = [*batch.faces, *self._queue]
         self._queue = deque(f for f in waiting if f[0].state is JobState.CLASSIFYING)
-        return failed
 
     def forget(self, camera: Camera) -> None:
         """Drop the faces of a camera whose frames are void."""
@@ -106,26 +110,29 @@ class ClassificationDesk:
 
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""
-        while self._queue and (peer := self._state.peers.first_idle(CLASSIFIER)) is not None:
+        for peer in self._state.peers.idle(CLASSIFIER):
+            if not self._queue:
+                return
             batch = self._next_batch(max(1, peer.capacity))
             crops = [job.crops[index] for job, index in batch.faces if job.crops is not None]
             for job, _ in batch.faces:
-                job.handed_out = True
+                job.with_classifiers += 1
             work_id = self._state.new_work_id()
             self._in_hand[work_id] = batch
             self._state.peers.set_busy(peer, work_id)
             self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
 
     def _next_batch(self, capacity: int) -> Batch:
-        """Take faces off the queue; those of a frame that was in a lost batch go alone.
+        """Take faces off the queue; those of a frame that were in a lost batch go alone.
 
         So a face that kills workers takes no other frame's faces down with it a second time.
         """
-        first = self._queue[0][0]
+        first, first_index = self._queue[0]
+        suspected = first.face_deaths[first_index] > 0
         faces: list[tuple[Job, int]] = []
         while self._queue and len(faces) < capacity:
-            job = self._queue[0][0]
-            if job is not first and (first.deaths or job.deaths):
+            job, index = self._queue[0]
+            if (job.face_deaths[index] > 0) != suspected or (suspected and job is not first):
                 break
             faces.append(self._queue.popleft())
         return Batch(faces)

@@ -15,5 +15,6 @@ class BrokerConfig(BrokerSettings):
         "MAX_FRAME_AGE_MS",
         500,
         integer(20, 60_000),
-        "live: a frame not finished after so many milliseconds is dropped",
+        "live: a frame not detected after so many milliseconds is dropped, one not classified "
+        "after half as many goes on with the last labels",
     )

@@ -9,7 +9,10 @@ from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.errors import MessageError
-from common.messages import DETECTOR, LIVE, DetectRun, Faces, Frame
+from common.messages import DETECTOR, LIVE, MIN_LOSSLESS_SLOTS, DetectRun, Faces, Frame
+
+MAX_RUN_BYTES = 32 * 1024 * 1024
+"""Of JPEGs in one run, where frames travel inside messages."""
 
 
 class DetectionDesk:
@@ -64,11 +67,11 @@ class DetectionDesk:
         return job if news else None
 
     def lost(self, work_id: int) -> list[Job]:
-        """Take back the work of a detector that died or failed; give frames that are now failed.
+        """Take back the work of a detector that died on it; give frames that are now failed.
 
         The blame is on the first frame not answered yet, by this detector or one before it.
         """
-        run = self._in_hand.pop(work_id, None)
+        run = self._in_hand.get(work_id)
         if run is None:
             return []
         unanswered = (j for j in run.jobs[run.answered :] if j.state is JobState.DETECTING)
@@ -80,21 +83,30 @@ class DetectionDesk:
                 culprit.fail(self._state.now_ns)
                 failed.append(culprit)
                 run.jobs.remove(culprit)
+        self.returned(work_id)
+        return failed
+
+    def returned(self, work_id: int, by: bytes | None = None) -> None:
+        """Take back work that nothing is wrong with; ``by`` is a detector that cannot do it."""
+        run = self._in_hand.pop(work_id, None)
+        if run is None:
+            return
+        if by is not None:
+            run.given_up_by.add(by)
         run.answered = 0
-        if any(job.state is JobState.DETECTING for job in run.jobs):
+        if _is_wanted(run):
             self._again.append(run)
         else:
             self._finish(run)
-        return failed
 
     def forget(self, camera: Camera) -> None:
         """Drop the work of a camera whose frames are void."""
-        self._again = deque(r for r in self._again if r.jobs[0].frame.camera != camera.name)
+        self._again = deque(r for r in self._again if r.members[0].frame.camera != camera.name)
         for run in self._in_hand.values():
-            if run.jobs[0].frame.camera == camera.name:
+            if run.members[0].frame.camera == camera.name:
                 run.held.clear()
-                for job in run.jobs:
-                    job.run = None
+        for job in (*camera.line, *camera.jobs.values()):
+            job.run, job.orphaned = None, True
 
     def expire(self, camera: Camera) -> None:
         """Drop the frames of a live camera that are too old and have not been detected."""
@@ -105,28 +117,30 @@ class DetectionDesk:
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
-        while (peer := self._state.peers.first_idle(DETECTOR)) is not None:
-            run = self._next_run(peer.capacity)
+        for peer in self._state.peers.idle(DETECTOR):
+            run = self._next_run(peer)
             if run is None:
-                return
+                continue
             work_id = self._state.new_work_id()
             self._in_hand[work_id] = run
             self._state.peers.set_busy(peer, work_id)
             frames = tuple(job.frame for job in run.jobs)
             self._state.send(peer.identity, DetectRun(work_id, run.jobs[0].mode, frames))
 
-    def _next_run(self, interval: int) -> Run | None:
-        """Give work that a dead detector left, else the next of the camera whose turn it is."""
-        while self._again:
-            run = self._again.popleft()
-            if any(job.state is JobState.DETECTING for job in run.jobs):
+    def _next_run(self, peer: Peer) -> Run | None:
+        """Give work that another detector left, else the next of the camera whose turn it is."""
+        self._again = deque(run for run in self._again if _is_wanted(run))
+        everybody = {other.identity for other in self._state.peers.of_role(DETECTOR)}
+        for run in self._again:
+            if peer.identity not in run.given_up_by or everybody <= run.given_up_by:
+                self._again.remove(run)
                 return run
         for _ in range(len(self._turns)):
             camera = self._state.cameras.get(self._turns[0])
             self._turns.rotate(-1)
-            jobs = _next_jobs(camera, interval) if camera is not None else []
+            jobs = _next_jobs(camera, peer.capacity) if camera is not None else []
             if jobs:
-                run = Run(jobs)
+                run = Run(jobs, tuple(jobs))
                 for job in jobs:
                     job.state, job.run = JobState.DETECTING, run
                     job.detecting_ns = self._state.now_ns
@@ -135,22 +149,35 @@ class DetectionDesk:
 
     def _finish(self, run: Run) -> None:
         run.done = True
-        for release in run.held:
-            self._state.release(release)
-        run.held.clear()
+        self._state.release_run(run)
+
+
+def _is_wanted(run: Run) -> bool:
+    """Tell whether any frame of a run still waits for its answer; live ones may be too old now."""
+    return any(job.state is JobState.DETECTING for job in run.jobs)
 
 
 def _next_jobs(camera: Camera, interval: int) -> list[Job]:
     """Give the frames of the camera's next run, or none if it is not complete yet.
 
     A lossless run is the frames from one multiple of its length up to the next, whatever has
-    arrived when, so that results do not depend on timing. Two runs must fit into the ring.
+    arrived when, so that results do not depend on timing. Two runs fit into any ring.
     """
     waiting = camera.waiting()
     if not waiting or camera.mode == LIVE:
         return waiting[-1:]
-    length = max(1, min(interval, camera.slots // 2))
+    length = camera.run_length = max(1, min(interval, MIN_LOSSLESS_SLOTS // 2, camera.slots // 2))
     number = waiting[0].frame.frame_id // length
     run = [job for job in waiting if job.frame.frame_id // length == number]
     complete = camera.ended or run[-1].frame.frame_id == (number + 1) * length - 1
-    return run if complete or len(waiting) > len(run) else []
+    return _up_to_bytes(run) if complete or len(waiting) > len(run) else []
+
+
+def _up_to_bytes(jobs: list[Job]) -> list[Job]:
+    """Give the first frames whose JPEGs fit one message together, at least one."""
+    total = 0
+    for number, job in enumerate(jobs):
+        total += len(job.frame.jpeg)
+        if total > MAX_RUN_BYTES and number:
+            return jobs[:number]
+    return jobs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -41,8 +42,12 @@ class Job:
 
     Attributes:
         unknown: Indices of the faces that have no probabilities yet.
-        handed_out: Whether any of its faces is with a classifier now.
-        deaths: Workers that died or failed on it in its present state.
+        with_classifiers: How many of its faces are with a classifier now.
+        deaths: Detectors that died or failed on it.
+        face_deaths: Classifiers that died or failed on each of its faces.
+        replayed: It was counted before its capture or the broker was lost, and is detected again
+            only for what is found in the frames behind it.
+        orphaned: Its capture is gone, so there is no slot to give back.
         awaiting: Publishers that have it and have not acknowledged it.
         acknowledged: Whether any publisher has.
         run: The run that may still have to be detected again from its pixels.
@@ -56,8 +61,11 @@ class Job:
     crops: Crops | None = None
     probabilities: Probabilities = field(default_factory=lambda: no_probabilities(0))
     unknown: set[int] = field(default_factory=set)
-    handed_out: bool = False
+    with_classifiers: int = 0
     deaths: int = 0
+    face_deaths: Counter[int] = field(default_factory=Counter)
+    replayed: bool = False
+    orphaned: bool = False
     failed: bool = False
     awaiting: set[bytes] = field(default_factory=set)
     acknowledged: bool = False
@@ -72,9 +80,8 @@ class Job:
         self.boxes, self.crops = boxes, crops
         self.probabilities = no_probabilities(len(boxes))
         self.unknown = set(range(len(boxes)))
-        self.deaths = 0
         self.state = JobState.CLASSIFYING
-        if not self.unknown:
+        if self.replayed or not self.unknown:
             self.complete(now_ns)
 
     def classified(self, index: int, probabilities: Probabilities, now_ns: int) -> None:
@@ -111,14 +118,24 @@ class Run:
     """Consecutive frames of one camera, for one detector; of one frame in live mode.
 
     A detector answers frame by frame, so that it is known which frame took it down. The run is
-    handed out again whole, for what is found in a frame depends on those before it; so the slots of
-    frames that are through already are kept until the run is done.
+    handed out again whole, for what is found in a frame depends on those before it; and it is sent
+    again whole where the broker or the capture is lost. So slots are given back when the last of
+    its frames is counted.
+
+    Attributes:
+        jobs: Those to be detected: all but the failed.
+        members: All its frames.
+        answered: How many of ``jobs`` the detector that has it now has answered.
+        held: Slots to be given back.
+        given_up_by: Detectors that could not do it, and live on.
     """
 
     jobs: list[Job]
+    members: tuple[Job, ...]
     answered: int = 0
     held: list[Release] = field(default_factory=list)
     done: bool = False
+    given_up_by: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +143,3 @@ class Batch:
     """Faces for one classifier: each a job and the index of the face in it."""
 
     faces: list[tuple[Job, int]]
-
-    def jobs(self) -> list[Job]:
-        """Give the frames that the faces are of, each once, in order."""
-        return list(dict.fromkeys(job for job, _ in self.faces))

@@ -59,10 +59,11 @@ class BrokerLoop:
         if now_ns >= self._next_heartbeat_ns:
             self._next_heartbeat_ns = now_ns + HEARTBEAT_NS
             self._scheduler.heartbeat()
-        if now_ns >= self._next_report_ns or self._scheduler.finished > bool(self._finished_ns):
+        just_finished = self._scheduler.finished and not self._finished_ns
+        if now_ns >= self._next_report_ns or just_finished:
             self._next_report_ns = now_ns + REPORT_NS
             self._progress.show(self._scheduler.report(now_ns, self._bad_messages))
-        if self._scheduler.finished and not self._finished_ns:
+        if just_finished:
             self._finished_ns = now_ns
         self._send()
 

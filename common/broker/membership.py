@@ -19,6 +19,9 @@ from common.wire import MAX_INT
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
+MAX_NAME_LENGTH = 64
+MAX_CAMERAS = 64
+
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +62,8 @@ class Membership:
 
     def _camera_refusal(self, hello: CameraHello) -> str:
         camera = self._state.cameras.get(hello.camera)
+        if not 0 < len(hello.camera) <= MAX_NAME_LENGTH or len(self._state.cameras) > MAX_CAMERAS:
+            return f"expected a camera's name of 1 to {MAX_NAME_LENGTH}, and {MAX_CAMERAS} cameras"
         if hello.mode not in MODES:
             return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(MODES)}"
         counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())

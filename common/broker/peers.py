@@ -20,7 +20,10 @@ class Peer:
     Attributes:
         capacity: Frames a run (detector), faces a batch (classifier).
         work_id: What it has in hand, None where nothing.
+        failures: How often in a row it could not do its work.
+        answered: Whether it has ever done any.
         has: Frames it has and has not acknowledged, by camera (publisher).
+        sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
     """
 
@@ -31,7 +34,10 @@ class Peer:
     heard_ns: int
     capacity: int = 0
     work_id: int | None = None
+    failures: int = 0
+    answered: bool = False
     has: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
 
@@ -77,9 +83,9 @@ class PeerTable:
         """Note that a worker asks for work."""
         self._idle.setdefault(peer.role, {})[peer.identity] = peer
 
-    def first_idle(self, role: str) -> Peer | None:
-        """Give the worker that has been idle longest."""
-        return next(iter(self._idle.get(role, {}).values()), None)
+    def idle(self, role: str) -> list[Peer]:
+        """Give the workers that ask for work, who has been idle longest first."""
+        return list(self._idle.get(role, {}).values())
 
     def set_busy(self, peer: Peer, work_id: int) -> None:
         """Note that a worker has been given work."""

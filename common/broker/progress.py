@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Seen:
     started_s: float
+    done_before: int  # by a broker before this one
     shown_s: float
     done: int
 
@@ -33,13 +34,13 @@ class ProgressLog:
         for camera in status.cameras:
             if camera.mode != LOSSLESS or not camera.captured:
                 continue
-            seen = self._seen.setdefault(camera.camera, _Seen(now, now, -1))
             done = frames_done(camera)
+            seen = self._seen.setdefault(camera.camera, _Seen(now, done, now, -1))
             finished = camera.ended and not camera.in_flight
             due = now - seen.shown_s >= INTERVAL_S
             if done != seen.done and (due or finished):
                 seen.shown_s, seen.done = now, done
-                log.info("%s", progress_line(camera, now - seen.started_s))
+                log.info("%s", progress_line(camera, done - seen.done_before, now - seen.started_s))
 
 
 def frames_done(camera: CameraStatus) -> int:
@@ -47,14 +48,14 @@ def frames_done(camera: CameraStatus) -> int:
     return camera.published + camera.failed + sum(camera.dropped.values())
 
 
-def progress_line(camera: CameraStatus, elapsed_s: float) -> str:
+def progress_line(camera: CameraStatus, recently_done: int, elapsed_s: float) -> str:
     """Tell frames done of frames in the file, frames a second, and the time left.
 
     Containers may claim a wrong number of frames or none; once the source has ended the number
     that was read counts.
     """
     done = frames_done(camera)
-    rate = done / elapsed_s if elapsed_s > 0 else 0.0
+    rate = recently_done / elapsed_s if elapsed_s > 0 else 0.0
     total = camera.captured if camera.ended else camera.total_frames
     if total < done or total == 0:
         return f"{camera.camera}: {done} frames, {rate:.0f} frames/s"

@@ -1,18 +1,18 @@
 """The broker's logic: no sockets, no clock, every transition a method call.
 
 ``handle`` takes what a peer said, ``tick`` the passing of time; both leave what is to be sent in
-``state.outbox``. Three desks do the work, each for one kind of it: detection, classification,
-publication; ``Membership`` says who may take part. At every moment, for every camera, ``captured =
-published + failed + dropped + in flight``.
+``state.outbox``. Four desks do the work, each for one kind of it: intake, detection,
+classification, publication; ``Membership`` says who may take part. At every moment, for every
+camera, ``captured = published + failed + dropped + in flight``.
 """
 
 from __future__ import annotations
 
 import logging
 
-from common.broker.cameras import CAPTURE_LOST, Camera
 from common.broker.classification import ClassificationDesk
 from common.broker.detection import DetectionDesk
+from common.broker.intake import IntakeDesk
 from common.broker.jobs import JobState
 from common.broker.membership import Hello, Membership
 from common.broker.peers import CAPTURE, PUBLISHER, Peer
@@ -21,9 +21,7 @@ from common.broker.state import PipelineState
 from common.messages import (
     CLASSIFIER,
     DETECTOR,
-    FATE_PUBLISHED,
     LIVE,
-    LOSSLESS,
     WORKER_ROLES,
     Bye,
     CameraHello,
@@ -41,13 +39,15 @@ from common.messages import (
     PublisherHello,
     Ready,
     Refused,
-    Release,
     Status,
     Welcome,
     WhoAreYou,
     WorkerHello,
     WorkFailed,
 )
+
+MAX_FAILURES = 3
+"""A worker that could not do so many pieces of work in a row is sent away."""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class Scheduler:
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
         self._publication = PublicationDesk(self.state)
+        self._intake = IntakeDesk(self.state, self._detection, self._classification)
         self.finished = False
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:
@@ -98,6 +99,7 @@ class Scheduler:
             if camera.mode == LIVE:
                 self._detection.expire(camera)
                 self._classification.expire(camera)
+        self._publication.expire()
         self._move_on()
         self._finish_if_done()
 
@@ -115,7 +117,7 @@ class Scheduler:
         """
         peer = self.state.peers.get(identity)
         if peer is not None:
-            self._take_work_back(peer)
+            self._work_lost(peer)
             self._move_on()
 
     def heartbeat(self) -> None:
@@ -141,7 +143,7 @@ class Scheduler:
             before = self.state.peers.of_instance(hello.instance)
             if before is not None:
                 self._remove(before)
-            refusal = self._membership.refusal(hello)
+            refusal = self._refusal(hello)
             if refusal:
                 log.warning("refused %s: %s", hello.name, refusal)
                 self.state.send(identity, Refused(refusal))
@@ -149,71 +151,74 @@ class Scheduler:
             self._membership.join(identity, hello, self.state.now_ns)
         camera = self.state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
         self.state.send(identity, Welcome(camera.next_frame_id if camera else 0))
+        peer = self.state.peers.get(identity)
+        if known is None and peer is not None and peer.role == PUBLISHER:
+            self._publication.joined(peer)
+        if self.finished:
+            self.state.send(identity, Finish())
+
+    def _refusal(self, hello: Hello) -> str:
+        if self.finished and isinstance(hello, CameraHello):
+            return (
+                f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
+                "is ending; start it again for another"
+            )
+        return self._membership.refusal(hello)
 
     def _handle_known(self, peer: Peer, message: Message) -> None:
         if isinstance(message, Frame | FrameSkipped | CameraState | EndOfSource):
-            self._from_capture(peer, message)
+            if not self._intake.take(peer, message):
+                self._remove(peer)
+                self.state.send(peer.identity, WhoAreYou())
         elif isinstance(message, Ready) and peer.role in WORKER_ROLES:
-            self._take_work_back(peer)  # none, unless it forgot what it had in hand
+            self._work_lost(peer)  # none, unless it forgot what it had in hand
             self.state.peers.set_idle(peer)
         elif isinstance(message, Faces) and peer.role == DETECTOR:
             job = self._detection.answer(peer, message)
+            peer.answered, peer.failures = True, 0
             if job is not None and job.state is JobState.CLASSIFYING:
                 self._classification.take(job)
         elif isinstance(message, Expressions) and peer.role == CLASSIFIER:
             self._classification.answer(peer, message)
         elif isinstance(message, WorkFailed) and peer.work_id == message.work_id:
-            log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
-            self._take_work_back(peer)
+            self._work_failed(peer, message)
         elif isinstance(message, Published) and peer.role == PUBLISHER:
             self._publication.acknowledged(peer, message)
         elif isinstance(message, Status):
             peer.status = message
         elif isinstance(message, Bye):
-            self._remove(peer)
+            self._leave(peer)
         else:
             self.state.ignored[type(message).__name__] += 1
-
-    def _from_capture(
-        self, peer: Peer, message: Frame | FrameSkipped | CameraState | EndOfSource
-    ) -> None:
-        camera = self.state.cameras.get(message.camera)
-        if camera is None or camera.capture != peer.identity:
-            self.state.ignored[type(message).__name__] += 1
-        elif isinstance(message, CameraState):
-            camera.online, camera.reason = message.online, message.reason
-        elif isinstance(message, EndOfSource):
-            camera.ended = True
-        elif message.frame_id < camera.next_frame_id:
-            if isinstance(message, Frame) and message.frame_id not in camera.jobs:
-                self.state.release(Release(camera.name, message.frame_id, FATE_PUBLISHED, ""))
-        elif isinstance(message, FrameSkipped):
-            camera.next_frame_id = message.frame_id + 1
-            camera.ledger.captured += 1
-            camera.ledger.dropped[message.cause] += 1
-        else:
-            self._detection.take(camera, message)
 
     def _remove(self, peer: Peer) -> None:
-        """Forget a peer that left, died or fell silent, and see to what it had in hand."""
-        self.state.peers.remove(peer)
-        log.info("%s %s is gone", peer.role, peer.name)
+        """Forget a peer that died or fell silent, and see to what it had in hand."""
+        self._work_lost(peer)
         if peer.role == PUBLISHER:
             self._publication.lost(peer)
-        elif peer.role == CAPTURE:
-            for camera in self.state.cameras.values():
-                if camera.capture == peer.identity:
-                    self._capture_lost(camera)
-        else:
-            self._take_work_back(peer)
-            if peer.role == CLASSIFIER and not self.state.peers.of_role(CLASSIFIER):
-                self._classification.nobody_left()
+        self._forget(peer)
 
-    def _take_work_back(self, peer: Peer) -> None:
+    def _leave(self, peer: Peer) -> None:
+        """Forget a peer that says goodbye; nothing is wrong with what it had in hand."""
+        if peer.work_id is not None:
+            self._desk_of(peer).returned(peer.work_id)
+        if peer.role == PUBLISHER:
+            self._publication.left(peer)
+        self._forget(peer)
+
+    def _forget(self, peer: Peer) -> None:
+        self.state.peers.remove(peer)
+        log.info("%s %s is gone", peer.role, peer.name)
+        if peer.role == CAPTURE:
+            self._intake.lost(peer)
+        elif peer.role == CLASSIFIER and not self.state.peers.of_role(CLASSIFIER):
+            self._classification.nobody_left()
+
+    def _work_lost(self, peer: Peer) -> None:
+        """Take back work whose answer will not come: it may be to blame for that."""
         if peer.work_id is None:
             return
-        desk = self._detection if peer.role == DETECTOR else self._classification
-        for job in desk.lost(peer.work_id):
+        for job in self._desk_of(peer).lost(peer.work_id):
             log.error(
                 "camera %s frame %d failed: no %s survived it",
                 job.frame.camera,
@@ -222,17 +227,27 @@ class Scheduler:
             )
         peer.work_id = None
 
-    def _capture_lost(self, camera: Camera) -> None:
-        """A capture is gone, and its ring with it: live frames are lost, lossless come again."""
-        camera.capture = None
-        camera.online, camera.reason = False, "its capture process is gone"
-        self._detection.forget(camera)
-        self._classification.forget(camera)
-        if camera.mode == LOSSLESS:
-            camera.forget_unpublished()
+    def _work_failed(self, peer: Peer, message: WorkFailed) -> None:
+        """Take back work that a worker cannot do.
+
+        The work is to blame only where the worker has done other work; one that fails again and
+        again is sent away, before it spoils what others could do.
+        """
+        log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
+        peer.failures += 1
+        if peer.answered or peer.role == CLASSIFIER:
+            self._work_lost(peer)
         else:
-            for job in list(camera.line):
-                self.state.drop(job, CAPTURE_LOST)
+            self._detection.returned(message.work_id, by=peer.identity)
+            peer.work_id = None
+        if peer.failures >= MAX_FAILURES:
+            reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
+            hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"
+            self.state.send(peer.identity, Refused(f"{reason}; {hint}"))
+            self._forget(peer)
+
+    def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
+        return self._detection if peer.role == DETECTOR else self._classification
 
     def _move_on(self) -> None:
         """Do whatever has become possible."""
@@ -242,10 +257,7 @@ class Scheduler:
         self._classification.dispatch()
 
     def _finish_if_done(self) -> None:
-        cameras = self.state.cameras.values()
-        if self.finished or not cameras:
-            return
-        if all(camera.ended and not camera.jobs for camera in cameras):
+        if not self.finished and self._intake.all_done():
             self.finished = True
             for peer in self.state.peers.all():
                 self.state.send(peer.identity, Finish())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from common.broker.cameras import Camera
-from common.broker.jobs import Job
+from common.broker.jobs import Job, JobState, Run
 from common.broker.peers import PeerTable
 from common.messages import FATE_DROPPED, Message, Release
 
@@ -41,14 +41,22 @@ class PipelineState:
         return self.cameras[job.frame.camera]
 
     def settle(self, job: Job, fate: str, cause: str = "") -> None:
-        """Count a frame's end and give its slot back, at once or when its run is done."""
+        """Count a frame's end; its slot is given back when that of its whole run can be."""
         camera = self.camera_of(job)
         camera.settle(job, fate, cause)
         release = Release(camera.name, job.frame.frame_id, fate, cause)
-        if job.run is not None and not job.run.done:
+        if job.run is not None:
             job.run.held.append(release)
-        else:
+            self.release_run(job.run)
+        elif not job.orphaned:
             self.release(release)
+
+    def release_run(self, run: Run) -> None:
+        """Give the slots of a run back if it is detected and all its frames are counted."""
+        if run.done and all(job.state is JobState.SETTLED for job in run.members):
+            for release in run.held:
+                self.release(release)
+            run.held.clear()
 
     def release(self, release: Release) -> None:
         """Tell the capture, if it is there, that a slot is free."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from queue import Queue
 
 import pytest
 
@@ -114,6 +115,60 @@ def test_a_driver_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
     finally:
         let_go.set()
         feed.close()
+
+
+class ScriptedSource:
+    """A camera that gives a frame of each level it is told, and crashes when told none."""
+
+    def __init__(self) -> None:
+        self.levels: Queue[int | None] = Queue()
+        self.reads = 0
+
+    def give(self, *levels: int) -> None:
+        """Give frames, and wait until the last one was handed over and one more is asked for."""
+        until = max(self.reads, 1) + len(levels)
+        for level in levels:
+            self.levels.put(level)
+        run_until(lambda: self.reads == until)
+
+    def read(self) -> Bgr:
+        self.reads += 1
+        level = self.levels.get()
+        if level is None:
+            raise ZeroDivisionError("in the driver")
+        return media.picture(level)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_the_newest_frame_wins_and_counts_those_that_gave_way() -> None:
+    source = ScriptedSource()
+    feed = CameraFeed("cam", lambda: source)
+    for newest in (1, 4, 2):
+        source.give(*range(1, newest + 1))
+        frame = feed.take()
+        assert frame is not None
+        assert (int(frame.bgr[0, 0, 0]), frame.superseded) == (newest, newest - 1)
+    source.give(9)
+    feed.start()
+    assert feed.take() is None, "a frame from before the start is nobody's"
+    source.levels.put(None)
+    feed.close()
+
+
+def test_a_crash_of_the_thread_comes_after_its_last_frame() -> None:
+    source = ScriptedSource()
+    feed = CameraFeed("cam", lambda: source)
+    source.levels.put(1)
+    assert feed.wait_until_open(timeout_s=5)
+    source.levels.put(None)
+    assert feed.take() is not None
+    with pytest.raises(ZeroDivisionError, match="in the driver"):
+        run_until(lambda: False, lambda: void(feed.take()))
+    with pytest.raises(ZeroDivisionError, match="in the driver"):
+        feed.wait_until_open(timeout_s=5)
+    feed.close()
 
 
 def test_failures_are_retried_with_growing_pauses(monkeypatch: pytest.MonkeyPatch) -> None:

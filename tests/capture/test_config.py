@@ -73,6 +73,34 @@ def test_an_unknown_scheme_is_refused_naming_the_known() -> None:
         load(CAPTURE_SOURCE="ftp://x")
 
 
+@pytest.mark.parametrize("number", ["2147483648", "99999999999", "9" * 5000])
+def test_a_camera_number_that_no_driver_takes_is_refused(number: str) -> None:
+    assert load(CAPTURE_SOURCE="2147483647").kind is SourceKind.CAMERA
+    with pytest.raises(ConfigError, match="expected a whole number from 0 to 2147483647"):
+        load(CAPTURE_SOURCE=number)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rtsp://user:se[cret@host/stream",
+        "rtsp://user:se]cret@host/stream",
+        "rtsp://user:se[/cret@host/stream",
+        "rtsp://user:se/cret@host/stream",
+        "rtsp://user:se#c@ret@host/stream",
+        "rtsp://user:se\u2100cret@host/stream",
+        "rtsp://user:secret@[::1/stream",
+        "rtsp://user:secret@host:port/stream",
+        "rstp://user:secret@host/stream",
+    ],
+)
+def test_a_wrong_address_is_refused_without_its_password(source: str) -> None:
+    with pytest.raises(ConfigError, match=r"^CAPTURE_SOURCE=r...://\*\*\*@.*: expected ") as caught:
+        load(CAPTURE_SOURCE=source)
+    shown = str(caught.value).partition(": expected")[0]
+    assert not any(part in shown for part in ("user", "se", "ret"))
+
+
 @pytest.mark.parametrize("source", ["0", "rtsp://cam/live", "http://cam/x.mjpg"])
 def test_lossless_needs_a_recording(source: str) -> None:
     with pytest.raises(ConfigError, match=r"CAPTURE_MODE=lossless.*CAPTURE_SOURCE="):
@@ -93,6 +121,8 @@ def test_a_file_loops_only_when_asked() -> None:
 
 def test_passwords_are_not_shown() -> None:
     assert without_password("rtsp://user:secret@cam:554/x") == "rtsp://***@cam:554/x"
+    assert without_password("rtsp://user:12/se@cret@cam/x") == "rtsp://***@cam/x"
+    assert without_password("http://cam/x?y#z") == "http://cam/x?y#z"
     with pytest.raises(ConfigError) as caught:
         load(CAPTURE_MODE="lossless", CAPTURE_SOURCE="rtsp://user:secret@cam/x")
     assert "secret" not in str(caught.value)

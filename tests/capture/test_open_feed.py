@@ -13,6 +13,7 @@ import pytest
 from capture.camera_feed import CameraFeed
 from capture.config import CaptureConfig
 from capture.open_feed import DEMO_CLIP, open_feed
+from capture.sources.stream import NetworkStream
 from common.config import load_config
 from common.errors import ConfigError
 from common.lifetime import RESTARTS, Lifetime
@@ -49,7 +50,9 @@ WRONG: list[tuple[Callable[[Path], str], str]] = [
     (make_folder, "is a folder without images"),
     (make_bomb, "has more than 64 million pixels"),
     (lambda _: "97", "there is no such camera"),
+    (lambda _: "99999999999", "expected a whole number from 0 to 2147483647"),
     (lambda _: "gopher://x", "expected a camera number"),
+    (lambda _: "rtsp://user:secr[et@host/stream", "rtsp://***@host/stream: expected scheme://"),
     (lambda _: "http://user:secret@127.0.0.1:9/x.mjpg", "no video can be reached"),
 ]
 
@@ -78,7 +81,7 @@ def test_a_wrong_source_is_one_line_and_exit_code_2(
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("capture: CAPTURE_SOURCE=")
     assert message in done.stderr
-    assert "secret" not in done.stderr
+    assert "secr" not in done.stderr
 
 
 def test_after_a_restart_a_missing_camera_is_only_offline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +92,17 @@ def test_after_a_restart_a_missing_camera_is_only_offline(monkeypatch: pytest.Mo
         feed.wait_until_open(timeout_s=5)
     assert "no such camera" in feed.offline_reason
     feed.close()
+
+
+def test_a_camera_thread_that_dies_ends_the_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch, lifetime: Lifetime
+) -> None:
+    def crash(_: str) -> NetworkStream:
+        raise ZeroDivisionError("in the driver")
+
+    monkeypatch.setattr("capture.open_feed.NetworkStream", crash)
+    with pytest.raises(ZeroDivisionError, match="in the driver"):
+        open_feed(config_of(CAPTURE_SOURCE="rtsp://cam/live"), lifetime)
 
 
 def test_a_directory_of_no_permission_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,30 @@ def test_sizes_that_alternate_share_the_slots_and_the_rings(slots: RingSlots) ->
     assert len({place.ring for place in places if place}) == 2
     assert slots.put(media.picture(1, 32, 32)) is None
     assert len(rings()) == 2
+
+
+@pytest.mark.parametrize("announced", [LOSSLESS_MIN_SLOTS, LOSSLESS_MAX_SLOTS])
+def test_a_later_ring_of_any_size_holds_two_runs(announced: int) -> None:
+    slots = RingSlots(announced)
+    small = slots.put(media.picture(1, 64, 64))
+    assert small is not None
+    slots.free(small)
+    large = media.picture(2, 1600, 1200)  # of which 22 fit the memory set apart
+    assert all(slots.put(large) for _ in range(LOSSLESS_MIN_SLOTS))
+    slots.close()
+
+
+def test_a_ring_without_memory_for_two_runs_is_refused_not_made_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slots = RingSlots(LOSSLESS_MAX_SLOTS)
+    assert slots.put(media.picture(1))
+    free = LOSSLESS_MIN_SLOTS * 1600 * 1200 * 3 - 1
+    usage = shutil.disk_usage(ring_directory())._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(SourceError, match=r"^24 frames of 1600x1200 need 138 MB in .* --shm-size"):
+        slots.put(media.picture(1, 1600, 1200))
+    slots.close()
 
 
 def test_inline_frames_are_jpegs_of_the_same_picture() -> None:

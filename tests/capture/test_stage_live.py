@@ -45,6 +45,11 @@ def reconciles(hello: CameraHello) -> bool:
     return hello.captured == settled  # nothing is in hand once a hello is made
 
 
+def serve_for(seconds: float, broker: FakeBroker) -> None:
+    until = time.monotonic() + seconds
+    run_until(lambda: time.monotonic() > until, broker.serve)
+
+
 def test_a_file_plays_at_its_own_rate_and_ends_with_finish(
     start_broker: StartBroker, start_stage: StartStage, lifetime: Lifetime, video: str
 ) -> None:
@@ -186,6 +191,27 @@ def test_a_camera_keeps_no_frame_for_a_broker_that_comes_late(
     run_until(lambda: time.monotonic() > began + 0.5, stage.step)
     broker = start_broker()
     run_until(lambda: len(broker.of(Frame)) >= 3, stage.step, broker.serve)
-    frames = broker.of(Frame)
-    assert frames[0].pts_s > 0.4
-    assert [frame.frame_id for frame in frames] == list(range(len(frames)))
+    assert broker.of(Frame)[0].pts_s > 0.4
+    assert broker.of(Frame)[0].frame_id == 0
+
+
+def test_a_stage_slower_than_the_camera_sends_the_newest_and_counts_the_rest(
+    start_broker: StartBroker, start_stage: StartStage, server: MjpegServer
+) -> None:
+    broker, stage = start_broker(), start_stage(CAPTURE_SOURCE=server.url)
+    run_until(lambda: broker.of(Frame), stage.step, broker.serve)
+    for _ in range(4):
+        serve_for(0.3, broker)  # ten frames of the camera
+        stage.step()
+    run_until(lambda: len(broker.of(Frame)) >= 5, stage.step, broker.serve)
+    hello = stage.hello()
+    assert reconciles(hello)
+    count = hello.dropped["superseded"]
+    run_until(lambda: len(broker.of(FrameSkipped)) == count, broker.serve)
+    frames, skipped = broker.of(Frame), broker.of(FrameSkipped)
+    late_s = [frame.captured_mono_ns / 1e9 - frame.pts_s for frame in frames[:5]]
+    assert max(late_s) - min(late_s) < 0.2
+    assert len(skipped) >= 20
+    assert {message.cause for message in skipped} == {"superseded"}
+    numbers = [m.frame_id for m in broker.received if isinstance(m, Frame | FrameSkipped)]
+    assert numbers == list(range(len(numbers)))

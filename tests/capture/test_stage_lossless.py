@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.slots import LOSSLESS_MAX_SLOTS, LOSSLESS_MIN_SLOTS
 from capture.stage import CaptureStage
-from common.lifetime import Lifetime
+from common.lifetime import Lifetime, run_main
 from common.messages import (
     FATE_FAILED,
     CameraHello,
@@ -24,6 +26,7 @@ from tests.capture import media
 from tests.capture.fake_broker import FakeBroker, run_until
 
 FRAMES = 130  # more than the ring holds
+RUN = LOSSLESS_MIN_SLOTS // 2
 StartStage = Callable[..., CaptureStage]
 StartBroker = Callable[[], FakeBroker]
 
@@ -48,7 +51,7 @@ def test_every_frame_is_sent_once_in_order_and_finish_ends_it(
     run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
     hello = broker.of(CameraHello)[0]
     assert (hello.camera, hello.mode, hello.total_frames) == ("clip", "lossless", FRAMES)
-    assert hello.slots == 96
+    assert hello.slots == LOSSLESS_MAX_SLOTS
     assert broker.of(CameraState)[0] == CameraState("clip", True, "")
     frames = broker.of(Frame)
     assert ids(frames) == list(range(FRAMES))
@@ -64,18 +67,18 @@ def test_capture_waits_where_no_slot_is_free(
 ) -> None:
     broker, stage = start_broker(), start_stage(**lossless(video))
     broker.releases = False
-    run_until(lambda: len(broker.of(Frame)) == 96, stage.step, broker.serve)
+    run_until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS, stage.step, broker.serve)
     for _ in range(5):
         stage.step()
         broker.serve()
     frames = broker.of(Frame)
-    assert len(frames) == 96
+    assert len(frames) == LOSSLESS_MAX_SLOTS
     reader = RingReader()
     for frame in frames:
         pixels = reader.read(frame.ring, frame.slot, frame.height, frame.width)
         assert abs(int(pixels[24, 32, 1]) - media.level_of(frame.frame_id)) < 8
     broker.release(frames[0], FATE_FAILED)
-    run_until(lambda: len(broker.of(Frame)) == 97, stage.step, broker.serve)
+    run_until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS + 1, stage.step, broker.serve)
     assert stage.hello().failed == 1
 
 
@@ -127,6 +130,75 @@ def test_a_restarted_capture_goes_on_where_the_broker_says(
     assert frames[0].pts_s == pytest.approx(4.0)
     run_until(lambda: stage.hello().published == FRAMES, stage.step)
     assert stage.hello().captured == FRAMES
+
+
+def test_frames_sent_again_after_a_restart_are_counted_once(
+    start_broker: StartBroker, start_stage: StartStage, video: str
+) -> None:
+    broker = start_broker()
+    broker.next_frame_id, broker.releases = 100, False  # and 100 to 104 are published all the same
+    stage = start_stage(**lossless(video))
+    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    frames = broker.of(Frame)
+    assert (stage.hello().captured, stage.hello().published) == (FRAMES, 100)
+    for frame in frames[:5]:
+        broker.release(frame)
+        broker.release(frame)
+    broker.release(frames[5], FATE_FAILED)
+    run_until(lambda: stage.hello().failed, stage.step)
+    assert (stage.hello().captured, stage.hello().published) == (FRAMES, 105)
+    for frame in frames[6:]:
+        broker.release(frame)
+    run_until(lambda: stage.hello().published == FRAMES - 1, stage.step)
+    assert stage.hello().captured == FRAMES
+
+
+def test_images_that_grow_run_through_a_broker_that_releases_whole_runs(
+    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+) -> None:
+    folder = media.write_folder(tmp_path / "shots", [])
+    cv2.imwrite(str(folder / "00.png"), media.picture(1, 64, 64))
+    for index in range(1, 60):
+        cv2.imwrite(str(folder / f"{index:02}.png"), media.picture(index, 1600, 1200))
+    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    broker.releases = False
+    released: list[int] = []
+
+    def release_whole_runs() -> None:
+        waiting = broker.of(Frame)[len(released) :]
+        if len(waiting) >= RUN:
+            for frame in waiting[:RUN]:
+                broker.release(frame)
+                released.append(frame.frame_id)
+
+    run_until(lambda: len(released) == 60, stage.step, broker.serve, release_whole_runs)
+    assert released == list(range(60))
+    run_until(lambda: stage.hello().published == 60, stage.step, broker.serve)
+    assert broker.of(EndOfSource)
+    assert len({frame.ring for frame in broker.of(Frame)}) == 2
+
+
+def test_a_larger_image_without_memory_for_its_ring_ends_the_process_with_one_line(
+    start_broker: StartBroker,
+    start_stage: StartStage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = media.write_folder(tmp_path / "shots", ["a.png"])
+    cv2.imwrite(str(folder / "b.png"), media.picture(1, 1600, 1200))
+    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000_000))
+
+    def run() -> None:
+        run_until(lambda: False, stage.step, broker.serve)
+
+    with pytest.raises(SystemExit) as ended:
+        run_main("capture", run)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("capture: 24 frames of 1600x1200 need 138 MB in ")
 
 
 def test_one_image_is_exactly_one_frame(

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from common.lifetime import (
     RESTARTS,
     STOP_SIGNALS,
     SUPERVISOR_FD,
+    WORKED,
     Lifetime,
     run_main,
     set_up_logging,
@@ -35,6 +37,18 @@ def step():
     {step}
 lifetime.run(step)
 print("in order")
+"""
+
+STORM = """
+import sys, threading
+from common.lifetime import Lifetime
+lifetime = Lifetime()
+lifetime.catch_signals()
+enough = []
+threading.Thread(target=lambda: enough.append(sys.stdin.readline())).start()
+print("ready", flush=True)
+while not enough:
+    {step}
 """
 
 
@@ -97,6 +111,59 @@ def test_signal_only_sets_the_flag(number: signal.Signals) -> None:
     assert not lifetime.stop_requested
     signal.raise_signal(number)
     assert lifetime.stop_requested
+
+
+@pytest.mark.parametrize("step", ["lifetime.wait(0.001)", "lifetime.stop_requested"])
+def test_signal_that_comes_while_another_is_handled_blocks_nothing(step: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STORM.format(step=step)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(2000):
+            for number in STOP_SIGNALS * 2:
+                process.send_signal(number)
+        try:
+            process.communicate("enough\n", timeout=DEADLINE_S)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+
+
+def test_wait_ends_soon_after_a_signal_that_comes_twice() -> None:
+    processes = [start("lifetime.wait(60.0)") for _ in range(20)]
+    try:
+        for process, _ in processes:
+            process.terminate()
+            process.terminate()
+        for process, _ in processes:
+            assert process.communicate(timeout=DEADLINE_S)[0] == "in order\n"
+    finally:
+        for process, ours in processes:
+            process.kill()
+            process.communicate()
+            ours.close()
+
+
+def test_wait_ends_soon_after_another_thread_asks_to_stop() -> None:
+    lifetime = Lifetime()
+    asking = threading.Timer(0.1, lifetime.request_stop)
+    asking.start()
+    started = time.monotonic()
+    assert lifetime.wait(60.0)
+    assert time.monotonic() - started < 10.0
+    asking.join()
+
+
+def test_first_work_is_told_at_once() -> None:
+    process, ours = start("lifetime.worked(); os._exit(3)")
+    with process, ours:
+        assert ours.recv(1) == WORKED
+        process.communicate(timeout=DEADLINE_S)
 
 
 def test_stage_does_steps_until_it_is_asked_to_stop() -> None:

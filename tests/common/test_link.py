@@ -25,7 +25,7 @@ from common.messages import (
     WhoAreYou,
 )
 from tests.common.fake_broker import FakeBroker
-from tests.common.waiting import eventually
+from tests.common.waiting import DEADLINE_S, eventually
 
 MakeLink = Callable[[], BrokerLink]
 Context = zmq.Context[zmq.Socket[bytes]]
@@ -91,16 +91,14 @@ def test_second_welcome_is_kept_from_the_stage(make_link: MakeLink, broker: Fake
 
 def test_heartbeat_carries_what_was_counted(make_link: MakeLink, broker: FakeBroker) -> None:
     link = make_link()
-    identity = join(link, broker)
+    join(link, broker)
     broker.expect(Status, lambda: link.receive(0.01))
     link.count(3, 0.5)
     link.count(1, 0.25)
-    broker.send_parts(identity, [b"nonsense", b""])
-    broker.send_parts(identity, [b"one part"])
 
     def heartbeat_with_all() -> bool:
         _, status = broker.expect(Status, lambda: link.receive(0.01))
-        return status == Status(4, 750.0, 2)
+        return status == Status(4, 750.0, 0)
 
     eventually(heartbeat_with_all, "a heartbeat with the counts")
 
@@ -128,15 +126,44 @@ def test_broker_that_does_not_know_the_peer_gets_a_hello_and_may_welcome_it_agai
     assert receive(link) == Welcome(6)
 
 
-def test_bad_message_is_counted_and_the_next_one_is_read(
-    make_link: MakeLink, broker: FakeBroker
+def test_peer_that_cannot_read_a_message_counts_it_and_says_hello_anew(
+    make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker may be waiting for the answer, and would for ever."""
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (1000.0,))
+    link = make_link()
+    identities = [join(link, broker)]
+    for bad in (
+        [b""],
+        [b"\xc1", b""],
+        [msgpack.packb({"type": "Release", "version": wire.WIRE_VERSION}), b""],
+    ):
+        broker.send_parts(identities[-1], bad)
+        broker.send(identities[-1], Release("cam", 1, "published", ""))
+        eventually(lambda: link.receive(0.01) is None and not link.welcomed, "the bad message")
+        identities.append(join(link, broker))
+    assert len(set(identities)) == 4
+
+    def three_are_counted() -> bool:
+        return broker.expect(Status, lambda: link.receive(0.01))[1].bad_messages == 3
+
+    eventually(three_are_counted, "a heartbeat with the count")
+
+
+def test_peer_that_was_busy_for_long_reads_what_came_before_it_calls_the_broker_silent(
+    make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = make_link()
     identity = join(link, broker)
-    for parts in ([b""], [b"\xc1", b""], [b"\x80", b"", b""]):
-        broker.send_parts(identity, parts)
-    broker.send(identity, Release("cam", 1, "published", ""))
-    assert receive(link) == Release("cam", 1, "published", "")
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (0.0,))  # it is long ago at once
+    broker.send(identity, Heartbeat())
+    assert link.send(Published("cam", 1))
+    assert link.receive(DEADLINE_S) is None
+    assert link.welcomed
+    assert broker.expect(Published)[0] == identity, "its last answer was not thrown away"
+    assert broker.expect(Status)[0] == identity, "and it told at once that it lives"
+    assert link.receive(0.01) is None
+    assert not link.welcomed, "now there was nothing to read"
 
 
 def test_refusal_carries_the_brokers_reason(make_link: MakeLink, broker: FakeBroker) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -60,6 +61,10 @@ def path_of(endpoint: str) -> Path:
     return Path(endpoint.removeprefix("ipc://"))
 
 
+def lock_of(endpoint: str) -> Path:
+    return path_of(f"{endpoint}.ferstream.lock")
+
+
 def test_second_broker_on_the_same_path_is_refused_naming_the_first(
     context: Context, endpoint: str, other_broker: subprocess.Popen[str]
 ) -> None:
@@ -109,6 +114,66 @@ def test_directory_in_the_place_of_the_path_is_told(context: Context, endpoint: 
     path_of(endpoint).mkdir()
     with pytest.raises(ConfigError, match="there is something there that is no socket"):
         BrokerSocket(context, endpoint)
+
+
+def test_file_that_others_call_their_lock_is_left_alone(context: Context, endpoint: str) -> None:
+    foreign = path_of(endpoint).with_name("b.ipc.lock")
+    foreign.write_text("precious")
+    BrokerSocket(context, endpoint).close()
+    assert foreign.read_text() == "precious"
+
+
+@pytest.mark.parametrize("content", ["precious", "123\nprecious", "precious\n123\n", "1" * 40])
+def test_lock_file_that_is_not_of_our_making_is_left_alone(
+    context: Context, endpoint: str, content: str
+) -> None:
+    lock_of(endpoint).write_text(content)
+    with pytest.raises(ConfigError, match=r"b\.ipc\.ferstream\.lock is no lock of ferstream"):
+        BrokerSocket(context, endpoint)
+    assert lock_of(endpoint).read_text() == content
+    assert not path_of(endpoint).exists()
+
+
+def test_link_in_the_place_of_the_lock_is_not_followed(context: Context, endpoint: str) -> None:
+    target = path_of(endpoint).with_name("target")
+    target.write_text("")
+    lock_of(endpoint).symlink_to(target)
+    with pytest.raises(ConfigError, match="cannot write there"):
+        BrokerSocket(context, endpoint)
+    assert lock_of(endpoint).is_symlink()
+    assert target.read_text() == ""
+
+
+def test_lock_left_by_a_killed_broker_is_taken_over(context: Context, endpoint: str) -> None:
+    lock_of(endpoint).write_text("123\n")
+    broker = BrokerSocket(context, endpoint)
+    assert lock_of(endpoint).read_text() == f"{os.getpid()}\n"
+    broker.close()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_lock_that_another_broker_removes_while_it_is_being_taken_is_taken_anew(
+    context: Context, endpoint: str, monkeypatch: pytest.MonkeyPatch, replace: bool
+) -> None:
+    lock_of(endpoint).touch()
+    flock = fcntl.flock
+    calls: list[int] = []
+
+    def flock_of_the_removed(descriptor: int, operation: int) -> None:
+        if not calls:
+            lock_of(endpoint).unlink()
+            if replace:
+                lock_of(endpoint).touch()
+        calls.append(descriptor)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_of_the_removed)
+    broker = BrokerSocket(context, endpoint)
+    assert len(calls) == 2
+    with pytest.raises(ConfigError, match=f"the pipeline of process {os.getpid()} runs there"):
+        BrokerSocket(context, endpoint)
+    broker.close()
+    assert not lock_of(endpoint).exists()
 
 
 def test_path_in_a_directory_that_is_not_there_is_told(context: Context) -> None:

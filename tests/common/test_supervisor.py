@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import common.lifetime, common.supervisor
 from common.config import BrokerSettings, integer, setting
 
-common.supervisor.BACKOFF_S = (0.05, 0.05, 0.05, 0.05, 0.05)
+common.supervisor.BACKOFF_S = (0.05, 0.2, 0.2, 0.2, 0.2)
 common.supervisor.HANG_TIMEOUT_S = 3.0
 common.supervisor.STOP_TIMEOUT_S = 2.0
 
@@ -162,6 +162,39 @@ def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None
     assert len(odd.notes("start")) == 5
     assert errors.count("RuntimeError: a defect") == 5
     assert "odd_stage ended with 1, 5 times in a minute; giving up" in errors
+
+
+def test_child_that_crashes_after_work_is_started_again_however_often(odd: Odd) -> None:
+    """Each crash may be that of another bad frame, and the broker gives each up in the end."""
+    odd.start("lifetime.worked()\nos._exit(3 if lifetime.restarts < 8 else 0)")
+    code, errors = odd.end()
+    assert code == 0
+    assert len(odd.notes("start")) == 9
+    assert errors.count("starting it again in 0.1 s") == 8, "as after a first crash"
+
+
+def test_work_makes_up_for_the_crashes_before_it_but_not_for_those_after(odd: Odd) -> None:
+    odd.start("if lifetime.restarts == 4: lifetime.worked()\nos._exit(3)")
+    code, errors = odd.end()
+    assert code == 1
+    assert len(odd.notes("start")) == 4 + 5
+    assert errors.count("starting it again in 0.1 s") == 2, "the first pause, twice"
+    assert "odd_stage ended with 3, 5 times in a minute; giving up" in errors
+
+
+def test_work_of_one_worker_does_not_make_up_for_anothers_crashes(odd: Odd) -> None:
+    odd.start(
+        """
+        try:
+            Path("first").touch(exist_ok=False)
+        except FileExistsError:
+            os._exit(3)
+        lifetime.run(lambda: lifetime.worked() or lifetime.wait(0.05))
+        """,
+        "--workers",
+        "2",
+    )
+    assert odd.end()[0] == 1
 
 
 @pytest.mark.parametrize("code", [0, 2])

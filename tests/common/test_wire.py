@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -36,6 +37,9 @@ from common.messages import (
 KINDS: tuple[type, ...] = get_args(Message)
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
 FRAME = Frame("cam", 3, 0.1, 1, 2, 480, 640, "r.ring", 5)
+
+NESTED = b"\x91" * 1020 + b"\xc0"
+"""Lists in lists, as deep as msgpack unpacks them and deeper than ``repr`` shows them."""
 
 
 # --- strategies made from the annotations -------------------------------------------------------
@@ -367,6 +371,41 @@ def test_lengths_that_belong_together_are_left_to_the_receiver() -> None:
 def test_header_nested_too_deep_is_refused(opening: bytes) -> None:
     with pytest.raises(MessageError, match="expected a msgpack header"):
         wire.decode([opening * 100_000 + b"\xc0", b""])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_value_nested_as_deep_as_msgpack_goes_is_refused(kind: type) -> None:
+    plain = {"type": kind.__name__, "version": wire.WIRE_VERSION} | {
+        item.name: 0 for item in fields(kind)
+    }
+    for name in plain:
+        packed = msgpack.Packer().pack_map_header(len(plain))
+        for key, value in plain.items():
+            packed += msgpack.packb(key) + (NESTED if key == name else msgpack.packb(value))
+        with pytest.raises(MessageError) as caught:
+            wire.decode([packed, b""])
+        assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "header", [NESTED, NESTED + b"\xc0", b"\x81\xa4type" + NESTED, b"\x81" + NESTED + b"\xc0"]
+)
+def test_header_nested_as_deep_as_msgpack_goes_is_refused(header: bytes) -> None:
+    with pytest.raises(MessageError) as caught:
+        wire.decode([header, b""])
+    assert len(str(caught.value)) < 200
+
+
+def test_complaint_does_not_write_out_a_huge_value() -> None:
+    size = 16 * 1024 * 1024
+    parts = changed_header(Welcome(1), lambda header: header.update(next_frame_id=bytes(size)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(MessageError, match=r"expected int, got b'\\x00"):
+            wire.decode(parts)
+        assert tracemalloc.get_traced_memory()[1] < 2 * size, "the value itself and little more"
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

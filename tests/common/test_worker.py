@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import zmq
 
+from common import link as link_module
+from common import wire
 from common.errors import RefusedError, SourceError
 from common.lifetime import Lifetime
 from common.messages import (
@@ -32,11 +34,23 @@ from tests.common.waiting import eventually
 BATCH = ClassifyBatch(7, np.zeros((2, 48, 48), np.uint8))
 
 
+class CountingLifetime(Lifetime):
+    """Counts how often the supervisor would be told of work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = 0
+
+    def worked(self) -> None:
+        self.answers += 1
+        super().worked()
+
+
 class Desk:
     """A worker, its broker, and what the worker does with its work."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
-        self.lifetime = Lifetime()
+        self.lifetime = CountingLifetime()
         self.error: Exception | None = None
         self.stop_at_first_answer = False
         self.answers = 1
@@ -147,6 +161,32 @@ def test_worker_that_was_given_up_asks_anew(desk: Desk) -> None:
     identity = desk.join()
     desk.broker.send(identity, WhoAreYou())
     desk.join()
+
+
+def test_worker_that_cannot_read_its_work_asks_anew_and_gets_it_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (1000.0,))
+    identity = desk.join()
+    header, payload = wire.encode(BATCH)
+    desk.broker.send_parts(identity, [header, payload[:-1]])
+    again = desk.join()
+    assert again != identity
+    desk.broker.send(again, BATCH)
+    assert desk.broker.expect(Expressions)[1].work_id == 7
+
+
+def test_worker_tells_its_supervisor_of_each_answer_and_of_nothing_else(desk: Desk) -> None:
+    identity = desk.join()
+    assert desk.lifetime.answers == 0
+    desk.answers = 3
+    desk.broker.send(identity, BATCH)
+    desk.broker.expect(Ready)
+    assert desk.lifetime.answers == 3
+    desk.error = SourceError("the ring is gone")
+    desk.broker.send(identity, BATCH)
+    desk.broker.expect(WorkFailed)
+    assert desk.lifetime.answers == 3
 
 
 def test_worker_ends_when_everything_is_done(desk: Desk) -> None:

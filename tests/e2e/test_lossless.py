@@ -11,7 +11,7 @@ from tests.e2e.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 
-FRAMES = 95
+FRAMES = 305
 Rows = list[dict[str, str]]
 
 
@@ -103,27 +103,26 @@ def test_stage_killed_in_the_middle_loses_and_doubles_nothing(
     short_clip: Path, tmp_path: Path, reference: Rows, module: str
 ) -> None:
     results = tmp_path / "talk.csv"
-    with analyse(short_clip, results, DETECTOR_INTERVAL="1") as pipeline:
-        wait_for(lambda: results.exists() and len(rows_of(results)) > 5, "some records")
+    with analyse(short_clip, results) as pipeline:
+        wait_for(lambda: results.exists() and len(rows_of(results)) > 50, "some records")
         for process in pipeline.processes(module):
             process.kill()
         assert pipeline.wait() == 0, pipeline.log
         pipeline.assert_nothing_left()
-    assert frame_ids(rows_of(results)) == list(range(FRAMES))
     assert "starting it again" in pipeline.log
-    assert len(reference) > FRAMES
+    assert rows_of(results) == reference
 
 
 def test_broker_killed_in_the_middle_loses_and_doubles_nothing(
-    short_clip: Path, tmp_path: Path
+    short_clip: Path, tmp_path: Path, reference: Rows
 ) -> None:
     results = tmp_path / "talk.csv"
-    with analyse(short_clip, results, DETECTOR_INTERVAL="1") as pipeline:
-        wait_for(lambda: results.exists() and len(rows_of(results)) > 5, "some records")
+    with analyse(short_clip, results) as pipeline:
+        wait_for(lambda: results.exists() and len(rows_of(results)) > 50, "some records")
         (broker,) = pipeline.processes("common.broker.stage")
         broker.kill()
         assert pipeline.wait() == 0, pipeline.log
-    assert frame_ids(rows_of(results)) == list(range(FRAMES))
+    assert rows_of(results) == reference
 
 
 def test_progress_is_shown(short_clip: Path, tmp_path: Path) -> None:

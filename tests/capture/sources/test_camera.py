@@ -15,3 +15,9 @@ def test_a_missing_camera_is_refused_naming_those_that_exist(source: str) -> Non
     found = sorted(str(path) for path in Path("/dev").glob("video*"))
     with pytest.raises(SourceError, match=found[0] if found else "no /dev/video"):
         DeviceCamera(source)
+
+
+def test_what_opencv_raises_is_an_error_of_the_source_in_one_line() -> None:
+    with pytest.raises(SourceError, match="OpenCV fails with it") as caught:
+        DeviceCamera("99999999999")
+    assert "\n" not in str(caught.value)

@@ -17,6 +17,7 @@ from common.broker.scheduler import Scheduler
 from common.messages import (
     CLASSIFIER,
     DETECTOR,
+    LIVE,
     LOSSLESS,
     Bye,
     CameraHello,
@@ -331,9 +332,10 @@ def test_camera_with_impossible_counters_is_refused(
 
 
 def test_frame_with_the_largest_number_does_not_stop_the_broker(exchange: Exchange) -> None:
-    camera, publisher = exchange.camera(), exchange.publisher()
+    hello = CameraHello("c", "capture", "cam", LIVE, 0, 24, 0, 0, 0)
+    camera, publisher = exchange.peer(hello), exchange.publisher()
     camera.say(frame("cam", wire.MAX_INT))
-    camera.say(CameraHello("c", "capture", "cam", LOSSLESS, 0, 24, 0, 0, 0))
+    camera.say(hello)
 
     def answered() -> bool:
         exchange.loop.step()

@@ -21,25 +21,27 @@ def test_frames_done_are_those_that_came_to_any_end() -> None:
 
 
 def test_line_tells_done_total_failed_rate_and_time_left() -> None:
-    line = progress_line(HALF, elapsed_s=0.5)
+    line = progress_line(HALF, 50, elapsed_s=0.5)
     assert line == (
         "clip: [############............] 50 of 100 frames, 1 failed, 100 frames/s, 0:00 left"
     )
-    assert progress_line(HALF, elapsed_s=100.0).endswith("0 frames/s, 1:40 left")
+    assert progress_line(HALF, 50, elapsed_s=100.0).endswith("0 frames/s, 1:40 left")
 
 
 @pytest.mark.parametrize("total", [0, 7, -1])
 def test_total_that_is_unknown_or_wrong_is_not_shown(total: int) -> None:
-    assert progress_line(replace(HALF, total_frames=total), 1.0) == "clip: 50 frames, 50 frames/s"
+    assert (
+        progress_line(replace(HALF, total_frames=total), 50, 1.0) == "clip: 50 frames, 50 frames/s"
+    )
 
 
 def test_what_was_read_counts_once_the_source_has_ended() -> None:
     ended = replace(HALF, ended=True, captured=50, in_flight=0)
-    assert progress_line(ended, 1.0).endswith("50 of 50 frames, 1 failed, 50 frames/s, done")
+    assert progress_line(ended, 50, 1.0).endswith("50 of 50 frames, 1 failed, 50 frames/s, done")
 
 
 def test_no_time_has_passed_yet() -> None:
-    assert progress_line(HALF, 0.0).endswith("0 frames/s, 0:00 left")
+    assert progress_line(HALF, 50, 0.0).endswith("0 frames/s, 0:00 left")
 
 
 def test_only_lossless_cameras_are_logged_and_the_last_line_is_always(

@@ -10,6 +10,7 @@ from common.messages import (
     DetectRun,
     Finish,
     FrameSkipped,
+    Published,
     Ready,
     Refused,
     Release,
@@ -240,17 +241,133 @@ def test_face_that_kills_every_classifier_takes_no_other_frame_with_it(world: Wo
     assert [result.failed for result in world.publish(publisher)] == [False, True, False]
 
 
-def test_worker_that_cannot_do_its_work_hands_it_back_and_lives_on(world: World) -> None:
+def fail_work(world: World, detector: bytes) -> None:
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    world.say(detector, WorkFailed(run.work_id, "ring gone"))
+    world.say(detector, Ready())
+
+
+def test_worker_that_has_never_done_any_work_is_sent_away_and_no_frame_blamed(
+    world: World,
+) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    misplaced = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    for _ in range(3):
+        fail_work(world, misplaced)
+    refused = world.take(misplaced, Refused)
+    assert refused is not None
+    assert "FRAME_TRANSPORT=inline" in refused.reason
+    world.detect(world.detector(interval=1), faces=0)
+    assert [result.failed for result in world.publish(publisher)] == [False]
+
+
+def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    misplaced = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    able = world.detector(interval=1)
+    fail_work(world, misplaced)
+    assert world.take(misplaced, DetectRun) is None
+    world.detect(able, faces=0)
+    assert [result.failed for result in world.publish(publisher)] == [False]
+
+
+def test_frame_that_an_able_worker_cannot_do_fails_in_the_end(world: World) -> None:
     capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
     detector = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=0)
+    world.say(capture, frame("cam", 1))
     for _ in range(3):
-        run = world.take(detector, DetectRun)
-        assert run is not None
-        world.say(detector, WorkFailed(run.work_id, "ring gone"))
-        world.say(detector, Ready())
-    (result,) = world.publish(publisher)
-    assert result.failed
+        fail_work(world, detector)
+    assert [result.failed for result in world.publish(publisher)] == [False, True]
+
+
+def test_many_faces_in_batches_of_workers_that_die_at_once_fail_no_frame(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    workers = [world.classifier(batch=4) for _ in range(3)]
+    detector = world.detector(interval=1)
+    world.say(capture, frame("cam", 0))
+    world.detect(detector, faces=20)
+    for worker in workers:
+        world.lose(worker)
+    results = world.drain([world.classifier(batch=4)], [publisher])
+    assert [result.failed for result in results] == [False]
+    assert results[0].reused == (False,) * 20
+
+
+def test_work_of_those_who_leave_in_order_is_not_held_against_it(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.end(capture)
+    for _ in range(5):
+        world.say(world.detector(interval=5), Bye())
+    world.detect(world.detector(interval=5), faces=0)
+    assert [result.failed for result in world.publish(publisher)] == [False]
+
+
+def test_capture_that_comes_again_begins_with_the_first_frame_of_the_run(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS, instance="x"), world.publisher()
+    detector = world.detector(interval=4)
+    for frame_id in range(6):
+        world.say(capture, frame("cam", frame_id))
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    for item in run.frames[:2]:
+        world.say(detector, faces_for(run.work_id, item, 0))
+    assert ids(world.publish(publisher)) == [0, 1]
+    again = world.capture(mode=LOSSLESS, instance="x")
+    assert world.take(again, Welcome) == Welcome(0)
+    for frame_id in range(4):
+        world.say(again, frame("cam", frame_id))
+    world.say(detector, Bye())
+    run = world.detect(world.detector(interval=4), faces=0)
+    assert run is not None
+    assert [item.frame_id for item in run.frames] == [0, 1, 2, 3]
+    assert ids(world.publish(publisher)) == [2, 3]
+    assert (world.status().captured, world.status().published) == (4, 4)
+    assert [release.frame_id for release in world.releases(again)] == [0, 1, 2, 3]
+
+
+def test_slots_come_back_when_the_whole_run_is_published(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector = world.detector(interval=2)
+    for frame_id in range(2):
+        world.say(capture, frame("cam", frame_id))
+    world.detect(detector, faces=0)
+    first, second = world.take_all(publisher, Result)
+    world.say(publisher, Published("cam", first.frame.frame_id))
+    assert world.releases(capture) == []
+    world.say(publisher, Published("cam", second.frame.frame_id))
+    assert len(world.releases(capture)) == 2
+
+
+def test_frame_missing_from_a_lossless_camera_is_asked_for_again(world: World) -> None:
+    capture = world.capture(mode=LOSSLESS)
+    world.say(capture, frame("cam", 0))
+    world.say(capture, frame("cam", 2))
+    assert world.take(capture, WhoAreYou) is not None
+    assert_ledger(world.status())
+
+
+def test_live_camera_that_left_keeps_no_recording_from_ending(world: World) -> None:
+    live, lossless = world.capture("live"), world.capture("file", LOSSLESS)
+    world.say(live, Bye())
+    world.pass_time(10)
+    assert not world.scheduler.finished
+    world.end(lossless, "file")
+    world.pass_time(10)
+    assert world.scheduler.finished
+
+
+def test_capture_that_comes_when_all_is_done_is_refused(world: World) -> None:
+    world.end(world.capture(mode=LOSSLESS))
+    world.pass_time(10)
+    refused = world.take(world.capture("late", LOSSLESS), Refused)
+    assert refused is not None
+    assert "CAPTURE_CAMERA=late" in refused.reason
 
 
 def test_slots_of_a_run_come_back_only_when_it_need_not_be_read_again(world: World) -> None:
@@ -310,19 +427,64 @@ def test_slow_publisher_gets_no_more_than_three_live_frames(world: World) -> Non
     assert world.status().dropped == {"publisher_slow": 2}
 
 
-def test_dead_publishers_lossless_frames_go_to_the_next_but_for_those_on_disk(
-    world: World,
-) -> None:
+def lossless_frames(world: World, count: int) -> tuple[bytes, bytes]:
+    """Capture and detect frames without faces; give the capture and the detector."""
     capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=1)
-    first = world.publisher()
-    for frame_id in range(4):
+    more_frames(world, capture, detector, 0, count)
+    return capture, detector
+
+
+def more_frames(world: World, capture: bytes, detector: bytes, first: int, end: int) -> None:
+    for frame_id in range(first, end):
         world.say(capture, frame("cam", frame_id))
         world.detect(detector, faces=0)
+
+
+def ids(results: list[Result]) -> list[int]:
+    return [result.frame.frame_id for result in results]
+
+
+def test_publisher_started_again_gets_what_it_had_and_has_not_on_disk(world: World) -> None:
+    first = world.publisher(instance="place")
+    lossless_frames(world, 4)
     world.lose(first)
     assert_ledger(world.status())
-    second = world.publisher(recorded={"cam": 1})
-    assert [result.frame.frame_id for result in world.publish(second)] == [2, 3]
+    second = world.publisher(recorded={"cam": 1}, instance="place")
+    assert ids(world.publish(second)) == [2, 3]
     assert world.status().published == 4
+
+
+def test_others_wait_for_a_publisher_that_is_started_again(world: World) -> None:
+    first, other = world.publisher(instance="place"), world.publisher()
+    capture, detector = lossless_frames(world, 2)
+    world.publish(first)
+    world.lose(first)
+    more_frames(world, capture, detector, 2, 4)
+    assert ids(world.publish(other)) == [0, 1]
+    second = world.publisher(recorded={"cam": 1}, instance="place")
+    assert ids(world.publish(second)) == [2, 3]
+    assert ids(world.publish(other)) == [2, 3]
+    assert world.status().published == 4
+
+
+def test_frames_of_a_publisher_that_stays_away_go_to_the_next(world: World) -> None:
+    first = world.publisher()
+    lossless_frames(world, 3)
+    world.lose(first)
+    world.let_everybody_wait(11)
+    assert ids(world.publish(world.publisher())) == [0, 1, 2]
+
+
+def test_no_publisher_is_sent_a_frame_from_before_one_it_has(world: World) -> None:
+    first = world.publisher()
+    capture, detector = lossless_frames(world, 1)
+    second = world.publisher()
+    more_frames(world, capture, detector, 1, 2)
+    world.lose(first)
+    world.let_everybody_wait(11)
+    assert ids(world.publish(second)) == [1]
+    assert world.status().dropped == {"publisher_lost": 1}
+    assert_ledger(world.status())
 
 
 def test_lost_capture_drops_live_frames_and_keeps_the_ledger(world: World) -> None:

@@ -26,6 +26,7 @@ from common.messages import (
     Ready,
     Release,
     Result,
+    Status,
     WorkerHello,
 )
 
@@ -116,10 +117,17 @@ class World:
     def classifier(self, batch: int = 8) -> bytes:
         return self.worker(CLASSIFIER, batch)
 
-    def publisher(self, recorded: dict[str, int] | None = None) -> bytes:
+    def publisher(self, recorded: dict[str, int] | None = None, instance: str = "") -> bytes:
         peer = self.new_identity()
-        self.say(peer, PublisherHello("p", peer.decode(), recorded or {}))
+        self.say(peer, PublisherHello("p", instance or peer.decode(), recorded or {}))
         return peer
+
+    def let_everybody_wait(self, seconds: int) -> None:
+        """Pass time in which all peers send their heartbeats."""
+        for _ in range(seconds):
+            for peer in self.scheduler.state.peers.all():
+                self.say(peer.identity, Status(0, 0.0, 0))
+            self.pass_time(1000)
 
     def detect(self, peer: bytes, faces: int = 1) -> DetectRun | None:
         """Let a detector do the run it has been sent, if any, and ask for the next."""

@@ -1,0 +1,94 @@
+"""The intake desk: what captures say, and what if one is gone."""
+
+from __future__ import annotations
+
+import logging
+
+from common.broker.cameras import CAPTURE_LOST, Camera
+from common.broker.classification import ClassificationDesk
+from common.broker.detection import DetectionDesk
+from common.broker.peers import Peer
+from common.broker.state import PipelineState
+from common.messages import (
+    FATE_PUBLISHED,
+    LIVE,
+    LOSSLESS,
+    CameraState,
+    EndOfSource,
+    Frame,
+    FrameSkipped,
+    Release,
+)
+
+FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
+
+log = logging.getLogger(__name__)
+
+
+class IntakeDesk:
+    """Takes frames in and passes them on to the detection desk.
+
+    Args:
+        state: What the desks share.
+        detection: Gets the frames.
+        classification: Has faces of frames that may become void.
+    """
+
+    def __init__(
+        self, state: PipelineState, detection: DetectionDesk, classification: ClassificationDesk
+    ) -> None:
+        self._state = state
+        self._detection = detection
+        self._classification = classification
+
+    def take(self, peer: Peer, message: FromCapture) -> bool:
+        """Take what a capture says; False where a frame is missing and all are to be sent again."""
+        camera = self._state.cameras.get(message.camera)
+        if camera is None or camera.capture != peer.identity:
+            self._state.ignored[type(message).__name__] += 1
+        elif isinstance(message, CameraState):
+            camera.online, camera.reason = message.online, message.reason
+        elif isinstance(message, EndOfSource):
+            camera.ended = True
+        elif message.frame_id < camera.next_frame_id:
+            if isinstance(message, Frame):  # sent again, and not needed again
+                release = Release(camera.name, message.frame_id, FATE_PUBLISHED, "")
+                self._state.release(release)
+        elif camera.mode == LOSSLESS and message.frame_id > camera.next_frame_id:
+            log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
+            return False
+        elif isinstance(message, FrameSkipped):
+            camera.next_frame_id = message.frame_id + 1
+            camera.ledger.captured += 1
+            camera.ledger.dropped[message.cause] += 1
+        else:
+            self._detection.take(camera, message)
+        return True
+
+    def lost(self, peer: Peer) -> None:
+        """A capture is gone, and its ring with it: live frames are lost, lossless come again."""
+        for camera in self._state.cameras.values():
+            if camera.capture == peer.identity:
+                self._lost(camera)
+
+    def all_done(self) -> bool:
+        """Tell whether every source has ended and every frame is counted.
+
+        A live camera whose capture has left has nothing more to say.
+        """
+        cameras = self._state.cameras.values()
+        left = [c for c in cameras if c.capture is None and c.mode == LIVE and not c.ended]
+        rest = [camera for camera in cameras if camera not in left]
+        in_flight = any(camera.jobs for camera in cameras)
+        return bool(rest) and not in_flight and all(camera.ended for camera in rest)
+
+    def _lost(self, camera: Camera) -> None:
+        camera.capture = None
+        camera.online, camera.reason = False, "its capture process is gone"
+        self._detection.forget(camera)
+        self._classification.forget(camera)
+        if camera.mode == LOSSLESS:
+            camera.forget_unpublished()
+        else:
+            for job in list(camera.line):
+                self._state.drop(job, CAPTURE_LOST)
