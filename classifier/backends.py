@@ -1,17 +1,14 @@
-"""What a classifier backend offers, and which one runs here."""
+"""Which backend runs which model here."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Protocol
 
+from classifier.backend import Backend
 from common.errors import ConfigError
-from common.face_model import BUNDLED_MODEL_DIR, Crops, Probabilities
+from common.face_model import BUNDLED_MODEL_DIR
 from common.native_output import native_stderr_silenced
-
-BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64)
-"""Sizes that warm-up measures, and that backends with fixed shapes are compiled for."""
 
 ONNX = "onnx"
 TENSORFLOW = "tensorflow"
@@ -19,13 +16,6 @@ SUFFIXES = {ONNX: ".onnx", TENSORFLOW: ".keras"}
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # CUDA, ROCm, WSL
 
 log = logging.getLogger(__name__)
-
-
-class Backend(Protocol):
-    """Runs the expression model."""
-
-    def classify(self, crops: Crops) -> Probabilities:
-        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
 
 
 def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
@@ -70,11 +60,6 @@ def load_backend(name: str, model: Path) -> Backend:
     from classifier.onnx_backend import OnnxBackend  # noqa: PLC0415 - not with TensorFlow
 
     return OnnxBackend(model)
-
-
-def first_line(error: Exception) -> str:
-    """Give the first line of what an error says, or its type where it says nothing."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _sees_gpu() -> bool:

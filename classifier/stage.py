@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import zmq
 
-from classifier.backends import BATCH_SIZES, Backend, choose_backend, load_backend
+from classifier.backend import BATCH_SIZES, Backend
+from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.warm_up import best_batch_size
 from common.config import load_config

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from classifier.backends import BATCH_SIZES, first_line
+from classifier.backend import BATCH_SIZES, first_line
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
 

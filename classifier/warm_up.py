@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier.backends import BATCH_SIZES, Backend
+from classifier.backend import BATCH_SIZES, Backend
 from common.face_model import FACE_SIZE_PX, Crops
 
 REPEATS = 3

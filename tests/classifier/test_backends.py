@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from classifier import backends
-from classifier.backends import choose_backend, first_line, load_backend
+from classifier.backend import first_line
+from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.onnx_backend import OnnxBackend
 from common.config import load_config

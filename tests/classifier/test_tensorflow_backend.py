@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from classifier.backends import BATCH_SIZES
+from classifier.backend import BATCH_SIZES
 from classifier.onnx_backend import OnnxBackend
 from common.errors import ModelError
 from common.face_model import LABELS, Crops

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from classifier.backends import BATCH_SIZES
+from classifier.backend import BATCH_SIZES
 from classifier.warm_up import BUDGET_S, best_batch_size
 from common.face_model import Crops, Probabilities
 
