@@ -168,7 +168,11 @@ class Pipeline:
         wait_for(lambda: not self.all_processes(), "the processes to end", timeout_s)
         left = [path.name for path in self.directory.iterdir() if "broker" in path.name]
         assert left == []
-        assert [path for path in rings() if owner_is_dead(path)] == []
+        wait_for(
+            lambda: not any(owner_is_dead(path) for path in rings()),
+            "the rings of the dead to be removed",
+            timeout_s,
+        )
 
     def _read(self) -> None:
         assert self.process.stdout is not None
