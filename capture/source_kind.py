@@ -44,6 +44,10 @@ def parse_source(text: str) -> str:
     """
     if not text.strip():
         raise ValueError(ALLOWED)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # OpenCV crashes on it
+        raise ValueError("a name or address in UTF-8") from error
     kind = kind_of(text)
     if kind is SourceKind.STREAM:
         _check_address(text)

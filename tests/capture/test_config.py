@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from capture.config import CaptureConfig
-from capture.source_kind import SourceKind, default_camera_name, kind_of, without_password
+from capture.source_kind import (
+    SourceKind,
+    default_camera_name,
+    kind_of,
+    parse_source,
+    without_password,
+)
 from common import messages
 from common.config import load_config
 from common.errors import ConfigError
@@ -135,3 +141,8 @@ def test_the_supervisor_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_source_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(ValueError, match="UTF-8"):
+        parse_source("talk\udcff.mp4")
