@@ -13,14 +13,13 @@ import logging
 from common.broker.classification import ClassificationDesk
 from common.broker.detection import DetectionDesk
 from common.broker.intake import IntakeDesk
-from common.broker.jobs import JobState
 from common.broker.membership import Hello, Membership
 from common.broker.peers import CAPTURE, PUBLISHER, Peer
 from common.broker.publication import PublicationDesk
 from common.broker.state import PipelineState
+from common.broker.workers import WorkerDesk
 from common.messages import (
     CLASSIFIER,
-    DETECTOR,
     LIVE,
     WORKER_ROLES,
     Bye,
@@ -46,9 +45,6 @@ from common.messages import (
     WorkFailed,
 )
 
-MAX_FAILURES = 3
-"""A worker that could not do so many pieces of work in a row is sent away."""
-
 log = logging.getLogger(__name__)
 
 
@@ -68,6 +64,7 @@ class Scheduler:
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
         self._publication = PublicationDesk(self.state)
+        self._workers = WorkerDesk(self.state, self._detection, self._classification)
         self._intake = IntakeDesk(self.state, self._detection, self._classification)
         self.finished = False
 
@@ -117,7 +114,7 @@ class Scheduler:
         """
         peer = self.state.peers.get(identity)
         if peer is not None:
-            self._work_lost(peer)
+            self._workers.lost(peer)
             self._move_on()
 
     def heartbeat(self) -> None:
@@ -170,18 +167,11 @@ class Scheduler:
             if not self._intake.take(peer, message):
                 self._remove(peer)
                 self.state.send(peer.identity, WhoAreYou())
-        elif isinstance(message, Ready) and peer.role in WORKER_ROLES:
-            self._work_lost(peer)  # none, unless it forgot what it had in hand
-            self.state.peers.set_idle(peer)
-        elif isinstance(message, Faces) and peer.role == DETECTOR:
-            job = self._detection.answer(peer, message)
-            peer.answered, peer.failures = True, 0
-            if job is not None and job.state is JobState.CLASSIFYING:
-                self._classification.take(job)
-        elif isinstance(message, Expressions) and peer.role == CLASSIFIER:
-            self._classification.answer(peer, message)
-        elif isinstance(message, WorkFailed) and peer.work_id == message.work_id:
-            self._work_failed(peer, message)
+        elif isinstance(message, Ready | Faces | Expressions | WorkFailed):
+            if peer.role not in WORKER_ROLES:
+                self.state.ignored[type(message).__name__] += 1
+            elif not self._workers.take(peer, message):
+                self._forget(peer)
         elif isinstance(message, Published) and peer.role == PUBLISHER:
             self._publication.acknowledged(peer, message)
         elif isinstance(message, Status):
@@ -193,15 +183,14 @@ class Scheduler:
 
     def _remove(self, peer: Peer) -> None:
         """Forget a peer that died or fell silent, and see to what it had in hand."""
-        self._work_lost(peer)
+        self._workers.lost(peer)
         if peer.role == PUBLISHER:
             self._publication.lost(peer)
         self._forget(peer)
 
     def _leave(self, peer: Peer) -> None:
         """Forget a peer that says goodbye; nothing is wrong with what it had in hand."""
-        if peer.work_id is not None:
-            self._desk_of(peer).returned(peer.work_id)
+        self._workers.left(peer)
         if peer.role == PUBLISHER:
             self._publication.left(peer)
         self._forget(peer)
@@ -213,41 +202,6 @@ class Scheduler:
             self._intake.lost(peer)
         elif peer.role == CLASSIFIER and not self.state.peers.of_role(CLASSIFIER):
             self._classification.nobody_left()
-
-    def _work_lost(self, peer: Peer) -> None:
-        """Take back work whose answer will not come: it may be to blame for that."""
-        if peer.work_id is None:
-            return
-        for job in self._desk_of(peer).lost(peer.work_id):
-            log.error(
-                "camera %s frame %d failed: no %s survived it",
-                job.frame.camera,
-                job.frame.frame_id,
-                peer.role,
-            )
-        peer.work_id = None
-
-    def _work_failed(self, peer: Peer, message: WorkFailed) -> None:
-        """Take back work that a worker cannot do.
-
-        The work is to blame only where the worker has done other work; one that fails again and
-        again is sent away, before it spoils what others could do.
-        """
-        log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
-        peer.failures += 1
-        if peer.answered or peer.role == CLASSIFIER:
-            self._work_lost(peer)
-        else:
-            self._detection.returned(message.work_id, by=peer.identity)
-            peer.work_id = None
-        if peer.failures >= MAX_FAILURES:
-            reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
-            hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"
-            self.state.send(peer.identity, Refused(f"{reason}; {hint}"))
-            self._forget(peer)
-
-    def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
-        return self._detection if peer.role == DETECTOR else self._classification
 
     def _move_on(self) -> None:
         """Do whatever has become possible."""
