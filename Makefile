@@ -9,8 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .PHONY: run test check clean
 
 run: $(VENV)/.installed
-	@echo "Starting ferstream: watch at http://localhost:5000 (Ctrl-C stops it)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/honcho start
+	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start; code=$$?; [ $$code -eq 130 ] || exit $$code
 
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -61,6 +61,7 @@ class OutgoingFrames:
             ring=place.ring,
             slot=place.slot,
             jpeg=place.jpeg,
+            cut=captured.cut,
         )
         self._in_hand[frame.frame_id] = _InHand(frame, place)
         return frame

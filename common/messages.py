@@ -123,6 +123,7 @@ class Frame:
     ring: str
     slot: int
     jpeg: bytes = b""
+    cut: bool = False  # has nothing to do with the frame before: an image of a folder
 
 
 @dataclass(frozen=True, slots=True)

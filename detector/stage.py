@@ -58,6 +58,8 @@ class DetectorStage:
         return self._live[camera]
 
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
+        if frame.cut:
+            search.reset()
         bgr = frame_pixels(frame, self._rings)
         gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
         boxes = search.search(gray)

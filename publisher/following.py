@@ -37,5 +37,7 @@ class Following:
             return None
         self._last[frame.camera] = frame.frame_id
         self._replayed.discard(frame.camera)
+        if frame.cut:
+            self._trackers[frame.camera].cut()
         seen = sighting(frame.pts_s, result.boxes, result.probabilities, result.reused)
         return self._trackers[frame.camera].update(seen)

@@ -72,6 +72,10 @@ class Tracker:
         self._next_id = 1
         self._pts_s = float("-inf")
 
+    def cut(self) -> None:
+        """Forget all tracks: the next frame has nothing to do with the last."""
+        self._tracks.clear()
+
     def update(self, seen: Sighting) -> tuple[Face, ...]:
         """Follow the faces into the next frame; gives them in the order of their boxes."""
         if seen.pts_s < self._pts_s:

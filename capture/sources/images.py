@@ -108,7 +108,7 @@ class ImageFolder:
             at, path = self._at, self._paths[self._at]
             self._at += 1
             try:
-                return CapturedFrame(read_image(path), float(at))
+                return CapturedFrame(read_image(path), float(at), cut=True)
             except SourceError as error:
                 log.warning("skipped %s: it %s", path.name, error)
         return None

@@ -19,12 +19,14 @@ from common.ring import Bgr
 class CapturedFrame:
     """One frame: ``(h, w, 3) uint8`` BGR pixels and where it is in its source's own time.
 
-    ``superseded`` frames came between the one taken before and this one, and gave way to it.
+    ``superseded`` frames came between the one taken before and this one, and gave way to it. After
+    a ``cut`` the picture has nothing to do with the one before.
     """
 
     bgr: Bgr
     pts_s: float
     superseded: int = 0
+    cut: bool = False
 
 
 class Recording(Protocol):

@@ -3,6 +3,7 @@ import os
 import signal
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -160,6 +161,29 @@ def test_jsonl_holds_the_same_records(short_clip: Path, tmp_path: Path, referenc
     with analyse(short_clip, results) as pipeline:
         assert pipeline.wait() == 0, pipeline.log
     assert len(results.read_text().splitlines()) == len(reference)
+
+
+def test_images_of_a_folder_are_each_searched_and_judged_by_themselves(
+    short_clip: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "0.png"), np.full((480, 640, 3), 90, np.uint8))
+    reader = cv2.VideoCapture(str(short_clip))
+    for name in ("1.png", "2.png", "3.png"):
+        read, bgr = reader.read()
+        assert read
+        cv2.imwrite(str(folder / name), bgr)
+    reader.release()
+    results = tmp_path / "photos.csv"
+    with analyse(folder, results) as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+    rows = rows_of(results)
+    assert frame_ids(rows) == [0, 1, 2, 3]
+    tracks = [{row["track_id"] for row in rows if row["frame_id"] == str(at)} for at in (1, 2, 3)]
+    assert all(tracks)
+    assert "" not in set.union(*tracks)
+    assert len(set.union(*tracks)) == sum(len(of_one) for of_one in tracks)
 
 
 def test_live_file_ends_by_itself(short_clip: Path) -> None:

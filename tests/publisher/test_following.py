@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from common.messages import LIVE, LOSSLESS
 from publisher.following import Following
 from publisher.recorded import RecordedFrame
@@ -34,3 +36,12 @@ def test_each_camera_counts_its_own_tracks() -> None:
     following = Following()
     found = [following.follow(result(frame(1, camera))) for camera in ("a", "b")]
     assert [faces[0].track_id for faces in found if faces] == [1, 1]
+
+
+def test_a_cut_begins_new_tracks() -> None:
+    following = Following()
+    before = following.follow(result(frame(0)))
+    after = following.follow(result(replace(frame(1), cut=True)))
+    assert before
+    assert after
+    assert {face.track_id for face in before}.isdisjoint(face.track_id for face in after)
