@@ -69,8 +69,7 @@ class WorkerDesk:
         """Take back work whose answer will not come: it may be to blame for that."""
         if peer.work_id is None:
             return
-        desk = self._detection if peer.role == DETECTOR else self._classification
-        for job in desk.lost(peer.work_id):
+        for job in self._desk_of(peer).lost(peer.work_id):
             log.error(
                 "camera %s frame %d failed: no %s survived it",
                 job.frame.camera,
@@ -82,8 +81,10 @@ class WorkerDesk:
     def left(self, peer: Peer) -> None:
         """Take back the work of one that says goodbye: nothing is wrong with it."""
         if peer.work_id is not None:
-            desk = self._detection if peer.role == DETECTOR else self._classification
-            desk.returned(peer.work_id)
+            self._desk_of(peer).returned(peer.work_id)
+
+    def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
+        return self._detection if peer.role == DETECTOR else self._classification
 
     def _failed(self, peer: Peer, message: WorkFailed) -> bool:
         """Take back work that a worker cannot do; False where it is sent away.
