@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2
 import keras
 import numpy as np
-from keras import layers
 
 from common.face_model import FACE_SIZE_PX, LABELS
+from training.classic_network import classic_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,20 +32,8 @@ if TYPE_CHECKING:
 def classic_network() -> keras.Model:
     """Build the classic 4-block CNN, 290 million multiply-accumulates a face."""
     faces = keras.Input((FACE_SIZE_PX, FACE_SIZE_PX, 1))
-    x = faces
-    for channels, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
-        x = layers.Conv2D(channels, kernel, padding="same")(x)
-        x = layers.BatchNormalization()(x)
-        x = layers.ReLU()(x)
-        x = layers.MaxPooling2D()(x)
-        x = layers.Dropout(0.25)(x)
-    x = layers.Flatten()(x)
-    for units in (256, 512):
-        x = layers.Dense(units)(x)
-        x = layers.BatchNormalization()(x)
-        x = layers.ReLU()(x)
-        x = layers.Dropout(0.25)(x)
-    return keras.Model(faces, layers.Dense(len(LABELS), activation="softmax")(x))
+    probabilities = keras.layers.Dense(len(LABELS), activation="softmax")
+    return keras.Model(faces, probabilities(classic_features(faces)))
 
 
 class ClassicLoop:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from classifier.backend import Backend
+from classifier.manifest import MANIFEST_NAME, check_model
 from common.errors import ConfigError
 from common.face_model import BUNDLED_MODEL_DIR
 from common.native_output import native_stderr_silenced
@@ -46,11 +47,14 @@ def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
 
 
 def load_backend(name: str, model: Path) -> Backend:
-    """Load a model; the backend's library is imported only now.
+    """Check a model file against its manifest and load it; only now is the library imported.
 
     Raises:
-        ModelError: The file is damaged or does not fit the model contract.
+        ModelError: The file is not that of its manifest, is damaged, or does not fit the model
+            contract.
     """
+    if not check_model(model):
+        log.info("%s was not checked: no %s beside it lists it", model, MANIFEST_NAME)
     log.info("loading %s with %s", model.name, name)
     if name == TENSORFLOW:
         with native_stderr_silenced():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX, Crops
 from training.config import TrainingConfig
+from training.degrade import change_gamma, degrade_randomly
 
 SMALLEST_CUTOUT_PX = 4.0
 _CENTRE_PX = (FACE_SIZE_PX - 1) / 2
@@ -23,12 +24,16 @@ class _Draws:
         matrices: ``(n, 2, 3) float64``, output to input position in px.
         gains: ``(n,) float32`` factors of the grey values.
         offsets: ``(n,) float32`` added to the grey values.
+        exponents: ``(n,) float64`` of gamma.
+        degraded: ``(n,) bool``, whether the image is blurred, shrunk or compressed.
         cutouts: ``(n, 4) int64`` x, y, side in px, grey value; a side of 0 is none.
     """
 
     matrices: NDArray[np.float64]
     gains: NDArray[np.float32]
     offsets: NDArray[np.float32]
+    exponents: NDArray[np.float64]
+    degraded: NDArray[np.bool_]
     cutouts: NDArray[np.int64]
 
 
@@ -37,8 +42,9 @@ def augment(
 ) -> Crops:
     """Returns ``(n, size_px, size_px) uint8``, each face changed in its own way.
 
-    Mirrored, turned, scaled and moved in one interpolation, then contrast and brightness, then a
-    grey square over a part (cutout, DeVries and Taylor, 2017, arXiv:1708.04552).
+    Mirrored, turned, scaled and moved in one interpolation; then contrast, brightness and gamma;
+    some blurred, shrunk or compressed; then a grey square over a part (cutout, DeVries and Taylor,
+    2017, arXiv:1708.04552).
 
     Args:
         images: ``(n, 48, 48) uint8``.
@@ -50,9 +56,31 @@ def augment(
     changed = np.stack([_warp(image, matrix) for image, matrix in _pairs(images, draws.matrices)])
     gray = (changed - 128.0) * draws.gains[:, None, None] + 128.0 + draws.offsets[:, None, None]
     result = np.clip(gray, 0, 255).astype(np.uint8)
+    for row, exponent in enumerate(draws.exponents):
+        result[row] = change_gamma(result[row], exponent)
+    for row in np.flatnonzero(draws.degraded).tolist():
+        result[row] = degrade_randomly(result[row], random)
     for image, (x, y, side, value) in zip(result, draws.cutouts, strict=True):
         image[y : y + side, x : x + side] = value
     return resize_faces(result, size_px)
+
+
+def reframe_faces(
+    images: Crops, rotation_deg: float, scale: float, shift_x_px: float, shift_y_px: float
+) -> Crops:
+    """Returns ``(n, 48, 48) uint8``, all faces turned, scaled and moved alike, as in training.
+
+    Args:
+        images: ``(n, 48, 48) uint8``.
+        rotation_deg: by how much a face is turned counter-clockwise, about the image's centre.
+        scale: how many times as large a face becomes.
+        shift_x_px: by how much it moves to the right.
+        shift_y_px: by how much it moves down.
+    """
+    angles, zooms = np.deg2rad([rotation_deg]), np.array([scale])
+    (matrix,) = _matrices(angles, zooms, np.ones(1), np.zeros((1, 2)))
+    matrix[:, 2] -= matrix[:, :2] @ (shift_x_px, shift_y_px)
+    return np.stack([np.rint(_warp(image, matrix)).astype(np.uint8) for image in images])
 
 
 def resize_faces(images: Crops, size_px: int) -> Crops:
@@ -88,10 +116,13 @@ def _draw(count: int, config: TrainingConfig, random: np.random.Generator) -> _D
     shifts = random.uniform(-1, 1, (count, 2)) * config.shift_px
     gains = 1.0 + random.uniform(-1, 1, count) * config.contrast_fraction
     offsets = random.uniform(-1, 1, count) * config.brightness
+    exponents = 2.0 ** (random.uniform(-1, 1, count) * config.gamma_octaves)
     return _Draws(
         matrices=_matrices(angles, zooms, mirrored, shifts),
         gains=gains.astype(np.float32),
         offsets=offsets.astype(np.float32),
+        exponents=exponents,
+        degraded=random.random(count) < config.degraded_fraction,
         cutouts=_draw_cutouts(count, config, random),
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common.face_model import Crops
 from training.augment import augment
 from training.config import TrainingConfig
-from training.faces import FaceSet, vote_targets
+from training.dataset.faces import FaceSet, vote_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,22 @@ class Batch:
     Attributes:
         images: ``(n, size, size) uint8``.
         labels: ``(n,) int64``.
+        targets: ``(n, 7) float32`` probabilities of each label to learn from.
         votes: ``(n, 8) float32`` shares of FER+ votes, zeros where nobody voted.
     """
 
     images: Crops
     labels: NDArray[np.int64]
+    targets: NDArray[np.float32]
     votes: NDArray[np.float32]
 
 
 def batches_of_epoch(
-    faces: FaceSet, epoch: int, size_px: int, config: TrainingConfig
+    faces: FaceSet,
+    targets: NDArray[np.float32],
+    epoch: int,
+    size_px: int,
+    config: TrainingConfig,
 ) -> Iterator[Batch]:
     """Yields every face once, in an order drawn anew each epoch, but for a last part of a batch.
 
@@ -47,7 +53,7 @@ def batches_of_epoch(
     def make(start: int) -> Batch:
         rows = order[start : start + size]
         images = augment(faces.images[rows], size_px, config, random)
-        return Batch(images, faces.labels[rows], votes[rows])
+        return Batch(images, faces.labels[rows], targets[rows], votes[rows])
 
     with ThreadPoolExecutor(max_workers=1) as worker:
         waiting = worker.submit(make, starts[0])

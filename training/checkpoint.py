@@ -39,18 +39,31 @@ class Progress:
     best_weights: tuple[NDArray[np.generic], ...]
 
 
-def save_checkpoint(folder: Path, trainer: Trainer, data_sha256: str, progress: Progress) -> None:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run learns from, by which it is known again.
+
+    Attributes:
+        data_sha256: hash of the training and validation faces.
+        teacher_sha256: hash of the teacher's file, empty where there is none.
+    """
+
+    data_sha256: str
+    teacher_sha256: str
+
+
+def save_checkpoint(folder: Path, trainer: Trainer, origin: Origin, progress: Progress) -> None:
     """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
 
     Args:
         folder: of the run.
         trainer: whose network, averaged network and optimizer are saved.
-        data_sha256: hash of the training and validation faces.
+        origin: what the run learns from.
         progress: what has been reached.
     """
     notes = {
         "config": asdict(trainer.config),
-        "data_sha256": data_sha256,
+        "origin": asdict(origin),
         "history": [asdict(record) for record in progress.history],
         "best_epoch": progress.best_epoch,
     }
@@ -80,13 +93,13 @@ class SavedRun:
 
     Attributes:
         config: hyperparameters of the run.
-        data_sha256: hash of the training and validation faces.
+        origin: what it learns from.
         progress: what has been reached.
         state: values of network, averaged network and optimizer, by group.
     """
 
     config: TrainingConfig
-    data_sha256: str
+    origin: Origin
     progress: Progress
     state: dict[str, Arrays]
 
@@ -110,10 +123,11 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
             best_weights=tuple(_group(arrays, "best")),
         )
         config = TrainingConfig(**notes["config"])
+        origin = Origin(**notes["origin"])
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
         raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
     state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
-    return SavedRun(config, notes["data_sha256"], progress, state)
+    return SavedRun(config, origin, progress, state)
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -128,26 +142,28 @@ def load_run(folder: Path) -> SavedRun:
     return saved
 
 
-def resume(saved: SavedRun, trainer: Trainer, data_sha256: str) -> None:
+def resume(saved: SavedRun, trainer: Trainer, origin: Origin) -> None:
     """Puts ``trainer`` where the saved run was.
 
     Raises:
         ConfigError: if the run has other settings or other data.
     """
-    _check_same_run(saved, trainer.config, data_sha256)
+    _check_same_run(saved, trainer.config, origin)
     for group, variables in _variables(trainer).items():
         for variable, value in zip(variables, saved.state[group], strict=True):
             variable.assign(value)
 
 
-def _check_same_run(saved: SavedRun, config: TrainingConfig, data_sha256: str) -> None:
+def _check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> None:
     """Refuses to go on with another run than the one that was begun."""
     old, new = asdict(saved.config), asdict(config)
     changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
     if changed:
         raise ConfigError(f"--out holds a run with other settings ({changed}); choose another")
-    if saved.data_sha256 != data_sha256:
+    if saved.origin.data_sha256 != origin.data_sha256:
         raise ConfigError("--out holds a run on other data; choose another")
+    if saved.origin.teacher_sha256 != origin.teacher_sha256:
+        raise ConfigError("--out holds a run with another teacher; choose another")
 
 
 def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:

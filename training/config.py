@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,7 +11,8 @@ from common.face_model import FACE_SIZE_PX
 MIN_SIZE_PX = 16
 """Below this three poolings leave less than 2x2 positions for the last block."""
 
-PRECISIONS = ("float32", "mixed_bfloat16")
+VGG, CLASSIC = "vgg", "classic"
+SGD, ADAM = "sgd", "adam"
 
 _T = TypeVar("_T", int, float, str)
 
@@ -35,27 +34,36 @@ class Stage:
 class TrainingConfig:
     """What a run is made of. The defaults are those of the model that ships.
 
-    Global pooling lets the network see small images first: an epoch at 32 px costs less than half
-    of one at 48 px. The learning rate follows one cosine over all stages.
+    Global pooling lets the network see small images first: an epoch at 32 px costs half of one at
+    48 px. The learning rate follows one cosine over all stages.
     """
 
+    network: str = _option("vgg", "vgg, or classic, the 4-block CNN of the well-known scripts")
     seed: int = _option(1, "order of images, augmentation and initial weights follow from it")
-    stages: str = _option("16x32,9x40,9x48", "epochs x image size in px, the last must be 48 px")
+    stages: str = _option("40x32,70x48", "epochs x image size in px, the last must be 48 px")
     batch_size: int = _option(128, "images a step")
+    optimizer: str = _option("sgd", "sgd with Nesterov momentum, or adam")
     peak_rate: float = _option(0.1, "highest learning rate, for a batch of 128")
     warmup_epochs: float = _option(1.0, "epochs in which the rate climbs from 0 to its peak")
-    momentum: float = _option(0.9, "of Nesterov SGD")
+    momentum: float = _option(0.9, "of Nesterov SGD; adam has its own")
     weight_decay: float = _option(5e-4, "added to the gradient of every kernel, times the kernel")
     label_smoothing: float = _option(0.05, "share of the target spread over all seven labels")
     ferplus_weight: float = _option(0.5, "weight of the loss of the second head, on FER+ votes")
-    average_decay: float = _option(0.998, "a step, of the moving average of weights; 0 is none")
-    widths: str = _option("32,64,128,256", "channels of each block of two 3x3 convolutions")
+    teacher: str = _option("", "exported model (.onnx) whose opinion is learned too; empty is none")
+    teacher_share: float = _option(0.6, "share of the target that the teacher says, not the label")
+    average_decay: float = _option(0.999, "a step, of the moving average of weights; 0 is none")
+    widths: str = _option("32,64,128,256", "channels of the 3x3 convolutions of each block")
+    depths: str = _option(
+        "2,2,3,3", "how many of them a block has; from the third on they are residual"
+    )
     dropout: float = _option(0.2, "share of pooled features dropped before the heads")
     rotation_deg: float = _option(12.0, "images are turned by up to this, either way")
     scale_fraction: float = _option(0.12, "images are shrunk or enlarged by up to this")
     shift_px: float = _option(4.0, "images are moved by up to this, along x and y, at 48 px")
     contrast_fraction: float = _option(0.25, "gain on the grey values, up to this, either way")
     brightness: float = _option(25.0, "offset of the grey values, of 255, up to this, either way")
+    gamma_octaves: float = _option(0.5, "gamma is 2 to the power of up to this, either way")
+    degraded_fraction: float = _option(0.25, "share of images blurred, shrunk or JPEG-compressed")
     cutout_probability: float = _option(0.5, "share of images that get a grey square painted in")
     cutout_px: float = _option(14.0, "largest side of that square, at 48 px")
     precision: str = _option(
@@ -75,13 +83,29 @@ class TrainingConfig:
                 raise ConfigError(
                     f"--{name.replace('_', '-')} is {value}, allowed: {low} to {high}"
                 )
-        if self.precision not in PRECISIONS:
-            raise ConfigError(f"--precision is {self.precision!r}, allowed: {PRECISIONS}")
-        if parse_stages(self.stages)[-1].size_px != FACE_SIZE_PX:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"--{name} is {getattr(self, name)!r}, allowed: {', '.join(allowed)}"
+                )
+        stages = parse_stages(self.stages)
+        if self.network == CLASSIC and any(stage.size_px != FACE_SIZE_PX for stage in stages):
+            raise ConfigError(
+                f"--stages {self.stages!r}: the classic network takes {FACE_SIZE_PX} px only"
+            )
+        if stages[-1].size_px != FACE_SIZE_PX:
             raise ConfigError(f"--stages {self.stages!r} must end at {FACE_SIZE_PX} px")
-        parse_widths(self.widths)
+        if len(parse_widths(self.widths)) != len(parse_depths(self.depths)):
+            raise ConfigError(
+                f"--widths {self.widths!r} and --depths {self.depths!r} must name as many blocks"
+            )
 
 
+_CHOICES = {
+    "network": (VGG, CLASSIC),
+    "optimizer": (SGD, ADAM),
+    "precision": ("float32", "mixed_bfloat16"),
+}
 _RANGES = (
     ("seed", 0, 2**31 - 1),
     ("batch_size", 1, 4096),
@@ -91,6 +115,7 @@ _RANGES = (
     ("weight_decay", 0.0, 1.0),
     ("label_smoothing", 0.0, 0.9),
     ("ferplus_weight", 0.0, 100.0),
+    ("teacher_share", 0.0, 1.0),
     ("average_decay", 0.0, 0.99999),
     ("dropout", 0.0, 0.9),
     ("rotation_deg", 0.0, 180.0),
@@ -98,6 +123,8 @@ _RANGES = (
     ("shift_px", 0.0, float(FACE_SIZE_PX)),
     ("contrast_fraction", 0.0, 1.0),
     ("brightness", 0.0, 255.0),
+    ("gamma_octaves", 0.0, 4.0),
+    ("degraded_fraction", 0.0, 1.0),
     ("cutout_probability", 0.0, 1.0),
     ("cutout_px", 0.0, float(FACE_SIZE_PX)),
     ("threads", 1, 256),
@@ -139,6 +166,21 @@ def parse_widths(text: str) -> tuple[int, ...]:
     return widths
 
 
+def parse_depths(text: str) -> tuple[int, ...]:
+    """Reads ``2,2,3,3`` as the number of convolutions of each block.
+
+    Raises:
+        ConfigError: if it is not one to four numbers of 1 to 16.
+    """
+    try:
+        depths = tuple(int(part) for part in text.split(","))
+    except ValueError as err:
+        raise ConfigError(f"--depths is {text!r}, expected numbers as 2,2,3,3") from err
+    if not 1 <= len(depths) <= 4 or not all(1 <= depth <= 16 for depth in depths):
+        raise ConfigError(f"--depths is {text!r}, allowed: one to four numbers of 1 to 16")
+    return depths
+
+
 def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:
     """Returns the image size in px of ``epoch``, counted from 0."""
     for stage in stages:
@@ -146,26 +188,3 @@ def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:
             return stage.size_px
         epoch -= stage.epochs
     return stages[-1].size_px
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Gives ``parser`` one option for each field of ``TrainingConfig``."""
-    group = parser.add_argument_group("hyperparameters")
-    for item in dataclasses.fields(TrainingConfig):
-        group.add_argument(
-            f"--{item.name.replace('_', '-')}",
-            type=type(item.default),
-            default=item.default,
-            metavar=str(type(item.default).__name__).upper(),
-            help=f"{item.metadata['help']} (default: %(default)s)".replace(" % ", " %% "),
-        )
-
-
-def config_from_arguments(arguments: argparse.Namespace) -> TrainingConfig:
-    """Returns the configuration that the command line asks for.
-
-    Raises:
-        ConfigError: if a value is out of range.
-    """
-    names = [item.name for item in dataclasses.fields(TrainingConfig)]
-    return TrainingConfig(**{name: getattr(arguments, name) for name in names})

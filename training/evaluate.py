@@ -2,6 +2,11 @@
 
 The faces are DIR/NAME/<emotion>/*, DIR/NAME.zip or the rows of DIR/fer2013.csv; some emotions may
 be missing. Each face is seen once, as it is: no mirrored or shifted copies are averaged.
+
+Other data sets need cropped faces, in colour or grey, of any size, in such folders:
+  CK+48:     --data CK+48 --split . --label-map ck+
+  RAF-DB:    --data DATASET --split test --label-map raf-db
+  AffectNet: --data affectnet --split val --label-map affectnet
 """
 
 from __future__ import annotations
@@ -14,11 +19,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from common.errors import ConfigError, ModelError
-from training.faces import FaceSet, content_sha256, majority_labels
-from training.hashing import file_sha256
+from common.face_model import Probabilities
+from common.hashing import file_sha256
+from training.dataset.faces import FaceSet, content_sha256, majority_labels
+from training.dataset.label_maps import read_label_map
+from training.dataset.readers import find_split, load_split
+from training.dataset.splits import add_label_map_argument
 from training.metrics import Metrics, measure
 from training.predictor import open_model, predict_all
-from training.readers import find_split, load_split
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Evaluation:
         data_sha256: of pixels and labels, the same for every form the data comes in.
         data_file_sha256: of the zip or csv; None for a folder.
         metrics: against the labels.
+        probabilities: ``(n, 7) float32`` that the model gave, in the order of the faces.
         ferplus_images: faces on which most FER+ voters agree on one of the seven labels.
         ferplus_majority_accuracy: on those, against what most voters said; None without votes.
     """
@@ -40,13 +49,14 @@ class Evaluation:
     data_sha256: str
     data_file_sha256: str | None
     metrics: Metrics
+    probabilities: Probabilities
     ferplus_images: int
     ferplus_majority_accuracy: float | None
 
     def as_json(self) -> dict[str, object]:
-        """Returns one flat object, the metrics among the rest."""
+        """Returns one flat object, the metrics among the rest, without the probabilities."""
         values: dict[str, object] = asdict(self)
-        del values["metrics"]
+        del values["metrics"], values["probabilities"]
         return values | asdict(self.metrics)
 
 
@@ -65,6 +75,7 @@ def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> E
         data_sha256=content_sha256(faces),
         data_file_sha256=file_sha256(source) if source and source.is_file() else None,
         metrics=measure(probabilities, faces.labels),
+        probabilities=probabilities,
         ferplus_images=voted,
         ferplus_majority_accuracy=majority_accuracy,
     )
@@ -82,9 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         open_model(parsed.model)  # a wrong path should not wait for the data to be read
-        faces = load_split(parsed.data, parsed.split)
+        faces = load_split(parsed.data, parsed.split, read_label_map(parsed.label_map))
         evaluation = evaluate_faces(parsed.model, faces, parsed.split, parsed.data)
-        _write(evaluation, parsed.json, parsed.plots)
+        _write(evaluation, parsed.json)
+        if parsed.plots is not None:
+            _draw(evaluation, faces, parsed.plots)
     except (ConfigError, ModelError) as err:
         print(f"training.evaluate: {err}", file=sys.stderr)
         return 2
@@ -95,6 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
         f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
     )
+    if evaluation.ferplus_majority_accuracy is not None:
+        print(
+            f"{evaluation.ferplus_majority_accuracy:.4f} of the {evaluation.ferplus_images} faces "
+            "with a FER+ majority are called what it says"
+        )
     return 0
 
 
@@ -107,24 +125,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
     parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
+    add_label_map_argument(parser)
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
     parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="where to draw confusion_matrix.png"
+        "--plots",
+        type=Path,
+        metavar="DIR",
+        help="where to draw confusion matrix, reliability, recall and misclassified faces",
     )
     return parser
 
 
-def _write(evaluation: Evaluation, json_file: Path, plots_dir: Path | None) -> None:
-    """Writes the numbers, and the picture where one is wanted."""
+def _write(evaluation: Evaluation, file: Path) -> None:
+    """Writes the numbers."""
     text = json.dumps(evaluation.as_json(), indent=1)
     try:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text + "\n", encoding="utf-8")
-        if plots_dir is not None:
-            from training.plots import plot_confusion_matrix  # noqa: PLC0415  # slow to import
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as err:
+        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
 
-            plots_dir.mkdir(parents=True, exist_ok=True)
-            plot_confusion_matrix(evaluation.metrics, plots_dir / "confusion_matrix.png")
+
+def _draw(evaluation: Evaluation, faces: FaceSet, folder: Path) -> None:
+    """Draws the pictures."""
+    from training.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draw_evaluation(evaluation.probabilities, faces, evaluation.metrics, folder)
     except OSError as err:
         raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
 

@@ -1,7 +1,7 @@
 """``python -m training.export``: writes the best weights of a run as a model to ship.
 
 training.train does this at its end. This command does it again, or for a run that still goes on. It
-writes expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
+writes expression.keras, expression.onnx, manifest.json, metrics.json and pictures of the result.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.errors import ConfigError, ModelError
 from training.checkpoint import SavedRun, load_run
-from training.data import (
+from training.dataset.splits import (
     DataSource,
     TrainingData,
     add_data_arguments,
@@ -24,14 +24,14 @@ from training.data import (
 )
 from training.evaluate import evaluate_faces
 from training.manifest import describe, describe_files
-from training.model_files import KERAS_NAME, ONNX_NAME, write_model_files
-from training.plots import plot_confusion_matrix
+from training.model_files import ONNX_NAME, write_model_files
+from training.plots.drawing import draw_evaluation
 
 
 def export_run(
     saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
 ) -> None:
-    """Writes model, manifest, metrics and confusion matrix of ``saved`` into ``target``.
+    """Writes model, manifest, metrics and pictures of ``saved`` into ``target``.
 
     Args:
         saved: the checkpoint of the run.
@@ -44,21 +44,20 @@ def export_run(
         ConfigError: if the run was on other data.
         ModelError: if the model does not fit the contract.
     """
-    if saved.data_sha256 != data.sha256():
+    if saved.origin.data_sha256 != data.sha256():
         raise ConfigError(f"{run} is of a run on other data than {source.folder}")
     facts = write_model_files(saved.config, saved.progress.best_weights, data.validation, target)
     description = describe(
-        config=saved.config,
+        saved=saved,
         source=source,
         data=data,
-        progress=saved.progress,
         facts=facts,
         run=run,
     )
     name = source.validation_split
     evaluations = {
         file: evaluate_faces(target / file, data.validation, name, source.folder)
-        for file in (ONNX_NAME, KERAS_NAME)
+        for file in describe_files(target)
     }
     metrics = {file: evaluation.as_json() for file, evaluation in evaluations.items()}
     _write_json(target / "metrics.json", metrics[ONNX_NAME] | asdict(facts))
@@ -66,7 +65,8 @@ def export_run(
         target / "manifest.json",
         {"files": describe_files(target)} | description | {"metrics": metrics},
     )
-    plot_confusion_matrix(evaluations[ONNX_NAME].metrics, target / "confusion_matrix.png")
+    shipped = evaluations[ONNX_NAME]
+    draw_evaluation(shipped.probabilities, data.validation, shipped.metrics, target)
 
 
 def _write_json(file: Path, values: dict[str, object]) -> None:

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.errors import ConfigError
+
+JSON_NAME = "history.json"
+
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
@@ -38,8 +42,25 @@ class EpochRecord:
 def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
     """Writes ``history.csv`` and ``history.json``."""
     rows = [dataclasses.asdict(record) for record in history]
-    (folder / "history.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    temporary = folder / f".{JSON_NAME}.new"
+    temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / JSON_NAME)  # training.report may read it at any moment
     with (folder / "history.csv").open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, [item.name for item in dataclasses.fields(EpochRecord)])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def read_history(folder: Path) -> tuple[EpochRecord, ...]:
+    """Reads the ``history.json`` in ``folder``; no records where there is none.
+
+    Raises:
+        ConfigError: if it is damaged.
+    """
+    file = folder / JSON_NAME
+    if not file.exists():
+        return ()
+    try:
+        return tuple(EpochRecord(**row) for row in json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as err:
+        raise ConfigError(f"{file} is damaged ({err}); the same training command mends it") from err

@@ -5,21 +5,29 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from common.face_model import FACE_SIZE_PX
 from training.batches import steps_of_epoch
-from training.checkpoint import Progress, read_checkpoint, resume, save_checkpoint
+from training.checkpoint import Origin, Progress, read_checkpoint, resume, save_checkpoint
 from training.config import TrainingConfig, parse_stages, size_of_epoch
-from training.data import TrainingData
+from training.dataset.splits import TrainingData
 from training.history import EpochRecord, write_history
-from training.plots import plot_learning_curves
+from training.plots.curves import plot_learning_curves
+from training.plots.drawing import draw_data
+from training.plots.pictures import LEARNING_CURVES
 from training.schedule import learning_rate
+from training.targets import label_targets, teacher_sha256
+from training.tensorboard_log import TensorBoardLog
 from training.trainer import Trainer
 
 
 def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> None:
     """Trains to the end of the schedule, resuming what ``folder`` holds.
 
-    After each epoch the checkpoint, the history and the learning curves are written.
+    Samples of the training faces are drawn first. After each epoch the checkpoint, the history, the
+    learning curves and the TensorBoard log are written.
 
     Args:
         data: training and validation faces.
@@ -29,39 +37,45 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
     Raises:
         ConfigError: if ``folder`` holds another run.
     """
+    targets = label_targets(data.train, config)
     trainer = Trainer(config, steps_of_epoch(data.train, config))
-    data_sha256 = data.sha256()
+    origin = Origin(data.sha256(), teacher_sha256(config))
     progress = Progress((), 0, ())
     saved = read_checkpoint(folder)
     if saved is not None:
-        resume(saved, trainer, data_sha256)
+        resume(saved, trainer, origin)
         progress = saved.progress
         _report(folder, progress)  # it may have been stopped before it got to that
+    draw_data(data.train, config, folder)
     epochs = sum(stage.epochs for stage in parse_stages(config.stages))
-    for epoch in range(len(progress.history), epochs):
-        record = _run_epoch(trainer, data, epoch)
-        progress = _advance(progress, record, trainer)
-        save_checkpoint(folder, trainer, data_sha256, progress)
-        _report(folder, progress)
-        print(
-            f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
-            f"validation {record.validation_accuracy:.4f}, best epoch {progress.best_epoch}, "
-            f"{record.seconds:.0f} s",
-            flush=True,
-        )
+    with TensorBoardLog(folder, progress.history) as log:
+        for epoch in range(len(progress.history), epochs):
+            record = _run_epoch(trainer, data, targets, epoch)
+            progress = _advance(progress, record, trainer)
+            save_checkpoint(folder, trainer, origin, progress)
+            _report(folder, progress)
+            log.add(record)
+            print(
+                f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
+                f"validation {record.validation_accuracy:.4f}, best epoch {progress.best_epoch}, "
+                f"{record.seconds:.0f} s",
+                flush=True,
+            )
 
 
 def _report(folder: Path, progress: Progress) -> None:
     """Writes history and learning curves."""
     write_history(folder, progress.history)
-    plot_learning_curves(progress.history, folder / "learning_curves.png")
+    plot_learning_curves(progress.history, progress.best_epoch, folder / LEARNING_CURVES.name)
 
 
-def _run_epoch(trainer: Trainer, data: TrainingData, epoch: int) -> EpochRecord:
+def _run_epoch(
+    trainer: Trainer, data: TrainingData, targets: NDArray[np.float32], epoch: int
+) -> EpochRecord:
     """Trains and validates one epoch, counted from 0."""
     started = time.monotonic()
     size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
-    train = trainer.train_epoch(data.train, epoch)
+    train = trainer.train_epoch(data.train, targets, epoch)
     validation = trainer.validate(data.validation, size_px)
     last_step = (epoch + 1) * steps_of_epoch(data.train, trainer.config) - 1
     return EpochRecord(

@@ -10,12 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from common.face_model import FACE_SIZE_PX, LABELS
-from training.checkpoint import Progress
-from training.config import TrainingConfig
-from training.data import DataSource, TrainingData
-from training.hashing import file_sha256
-from training.model_files import KERAS_NAME, ONNX_NAME, ModelFacts
-from training.readers import CSV_NAME, VOTES_NAME
+from common.hashing import file_sha256
+from training.checkpoint import SavedRun
+from training.config import VGG, TrainingConfig
+from training.config_arguments import usual_config
+from training.dataset.readers import CSV_NAME, VOTES_NAME
+from training.dataset.splits import DataSource, TrainingData
+from training.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, ModelFacts
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "opencv-python-headless")
 
@@ -32,22 +33,31 @@ def training_command(config: TrainingConfig, source: DataSource, run: Path) -> s
     splits = (
         ("--train-split", source.train_split, "train"),
         ("--validation-split", source.validation_split, "validation"),
+        ("--label-map", source.label_map, ""),
     )
-    for option, name, usual in splits:
-        words += [option, name] if name != usual else []
+    for option, name, left_out in splits:
+        words += [option, name] if name != left_out else []
+    words += ["--network", config.network] if config.network != VGG else []
+    usual = usual_config(config.network)
     for item in fields(TrainingConfig):
         value = getattr(config, item.name)
-        if value != item.default:
-            words += [f"--{item.name.replace('_', '-')}", str(value)]
+        if value != getattr(usual, item.name):
+            shown = _teacher_name(config) if item.name == "teacher" else str(value)
+            words += [f"--{item.name.replace('_', '-')}", shown]
     return shlex.join(words)
+
+
+def _teacher_name(config: TrainingConfig) -> str:
+    """Returns the teacher's path from the folder of its run on, or nothing without a teacher."""
+    path = Path(config.teacher)
+    return f"runs/{path.resolve().parent.name}/{path.name}" if config.teacher else ""
 
 
 def describe(
     *,
-    config: TrainingConfig,
+    saved: SavedRun,
     source: DataSource,
     data: TrainingData,
-    progress: Progress,
     facts: ModelFacts,
     run: Path,
 ) -> dict[str, object]:
@@ -55,11 +65,12 @@ def describe(
     return {
         "labels": list(LABELS),
         "input": f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}) uint8 grey faces",
-        "command": training_command(config, source, run),
-        "config": asdict(config),
-        "epochs": len(progress.history),
-        "best_epoch": progress.best_epoch,
-        "training_seconds": round(sum(record.seconds for record in progress.history)),
+        "command": training_command(saved.config, source, run),
+        "config": asdict(saved.config) | {"teacher": _teacher_name(saved.config)},
+        "teacher_sha256": saved.origin.teacher_sha256,
+        "epochs": len(saved.progress.history),
+        "best_epoch": saved.progress.best_epoch,
+        "training_seconds": round(sum(record.seconds for record in saved.progress.history)),
         "data": _describe_data(source, data),
         "versions": _versions(),
         **asdict(facts),
@@ -67,10 +78,11 @@ def describe(
 
 
 def describe_files(folder: Path) -> dict[str, Mapping[str, str | int]]:
-    """Returns SHA-256 and size in bytes of both model files."""
+    """Returns SHA-256 and size in bytes of each model file that is there."""
     return {
         name: {"sha256": file_sha256(folder / name), "bytes": (folder / name).stat().st_size}
-        for name in (KERAS_NAME, ONNX_NAME)
+        for name in (KERAS_NAME, ONNX_NAME, FERPLUS_NAME)
+        if (folder / name).is_file()
     }
 
 

@@ -43,6 +43,58 @@ class Metrics:
     ece: float
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of faces, and its 95 % Wilson interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScores:
+    """What a model is worth on one label.
+
+    Attributes:
+        label: its name.
+        faces: how many truly have it.
+        recall: share of those that is predicted so; None without such faces.
+        precision: share of the faces predicted so that truly have it; None without such faces.
+    """
+
+    label: str
+    faces: int
+    recall: Share | None
+    precision: Share | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBins:
+    """Faces by confidence, the probability of their predicted label, in bins of equal width.
+
+    Attributes:
+        faces: ``(15,) int64`` how many are in each.
+        right: ``(15,) int64`` how many of them are predicted right.
+        gaps: ``(15,) float64`` ``right`` less the sum of their confidences.
+    """
+
+    faces: NDArray[np.int64]
+    right: NDArray[np.int64]
+    gaps: NDArray[np.float64]
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        """``(15,) float64`` share that is right, nan where there are no faces."""
+        return np.where(self.faces, self.right / np.maximum(self.faces, 1), np.nan)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """``(15,) float64`` mean confidence, nan where there are no faces."""
+        mean = (self.right - self.gaps) / np.maximum(self.faces, 1)
+        return np.where(self.faces, mean, np.nan)
+
+
 def measure(probabilities: Probabilities, labels: NDArray[np.int64]) -> Metrics:
     """Compares ``(n, 7) float32`` probabilities with ``(n,) int64`` labels, n at least 1."""
     predicted = probabilities.argmax(axis=1)
@@ -88,12 +140,40 @@ def negative_log_likelihood(probabilities: Probabilities, labels: NDArray[np.int
 
 def expected_calibration_error(probabilities: Probabilities, labels: NDArray[np.int64]) -> float:
     """Returns the mean gap between confidence and accuracy over bins of equal width."""
+    gaps = reliability_bins(probabilities, labels).gaps
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def reliability_bins(probabilities: Probabilities, labels: NDArray[np.int64]) -> ReliabilityBins:
+    """Sorts ``(n, 7) float32`` probabilities of ``(n,) int64`` labels into bins of confidence."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     # Bins are open below and closed above, as in Guo et al.
     bins = np.clip(np.ceil(confidence * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=ECE_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    return ReliabilityBins(
+        faces=np.bincount(bins, minlength=ECE_BINS).astype(np.int64),
+        right=np.bincount(bins[right], minlength=ECE_BINS).astype(np.int64),
+        gaps=np.bincount(bins, right - confidence, ECE_BINS).astype(np.float64),
+    )
+
+
+def label_scores(metrics: Metrics) -> tuple[LabelScores, ...]:
+    """Returns recall and precision of each label, in the order of ``LABELS``."""
+    confusion = np.array(metrics.confusion_matrix, dtype=np.int64)
+    true_counts, predicted_counts = confusion.sum(axis=1), confusion.sum(axis=0)
+    return tuple(
+        LabelScores(
+            label=name,
+            faces=int(true_counts[row]),
+            recall=_share(int(confusion[row, row]), int(true_counts[row])),
+            precision=_share(int(confusion[row, row]), int(predicted_counts[row])),
+        )
+        for row, name in enumerate(LABELS)
+    )
+
+
+def _share(successes: int, trials: int) -> Share | None:
+    return Share(successes / trials, *wilson_interval(successes, trials)) if trials else None
 
 
 def _macro_f1(confusion: NDArray[np.int64]) -> float:

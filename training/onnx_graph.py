@@ -1,7 +1,7 @@
 """Writes an exported Keras network as ONNX, for exactly the layers it is made of.
 
-The network is one chain of a dozen kinds of layers, so the graph is written directly: channels
-first, as ONNX has it, each batch normalisation folded into the convolution before it.
+The network is made of a dozen kinds of layers, so the graph is written directly: channels first,
+as ONNX has it, each batch normalisation folded into the convolution before it.
 ``keras.Model.export(format="onnx")`` works too, through tf2onnx, but only with TensorFlow as the
 backend, and its file is up to 1.7 times as slow (docs/decisions.md).
 """
@@ -42,7 +42,9 @@ def write_onnx(model: keras.Model, file: Path) -> None:
         emit = _EMITTERS.get(type(layer).__name__)
         if emit is None:
             raise ModelError(f"cannot write layer {layer.name} ({type(layer).__name__}) as ONNX")
+        graph.enter(layer)
         emit(graph, layer)
+        graph.leave(layer)
     exported = helper.make_model(
         graph.finish(),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -54,12 +56,29 @@ def write_onnx(model: keras.Model, file: Path) -> None:
 
 
 class _Graph:
-    """A chain of nodes, each working on the output of the one before."""
+    """The nodes so far, and where in them each tensor of Keras is.
+
+    Attributes:
+        last: name of the output that the next node works on.
+        inputs: names of all inputs of the layer that is being written.
+    """
 
     def __init__(self) -> None:
         self.last = INPUT_NAME
+        self.inputs = [INPUT_NAME]
+        self._names: dict[str, str] = {}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, NDArray[np.generic]] = {}
+
+    def enter(self, layer: keras.layers.Layer) -> None:
+        """Goes to where ``layer`` takes its inputs."""
+        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+        self.inputs = [self._names.get(tensor.name, INPUT_NAME) for tensor in tensors]
+        self.last = self.inputs[0]
+
+    def leave(self, layer: keras.layers.Layer) -> None:
+        """Notes where the output of ``layer`` is."""
+        self._names[layer.output.name] = self.last
 
     def add(self, operator: str, *constants: NDArray[np.generic], **attributes: Attribute) -> str:
         """Adds a node on the last output and ``constants``; returns its output's name."""
@@ -82,13 +101,18 @@ class _Graph:
         self.last = name
         return name
 
-    def scale_last_convolution(self, factor: Array, offset: Array) -> None:
-        """Multiplies the output channels of the last node, a convolution, and adds an offset."""
+    def scale_last(self, factor: Array, offset: Array) -> None:
+        """Multiplies the output channels of the last node and adds an offset.
+
+        Raises:
+            ModelError: if that is neither a convolution nor a dense layer.
+        """
         node = self._nodes[-1]
-        if node.op_type != "Conv":
+        if node.op_type not in ("Conv", "Gemm"):
             raise ModelError(f"batch normalisation must follow a convolution, not {node.op_type}")
         kernel, bias = node.input[1], node.input[2]
-        by_channel = factor[:, None, None, None]
+        # A Gemm's kernel is (in, out), a convolution's (out, in, height, width).
+        by_channel = factor if node.op_type == "Gemm" else factor[:, None, None, None]
         self._constants[kernel] = self._constants[kernel].astype(np.float32) * by_channel
         self._constants[bias] = self._constants[bias].astype(np.float32) * factor + offset
 
@@ -135,16 +159,16 @@ def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
 def _emit_convolution(graph: _Graph, layer: keras.layers.Layer) -> None:
     """Kernels go from height, width, in, out to out, in, height, width."""
     kernel = layer.kernel.numpy().transpose(3, 2, 0, 1).copy()
-    if layer.padding != "same" or tuple(layer.strides) != (1, 1) or layer.use_bias:
-        raise ModelError(f"layer {layer.name}: expected same padding, stride 1 and no bias")
-    bias = np.zeros(kernel.shape[0], dtype=np.float32)
+    if layer.padding != "same" or tuple(layer.strides) != (1, 1):
+        raise ModelError(f"layer {layer.name}: expected same padding and stride 1")
+    bias = layer.bias.numpy() if layer.use_bias else np.zeros(kernel.shape[0], dtype=np.float32)
     graph.add("Conv", kernel, bias, pads=[side // 2 for side in (*kernel.shape[2:],) * 2])
 
 
 def _emit_batch_norm(graph: _Graph, layer: keras.layers.Layer) -> None:
     factor = layer.gamma.numpy() / np.sqrt(layer.moving_variance.numpy() + layer.epsilon)
     offset = layer.beta.numpy() - layer.moving_mean.numpy() * factor
-    graph.scale_last_convolution(factor.astype(np.float32), offset.astype(np.float32))
+    graph.scale_last(factor.astype(np.float32), offset.astype(np.float32))
 
 
 def _emit_max_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
@@ -153,6 +177,16 @@ def _emit_max_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 def _emit_global_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
     graph.add("ReduceMean", axes=[2, 3], keepdims=int(layer.keepdims))
+
+
+def _emit_flatten(graph: _Graph, _layer: keras.layers.Layer) -> None:
+    """Channels come last in what Keras flattens."""
+    graph.add("Transpose", perm=[0, 2, 3, 1])
+    graph.add("Flatten")
+
+
+def _emit_addition(graph: _Graph, _layer: keras.layers.Layer) -> None:
+    graph.add_on(graph.inputs, "Add")
 
 
 def _emit_dense(graph: _Graph, layer: keras.layers.Layer) -> None:
@@ -177,6 +211,8 @@ _EMITTERS: dict[str, Callable[[_Graph, keras.layers.Layer], None]] = {
     "LayerNormalization": _emit_standardise,
     "Conv2D": _emit_convolution,
     "BatchNormalization": _emit_batch_norm,
+    "Add": _emit_addition,
+    "Flatten": _emit_flatten,
     "ReLU": _emit_relu,
     "MaxPooling2D": _emit_max_pooling,
     "GlobalAveragePooling2D": _emit_global_pooling,

@@ -5,8 +5,10 @@ holding train/<emotion>/*), or as one DIR/fer2013.csv. FER+ votes are used where
 there. Where there is no validation split, a tenth of the training faces is held out.
 
 Run the same command again to resume a run that was stopped, however it was stopped. The folder of
-the run gets checkpoint.npz, history.csv, history.json and learning_curves.png after every epoch; at
-the end expression.keras, expression.onnx, manifest.json, metrics.json and confusion_matrix.png.
+the run gets samples.png and augmented_samples.png first; checkpoint.npz, history.csv, history.json,
+learning_curves.png and TensorBoard events (tensorboard --logdir runs) after every epoch; at the end
+the model files, manifest.json, metrics.json and the pictures of the result. training.report makes
+one page of it all.
 """
 
 from __future__ import annotations
@@ -18,8 +20,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import ConfigError, ModelError
-from training.config import TrainingConfig, add_config_arguments, config_from_arguments
-from training.data import DataSource, add_data_arguments, load_training_data, source_from_arguments
+from training.config import TrainingConfig
+from training.config_arguments import add_config_arguments, config_from_arguments
+from training.dataset.splits import (
+    DataSource,
+    add_data_arguments,
+    load_training_data,
+    source_from_arguments,
+)
 
 INTERRUPTED = 130
 """What shells report for a command ended by Ctrl-C: 128 and the number of the signal."""

@@ -10,11 +10,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from common.face_model import LABELS
 from training.augment import resize_faces
 from training.batches import Batch, batches_of_epoch, steps_of_epoch
-from training.config import TrainingConfig, parse_stages, size_of_epoch
-from training.faces import FaceSet
+from training.config import ADAM, TrainingConfig, parse_stages, size_of_epoch
+from training.dataset.faces import FaceSet
 from training.network import build_training_network
 from training.progress import progress_bar
 from training.schedule import learning_rate
@@ -42,20 +41,24 @@ class Trainer:
         self.network = build_training_network(config)
         self.averaged = build_training_network(config)
         self.averaged.set_weights(self.network.get_weights())
-        self.optimizer = keras.optimizers.SGD(
-            learning_rate=0.0, momentum=config.momentum, nesterov=True
-        )
+        self.optimizer = _make_optimizer(config)
         self.optimizer.build(self.network.trainable_variables)
         self._take_step = tf.function(self._step, reduce_retracing=True)
         self._logits = tf.function(
             lambda images: self.averaged(images, training=False)[0], reduce_retracing=True
         )
 
-    def train_epoch(self, faces: FaceSet, epoch: int) -> Scores:
-        """Takes all steps of ``epoch``, counted from 0, and returns the scores on the way."""
+    def train_epoch(self, faces: FaceSet, targets: NDArray[np.float32], epoch: int) -> Scores:
+        """Takes all steps of ``epoch``, counted from 0, and returns the scores on the way.
+
+        Args:
+            faces: to learn from.
+            targets: ``(n, 7) float32``, for each face the probabilities of its label.
+            epoch: counted from 0.
+        """
         size_px = size_of_epoch(parse_stages(self.config.stages), epoch)
         steps = steps_of_epoch(faces, self.config)
-        batches = batches_of_epoch(faces, epoch, size_px, self.config)
+        batches = batches_of_epoch(faces, targets, epoch, size_px, self.config)
         losses, rights = [], []
         bar = progress_bar(batches, f"epoch {epoch + 1} ({size_px} px)", "step", total=steps)
         for number, batch in enumerate(bar):
@@ -90,19 +93,25 @@ class Trainer:
         loss, right = self._take_step(
             tf.constant(batch.images[..., None]),
             tf.constant(batch.labels),
+            tf.constant(batch.targets),
             tf.constant(batch.votes),
             tf.constant(decay if self.config.average_decay else 0.0, tf.float32),
         )
         return float(loss), float(right)
 
     def _step(
-        self, images: tf.Tensor, labels: tf.Tensor, votes: tf.Tensor, decay: tf.Tensor
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        targets: tf.Tensor,
+        votes: tf.Tensor,
+        decay: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The graph of one step."""
         with tf.GradientTape() as tape:
             expression, ferplus = self.network(images, training=True)
-            loss = _label_loss(expression, labels, self.config.label_smoothing)
-            total = loss + self.config.ferplus_weight * _vote_loss(ferplus, votes)
+            loss = _cross_entropy(expression, targets)
+            total = loss + self.config.ferplus_weight * _cross_entropy(ferplus, votes)
         variables = self.network.trainable_variables
         gradients = tape.gradient(total, [variable.value for variable in variables])
         self.optimizer.apply_gradients(
@@ -123,17 +132,18 @@ class Trainer:
         ]
 
 
+def _make_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """Returns the optimizer; every step sets its rate."""
+    if config.optimizer == ADAM:
+        return keras.optimizers.Adam(learning_rate=0.0)
+    return keras.optimizers.SGD(learning_rate=0.0, momentum=config.momentum, nesterov=True)
+
+
 def use_threads(count: int) -> None:
     """Lets one operation use ``count`` threads; to be called before any other of TensorFlow."""
     tf.config.threading.set_intra_op_parallelism_threads(count)
 
 
-def _label_loss(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """Cross-entropy with the labels, part of each spread over all."""
-    targets = tf.one_hot(labels, len(LABELS)) * (1.0 - smoothing) + smoothing / len(LABELS)
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-
-
-def _vote_loss(logits: tf.Tensor, votes: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy with the votes; a face without votes has a target of zeros and adds nothing."""
-    return tf.reduce_mean(-tf.reduce_sum(votes * tf.nn.log_softmax(logits), axis=1))
+def _cross_entropy(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Returns the mean over faces; a face whose targets are all 0, without votes, adds nothing."""
+    return tf.reduce_mean(-tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=1))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from common.face_model import LABELS, Crops
-from training.faces import VOTE_NAMES, FaceSet
+from training.dataset.faces import BALLOT, FaceSet
 
 USAGE = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 
@@ -26,7 +26,7 @@ def make_faces(count: int, seed: int, first: int = 0) -> FaceSet:
         period = (3, 5, 8, 14)[label // 2]
         stripes = np.uint8(150) * (np.arange(48) % period < period / 2)
         images[row] += stripes[:, None] if label % 2 else stripes[None, :]
-    votes = random.integers(0, 5, (count, len(VOTE_NAMES))).astype(np.float32)
+    votes = random.integers(0, 5, (count, len(BALLOT))).astype(np.float32)
     names = tuple(f"fer{first + row:07d}" for row in range(count))
     return FaceSet(images, labels, names, votes)
 
@@ -64,9 +64,9 @@ def write_csv(folder: Path, splits: dict[str, FaceSet]) -> None:
 
 
 def write_votes(folder: Path, faces: FaceSet) -> None:
-    """Writes ``folder/ferplus.csv``, with the two columns that the loader leaves out."""
-    lines = [f"split,image,emotion,{','.join(VOTE_NAMES)},unknown,NF"]
+    """Writes ``folder/ferplus.csv``."""
+    lines = [f"split,image,emotion,{','.join(BALLOT)}"]
     for name, label, votes in zip(faces.names, faces.labels, faces.votes, strict=True):
         counts = ",".join(str(int(count)) for count in votes)
-        lines.append(f"train,{name}.png,{LABELS[label]},{counts},3,1")
+        lines.append(f"train,{name}.png,{LABELS[label]},{counts}")
     (folder / "ferplus.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

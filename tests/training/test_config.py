@@ -6,14 +6,8 @@ import dataclasses
 import pytest
 
 from common.errors import ConfigError
-from training.config import (
-    Stage,
-    TrainingConfig,
-    add_config_arguments,
-    config_from_arguments,
-    parse_stages,
-    size_of_epoch,
-)
+from training.config import ADAM, Stage, TrainingConfig, parse_stages, size_of_epoch
+from training.config_arguments import add_config_arguments, config_from_arguments, usual_config
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +30,14 @@ def test_options_replace_defaults() -> None:
     assert config_from_arguments(parser().parse_args([])) == TrainingConfig()
 
 
+def test_a_kind_of_network_brings_its_own_defaults() -> None:
+    config = config_from_arguments(
+        parser().parse_args(["--network", "classic", "--stages", "15x48"])
+    )
+    assert config == dataclasses.replace(usual_config("classic"), stages="15x48")
+    assert (config.optimizer, config.rotation_deg, config.batch_size) == (ADAM, 0.0, 64)
+
+
 def test_stages_give_each_epoch_its_size() -> None:
     stages = parse_stages("2x32,1x48")
     assert stages == (Stage(2, 32), Stage(1, 48))
@@ -53,6 +55,11 @@ def test_stages_give_each_epoch_its_size() -> None:
         ("widths", "a"),
         ("widths", "8,8,8,8,8"),
         ("widths", "0"),
+        ("depths", "2,2"),
+        ("depths", "2,2,0,1"),
+        ("network", "resnet"),
+        ("optimizer", "lion"),
+        ("teacher_share", 1.5),
         ("batch_size", 0),
         ("peak_rate", -0.1),
         ("peak_rate", float("nan")),
@@ -64,3 +71,8 @@ def test_stages_give_each_epoch_its_size() -> None:
 def test_impossible_values_are_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"--{name.replace('_', '-')}"):
         dataclasses.replace(TrainingConfig(), **{name: value})  # type: ignore[arg-type]
+
+
+def test_the_classic_network_takes_one_size_only() -> None:
+    with pytest.raises(ConfigError, match="--stages '2x32,1x48'"):
+        dataclasses.replace(usual_config("classic"), stages="2x32,1x48")

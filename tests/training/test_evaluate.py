@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from common.face_model import LABELS
+from common.hashing import file_sha256
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
+from training.dataset.faces import FaceSet
 from training.evaluate import main
-from training.faces import FaceSet
-from training.hashing import file_sha256
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 

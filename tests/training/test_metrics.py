@@ -8,9 +8,12 @@ from sklearn.metrics import f1_score, log_loss
 
 from common.face_model import LABELS, Probabilities
 from training.metrics import (
+    Share,
     expected_calibration_error,
+    label_scores,
     measure,
     negative_log_likelihood,
+    reliability_bins,
     wilson_interval,
 )
 
@@ -68,3 +71,36 @@ def test_calibration_error_weighs_bins_by_their_faces() -> None:
 
 def test_a_certain_mistake_does_not_make_the_likelihood_infinite() -> None:
     assert math.isfinite(negative_log_likelihood(certain([0], 1.0), np.array([1])))
+
+
+def test_a_confidence_of_one_is_in_the_last_bin() -> None:
+    sure = np.zeros((1, 7), dtype=np.float32)
+    sure[0, 2] = 1.0
+    bins = reliability_bins(sure, np.array([2]))
+    assert bins.faces.tolist() == [*[0] * 14, 1]
+    assert bins.right.tolist() == [*[0] * 14, 1]
+
+
+def test_reliability_bins_have_their_means_and_sum_to_the_calibration_error() -> None:
+    probabilities = np.concatenate([certain([0, 0, 0], 0.9), certain([0], 0.5)])
+    labels = np.array([0, 0, 1, 0])
+    bins = reliability_bins(probabilities, labels)
+    assert bins.accuracy[[7, 13]] == pytest.approx([1.0, 2 / 3])
+    assert bins.confidence[[7, 13]] == pytest.approx([0.5, 0.9])
+    assert np.isnan(bins.accuracy[0])
+    assert np.isnan(bins.confidence[0])
+    error = np.nansum(bins.faces * np.abs(bins.accuracy - bins.confidence)) / 4
+    assert expected_calibration_error(probabilities, labels) == pytest.approx(error)
+
+
+def test_a_label_has_recall_by_its_faces_and_precision_by_its_predictions() -> None:
+    # Two angry, one found; one happy, found; one neutral, taken for happy.
+    scores = label_scores(measure(certain([0, 3, 3, 3], 0.7), np.array([0, 0, 3, 6])))
+    angry, disgust, happy = scores[0], scores[1], scores[3]
+    assert [score.label for score in scores] == list(LABELS)
+    assert (angry.faces, disgust.faces, happy.faces) == (2, 0, 1)
+    assert angry.recall == Share(0.5, *wilson_interval(1, 2))
+    assert angry.precision == Share(1.0, *wilson_interval(1, 1))
+    assert happy.precision == Share(1 / 3, *wilson_interval(1, 3))
+    assert disgust.recall is None
+    assert disgust.precision is None

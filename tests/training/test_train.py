@@ -15,14 +15,16 @@ import pytest
 
 from common.errors import ConfigError
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
-from training.batches import Batch
+from training.batches import Batch, steps_of_epoch
 from training.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.config import TrainingConfig
-from training.data import DataSource, TrainingData, load_training_data
+from training.config_arguments import usual_config
+from training.dataset.splits import DataSource, TrainingData, load_training_data
 from training.export import export_run
 from training.history import EpochRecord
 from training.loop import run_training
 from training.manifest import training_command
+from training.model_files import write_model_files
 from training.train import main
 from training.trainer import Trainer
 
@@ -32,7 +34,12 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 TINY = TrainingConfig(
-    stages="4x48", widths="4,8", batch_size=16, warmup_epochs=0.5, average_decay=0.8
+    stages="4x48",
+    widths="4,8",
+    depths="2,3",
+    batch_size=16,
+    warmup_epochs=0.5,
+    average_decay=0.8,
 )
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
@@ -147,6 +154,22 @@ def test_the_network_learns_and_its_best_epoch_is_kept(tmp_path: Path) -> None:
     assert accuracies[saved.progress.best_epoch - 1] == max(accuracies)
 
 
+def test_the_classic_network_is_trained_with_adam_and_exported(tmp_path: Path) -> None:
+    config = dataclasses.replace(usual_config("classic"), stages="1x48", batch_size=8)
+    data, source = make_data(), DataSource(tmp_path, "train", "validation")
+    before = Trainer(config, steps_of_epoch(data.train, config)).network.get_weights()
+    run_training(data, config, tmp_path)
+    saved = load_run(tmp_path)
+    moved = np.abs(saved.state["network"][0] - before[0])
+    # Adam moves every weight by about the rate at each of the 8 steps, along half a cosine.
+    assert 0.5 < moved.max() / (config.peak_rate * 8 / 2) < 2.0
+    assert training_command(config, source, tmp_path).endswith(
+        "--network classic --stages 1x48 --batch-size 8"
+    )
+    facts = write_model_files(config, saved.progress.best_weights, data.validation, tmp_path)
+    assert facts.macs == 290_475_520
+
+
 def test_an_export_is_whole_and_its_manifest_names_no_folder_of_this_machine(
     tmp_path: Path,
 ) -> None:
@@ -205,7 +228,8 @@ def test_the_same_command_after_kill_minus_9_goes_on(
     write_folder(tmp_path, "validation", make_data().validation)
     run = tmp_path / "run"
     command = [sys.executable, "-m", "training.train", "--data", str(tmp_path), "--out", str(run)]
-    command += ["--stages", "2000x16,1x48", "--widths", "4", "--batch-size", "16"]
+    command += ["--stages", "2000x16,1x48", "--widths", "4", "--depths", "1"]
+    command += ["--batch-size", "16"]
     log = (tmp_path / "log").open("w")
     with log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         deadline = time.monotonic() + 60

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import ConfigError
-from training.faces import VOTE_NAMES
+from training.dataset.faces import BALLOT
 
 NAME_COLUMNS = ("image", "Image name")
 """What the column with the file name is called, here and in Microsoft's own ``fer2013new.csv``."""
 
 
 def read_votes(file: Path) -> dict[str, NDArray[np.float32]]:
-    """Returns, for each image name without its ending, ``(8,) float32`` counts of votes.
+    """Returns for each image name, without its ending, ``(10,) float32`` votes as in ``BALLOT``.
 
     Raises:
         ConfigError: if it is no csv, a column is missing or a count is no number.
@@ -33,15 +33,15 @@ def _parse(file: Path) -> dict[str, NDArray[np.float32]]:
         reader = csv.DictReader(opened)
         columns = reader.fieldnames or ()
         name_column = next((name for name in NAME_COLUMNS if name in columns), None)
-        missing = set(VOTE_NAMES) - set(columns)
+        missing = set(BALLOT) - set(columns)
         if name_column is None or missing:
             raise ConfigError(
-                f"{file} has the columns {list(columns)}, expected image, {', '.join(VOTE_NAMES)}"
+                f"{file} has the columns {list(columns)}, expected image, {', '.join(BALLOT)}"
             )
         votes = {}
         for number, row in enumerate(reader):
             try:
-                counts = [float(row[name]) for name in VOTE_NAMES]
+                counts = [float(row[name]) for name in BALLOT]
             except (ValueError, TypeError) as err:
                 raise ConfigError(f"{file}, data row {number}: votes are not numbers") from err
             votes[PurePosixPath(row[name_column]).stem] = np.array(counts, dtype=np.float32)

@@ -20,8 +20,10 @@ VOTE_NAMES = (
     "fear",
     "contempt",
 )
-"""The expressions that FER+ voters could choose (Barsoum et al., 2016, arXiv:1608.01041). Their
-two other answers, "unknown" and "not a face", say nothing about the expression."""
+"""The expressions that FER+ voters could choose (Barsoum et al., 2016, arXiv:1608.01041)."""
+
+BALLOT = (*VOTE_NAMES, "unknown", "NF")
+"""All they could choose; the last is "not a face"."""
 
 VOTE_OF_LABEL = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """The FER+ name of each of ``LABELS``."""
@@ -35,7 +37,7 @@ class FaceSet:
         images: ``(n, 48, 48) uint8`` grey.
         labels: ``(n,) int64`` indices into ``LABELS``.
         names: n file names without their ending; FER+ votes are found by them.
-        votes: ``(n, 8) float32`` counts in the order of ``VOTE_NAMES``; a row of zeros is a face
+        votes: ``(n, 10) float32`` counts in the order of ``BALLOT``; a row of zeros is a face
             nobody voted on.
     """
 
@@ -97,22 +99,23 @@ def content_sha256(faces: FaceSet) -> str:
 
 
 def vote_targets(faces: FaceSet) -> NDArray[np.float32]:
-    """Returns ``(n, 8) float32`` shares of the votes; zeros where there are none."""
-    totals = faces.votes.sum(axis=1, keepdims=True)
-    shares: NDArray[np.float32] = (faces.votes / np.maximum(totals, 1.0)).astype(np.float32)
-    return shares
+    """Returns ``(n, 8) float32`` shares of the votes for an expression; zeros without any."""
+    votes = faces.votes[:, : len(VOTE_NAMES)]
+    shares: NDArray[np.float32] = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0)
+    return shares.astype(np.float32)
 
 
 def majority_labels(faces: FaceSet) -> NDArray[np.int64]:
-    """Returns ``(n,) int64``: the label most voters chose, -1 where there is none.
+    """Returns ``(n,) int64``: the label that more than half of the voters chose, or -1.
 
-    There is none where nobody voted, where two expressions tie, and where contempt leads, which
-    is not one of ``LABELS``.
+    The filter of FER+ itself (Barsoum et al., section 3.1 and their published reader): a choice of
+    one voter alone counts as none, and of what is left one choice must have more than half. Faces
+    whose majority is contempt, "unknown" or "not a face" have no label here.
     """
-    best = faces.votes.max(axis=1, keepdims=True)
-    unique = ((faces.votes == best).sum(axis=1) == 1) & (best[:, 0] > 0)
-    label_of_vote = np.full(len(VOTE_NAMES), -1, dtype=np.int64)
+    votes = np.where(faces.votes > 1.0, faces.votes, 0.0)
+    label_of_vote = np.full(len(BALLOT), -1, dtype=np.int64)
     for label, name in enumerate(VOTE_OF_LABEL):
-        label_of_vote[VOTE_NAMES.index(name)] = label
-    majority: NDArray[np.int64] = np.where(unique, label_of_vote[faces.votes.argmax(axis=1)], -1)
+        label_of_vote[BALLOT.index(name)] = label
+    most = votes.max(axis=1) > 0.5 * votes.sum(axis=1)
+    majority: NDArray[np.int64] = np.where(most, label_of_vote[votes.argmax(axis=1)], -1)
     return majority

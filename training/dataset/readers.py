@@ -13,9 +13,10 @@ import numpy as np
 
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops
-from training.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
-from training.faces import VOTE_NAMES, FaceSet, sorted_by_name
-from training.ferplus import read_votes
+from training.dataset.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
+from training.dataset.faces import BALLOT, FaceSet, sorted_by_name
+from training.dataset.ferplus import read_votes
+from training.dataset.label_maps import FER2013_LABELS, LabelMap
 from training.progress import progress_bar
 
 CSV_NAME = "fer2013.csv"
@@ -45,12 +46,14 @@ def find_split(data_dir: Path, split: str) -> Path | None:
     return None
 
 
-def load_split(data_dir: Path, split: str) -> FaceSet:
+def load_split(data_dir: Path, split: str, labels: LabelMap = FER2013_LABELS) -> FaceSet:
     """Loads one split with its FER+ votes, where ``data_dir`` holds a ``ferplus.csv``.
 
     Args:
         data_dir: holds ``<split>/<emotion>/*``, ``<split>.zip`` or ``fer2013.csv``.
-        split: ``train``, ``validation``, ``test``, or any name of a folder or zip.
+        split: ``train``, ``validation``, ``test``, or any name of a folder or zip; ``.`` where
+            ``data_dir`` itself holds the emotions.
+        labels: what its folders are called; faces in those it leaves out are counted on stdout.
 
     Raises:
         ConfigError: names what was expected and what was found.
@@ -59,11 +62,11 @@ def load_split(data_dir: Path, split: str) -> FaceSet:
     if source is None:
         raise ConfigError(_nothing_there(data_dir, split))
     if source.is_dir():
-        items = _from_folder(source)
+        items = _from_folder(source, labels)
     elif source.name == CSV_NAME:
         items = _from_csv(source, USAGE_OF_SPLIT[split])
     else:
-        items = _from_zip(source)
+        items = _from_zip(source, labels)
     try:
         faces = list(items)
     except OSError as err:
@@ -88,7 +91,7 @@ def _nothing_there(data_dir: Path, split: str) -> str:
 
 def _collect(faces: list[_Labelled], votes_file: Path) -> FaceSet:
     """Stacks faces into arrays, with the votes on them."""
-    votes = np.zeros((len(faces), len(VOTE_NAMES)), dtype=np.float32)
+    votes = np.zeros((len(faces), len(BALLOT)), dtype=np.float32)
     if votes_file.exists():
         known = read_votes(votes_file)
         for row, face in enumerate(faces):
@@ -103,37 +106,45 @@ def _collect(faces: list[_Labelled], votes_file: Path) -> FaceSet:
     )
 
 
-def _label_of(folder: str, origin: str) -> int:
-    """Returns the label that a folder's name stands for."""
-    if folder.lower() not in LABELS:
-        raise ConfigError(f"{origin}: {folder!r} is no emotion, expected {', '.join(LABELS)}")
-    return LABELS.index(folder.lower())
-
-
-def _from_folder(folder: Path) -> Iterator[_Labelled]:
+def _from_folder(folder: Path, labels: LabelMap) -> Iterator[_Labelled]:
     """Reads ``folder/<emotion>/*``; hidden folders and other files are passed over."""
-    paths: list[Path] = []
+    paths: list[tuple[Path, int]] = []
     for emotion in sorted(folder.iterdir()):
         if emotion.is_dir() and not emotion.name.startswith((".", "__")):
-            _label_of(emotion.name, str(folder))
-            paths += sorted(p for p in emotion.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-    for path in progress_bar(paths, f"reading {folder.name}", "img", delay_s=BAR_DELAY_S):
+            found = sorted(p for p in emotion.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+            label = labels.label_of(emotion.name, str(folder))
+            if label is None:
+                _report_left_out(len(found), folder.name)
+            else:
+                paths += [(path, label) for path in found]
+    what = f"reading {folder.name}"
+    for path, label in progress_bar(paths, what, "img", delay_s=BAR_DELAY_S):
         _check_bytes(path.stat().st_size, str(path))
-        label = _label_of(path.parent.name, str(folder))
         yield _Labelled(decode_face(path.read_bytes(), str(path)), label, path.stem)
 
 
-def _from_zip(archive: Path) -> Iterator[_Labelled]:
+def _from_zip(archive: Path, labels: LabelMap) -> Iterator[_Labelled]:
     """Reads ``.../<emotion>/*`` from a zip, in memory."""
     with zipfile.ZipFile(archive) as opened:
-        members = sorted(PurePosixPath(name) for name in opened.namelist())
-        members = [m for m in members if _is_image_member(m)]
+        names = sorted(PurePosixPath(name) for name in opened.namelist())
+        members = [
+            (member, labels.label_of(member.parent.name, str(archive)))
+            for member in names
+            if _is_image_member(member)
+        ]
+        kept = [(member, label) for member, label in members if label is not None]
+        _report_left_out(len(members) - len(kept), archive.name)
         what = f"reading {archive.name}"
-        for member in progress_bar(members, what, "img", delay_s=BAR_DELAY_S):
+        for member, label in progress_bar(kept, what, "img", delay_s=BAR_DELAY_S):
             origin = f"{archive}:{member}"
-            label = _label_of(member.parent.name, str(archive))
             _check_bytes(opened.getinfo(str(member)).file_size, origin)
             yield _Labelled(decode_face(opened.read(str(member)), origin), label, member.stem)
+
+
+def _report_left_out(count: int, where: str) -> None:
+    """Says how many faces the label map leaves out."""
+    if count:
+        print(f"{count} images of {where} are left out: the label map has no label for them")
 
 
 def _is_image_member(member: PurePosixPath) -> bool:

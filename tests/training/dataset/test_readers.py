@@ -19,9 +19,10 @@ from tests.training.synthetic_faces import (
     write_votes,
     write_zip,
 )
-from training.decode import MAX_IMAGE_BYTES
-from training.faces import FaceSet, content_sha256
-from training.readers import find_split, load_split
+from training.dataset.decode import MAX_IMAGE_BYTES
+from training.dataset.faces import FaceSet, content_sha256
+from training.dataset.label_maps import LABEL_MAPS, LabelMap
+from training.dataset.readers import find_split, load_split
 
 
 def assert_same(actual: FaceSet, expected: FaceSet) -> None:
@@ -108,6 +109,31 @@ def test_an_unknown_emotion_is_named(tmp_path: Path) -> None:
     (tmp_path / "train" / "contempt").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"'contempt' is no emotion, expected angry, disgust"):
         load_split(tmp_path, "train")
+
+
+def test_a_label_map_renames_folders_and_leaves_some_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faces = make_faces(7, seed=8)
+    numbers = {"surprise": "1", "fear": "2", "disgust": "3", "happy": "4", "neutral": "contempt"}
+    for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
+        folder = tmp_path / numbers.get(LABELS[label], LABELS[label])
+        folder.mkdir()
+        (folder / f"{name}.png").write_bytes(encode_png(image))
+    write_zip_of_folders(tmp_path)
+    labels = LabelMap({**LABEL_MAPS["raf-db"], "contempt": None})
+    for split in (".", "zipped"):
+        loaded = load_split(tmp_path, split, labels)
+        kept = faces.labels != LABELS.index("neutral")
+        np.testing.assert_array_equal(np.sort(loaded.labels), np.sort(faces.labels[kept]))
+        np.testing.assert_array_equal(loaded.images, faces.images[kept])
+        assert capsys.readouterr().out.startswith("1 images of ")
+
+
+def write_zip_of_folders(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
+        for file in sorted(folder.glob("*/*.png")):
+            archive.write(file, file.relative_to(folder))
 
 
 def test_a_split_without_images_is_an_error(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import ConfigError
-from training.faces import FaceSet, content_sha256, hold_out, without_duplicates_of
-from training.readers import find_split, load_split
+from training.dataset.faces import FaceSet, content_sha256, hold_out, without_duplicates_of
+from training.dataset.label_maps import LABEL_MAPS, read_label_map
+from training.dataset.readers import find_split, load_split
 
 HELD_OUT_FRACTION = 0.1
 
@@ -21,11 +22,13 @@ class DataSource:
         folder: holds the splits in one of the three forms.
         train_split: name of the split that is learned from.
         validation_split: name of the split that is chosen by; never the test split.
+        label_map: what its folders are called, a ``--label-map``; empty for our labels.
     """
 
     folder: Path
     train_split: str
     validation_split: str
+    label_map: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,13 @@ def load_training_data(source: DataSource, seed: int) -> TrainingData:
     Raises:
         ConfigError: if the data cannot be read, or nothing is left to train or to validate on.
     """
-    train = load_split(source.folder, source.train_split)
+    labels = read_label_map(source.label_map)
+    train = load_split(source.folder, source.train_split, labels)
     if find_split(source.folder, source.validation_split) is None:
         print(f"no split {source.validation_split!r}: a tenth of the training faces is held out")
         train, validation = hold_out(train, HELD_OUT_FRACTION, seed)
     else:
-        validation = load_split(source.folder, source.validation_split)
+        validation = load_split(source.folder, source.validation_split, labels)
     if not len(validation):
         raise ConfigError(f"{source.folder} has too few faces to hold out a tenth for validation")
     kept = without_duplicates_of(train, validation)
@@ -78,13 +82,27 @@ def load_training_data(source: DataSource, seed: int) -> TrainingData:
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Gives ``parser`` the options that say where the data is."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds FER-2013")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the splits")
     parser.add_argument("--train-split", default="train", metavar="NAME", help="learned from")
     parser.add_argument(
         "--validation-split", default="validation", metavar="NAME", help="chosen by, never test"
+    )
+    add_label_map_argument(parser)
+
+
+def add_label_map_argument(parser: argparse.ArgumentParser) -> None:
+    """Gives ``parser`` the option that says what the folders of a data set mean."""
+    parser.add_argument(
+        "--label-map",
+        default="",
+        metavar="MAP",
+        help=f"what the folders mean: {', '.join(LABEL_MAPS)}, or a JSON file as "
+        '{"happiness": "happy", "contempt": null}; needless for FER-2013\'s names',
     )
 
 
 def source_from_arguments(arguments: argparse.Namespace) -> DataSource:
     """Returns where the command line says the data is."""
-    return DataSource(arguments.data, arguments.train_split, arguments.validation_split)
+    return DataSource(
+        arguments.data, arguments.train_split, arguments.validation_split, arguments.label_map
+    )

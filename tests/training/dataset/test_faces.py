@@ -8,8 +8,8 @@ import pytest
 from common.errors import ConfigError
 from common.face_model import LABELS
 from tests.training.synthetic_faces import make_faces, write_csv, write_folder
-from training.data import DataSource, load_training_data
-from training.faces import (
+from training.dataset.faces import (
+    BALLOT,
     VOTE_NAMES,
     FaceSet,
     content_sha256,
@@ -18,6 +18,7 @@ from training.faces import (
     vote_targets,
     without_duplicates_of,
 )
+from training.dataset.splits import DataSource, load_training_data
 
 
 def joined(first: FaceSet, second: FaceSet) -> FaceSet:
@@ -87,20 +88,36 @@ def test_the_content_hash_sees_labels_and_pixels_but_not_order() -> None:
     assert content_sha256(relabelled) != content_sha256(faces)
 
 
-def test_votes_become_shares_and_majorities() -> None:
-    faces = make_faces(5, seed=6)
-    votes = np.zeros((5, len(VOTE_NAMES)), dtype=np.float32)
-    votes[0, VOTE_NAMES.index("happiness")] = 6
-    votes[0, VOTE_NAMES.index("neutral")] = 2
-    votes[1, VOTE_NAMES.index("anger")] = 10
-    votes[2, [VOTE_NAMES.index("fear"), VOTE_NAMES.index("sadness")]] = 4
-    votes[3, VOTE_NAMES.index("contempt")] = 7
-    voted = FaceSet(faces.images, faces.labels, faces.names, votes)
-    expected = [LABELS.index("happy"), LABELS.index("angry"), -1, -1, -1]
-    assert majority_labels(voted).tolist() == expected
+def votes_on(faces: FaceSet, *ballots: dict[str, int]) -> FaceSet:
+    """Returns ``faces`` with one ballot each."""
+    votes = np.array([[counts.get(name, 0) for name in BALLOT] for counts in ballots], np.float32)
+    return FaceSet(faces.images, faces.labels, faces.names, votes)
+
+
+def test_votes_become_shares_of_the_expressions() -> None:
+    voted = votes_on(make_faces(2, seed=6), {"happiness": 6, "neutral": 2, "unknown": 2}, {})
     shares = vote_targets(voted)
+    assert shares.shape == (2, len(VOTE_NAMES))
     assert shares[0, VOTE_NAMES.index("happiness")] == pytest.approx(0.75)
-    assert shares.sum(axis=1).tolist() == [1.0, 1.0, 1.0, 1.0, 0.0]
+    assert shares.sum(axis=1).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("ballot", "label"),
+    [
+        ({"happiness": 6, "neutral": 4}, "happy"),
+        ({"anger": 10}, "angry"),
+        ({"fear": 5, "sadness": 5}, None),  # half is not more than half
+        ({"fear": 4, "surprise": 1, "anger": 1, "sadness": 2, "neutral": 1}, "fear"),
+        ({"contempt": 7}, None),
+        ({"surprise": 3, "unknown": 6}, None),
+        ({"surprise": 3, "NF": 7}, None),
+        ({}, None),
+    ],
+)
+def test_the_majority_is_that_of_ferplus(ballot: dict[str, int], label: str | None) -> None:
+    voted = votes_on(make_faces(1, seed=6), ballot)
+    assert majority_labels(voted).tolist() == [LABELS.index(label) if label else -1]
 
 
 def test_real_training_faces_that_are_in_validation_are_351(fer2013_dir: Path) -> None:

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from classifier.manifest import check_model
+from common.face_model import LABELS, Crops
+from tests.training.synthetic_faces import make_faces, write_zip
+from training import quantize
+from training.config import TrainingConfig
+from training.model_files import ONNX_NAME
+from training.network import EXPRESSION_HEAD, build_exported_network
+from training.onnx_graph import write_onnx
+from training.predictor import open_model, predict_all
+from training.quantize import main, quantize_model
+
+# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
+)
+
+SMALL = TrainingConfig(widths="8,8,8", depths="2,2,3")
+"""The third block has a residual convolution, as those of the model that ships."""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network that tells the labels of the synthetic faces apart.
+
+    Its convolutions are random, its head is fitted to them by least squares.
+    """
+    keras.utils.set_random_seed(1)
+    network = build_exported_network(SMALL)
+    random = np.random.default_rng(1)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    head = network.get_layer(EXPRESSION_HEAD)
+    faces = make_faces(280, seed=1)
+    features = np.asarray(keras.Model(network.input, head.input)(faces.images))
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
+    inputs = np.hstack([(features - mean) / deviation, np.ones((len(faces), 1))])
+    solved = np.linalg.lstsq(inputs, np.eye(len(LABELS))[faces.labels] * 10, rcond=None)[0]
+    kernel = solved[:-1] / deviation[:, np.newaxis]
+    head.set_weights([kernel, solved[-1] - mean @ kernel])
+    file = tmp_path_factory.mktemp("model") / ONNX_NAME
+    write_onnx(network, file)
+    return file
+
+
+@pytest.fixture(scope="module")
+def quantized(model: Path) -> Path:
+    file = model.with_name("small.onnx")
+    quantize_model(model, make_faces(70, seed=2).images, file)
+    return file
+
+
+def test_integers_give_nearly_the_same_probabilities(model: Path, quantized: Path) -> None:
+    faces = make_faces(210, seed=3)
+    before, after = (predict_all(open_model(file), faces.images) for file in (model, quantized))
+    assert (before.argmax(axis=1) == faces.labels).mean() > 0.9, "the network has learned"
+    assert (before.argmax(axis=1) == after.argmax(axis=1)).mean() > 0.95
+    assert 0 < np.abs(before - after).mean() < 0.02
+
+
+def test_every_convolution_but_the_first_has_weights_of_seven_bits(quantized: Path) -> None:
+    graph = onnx.load(quantized).graph
+    maker = {output: node for node in graph.node for output in node.output}
+    values = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    first, *others = (node for node in graph.node if node.op_type == "Conv")
+    assert values[first.input[1]].dtype == np.float32
+    assert len(others) == 6
+    for node in others:
+        weights = values[maker[node.input[1]].input[0]]
+        scales = values[maker[node.input[1]].input[1]]
+        assert weights.dtype == np.int8
+        assert np.abs(weights.astype(int)).max() in (63, 64)
+        assert scales.shape == (8,), "one for each channel"
+        assert maker[node.input[0]].op_type == "DequantizeLinear"
+
+
+def test_a_face_gets_bitwise_the_same_answer_in_any_batch(quantized: Path) -> None:
+    predict = open_model(quantized)
+    images = make_faces(9, seed=4).images
+    alone = np.concatenate([predict(images[row : row + 1]) for row in range(9)])
+    assert np.array_equal(predict(images), alone)
+
+
+def run(model: Path, data: Path, to: Path) -> int:
+    return main(["--model", str(model), "--data", str(data), "--to", str(to)])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with a train and a validation split."""
+    write_zip(tmp_path / "data", "train", make_faces(70, seed=5))
+    write_zip(tmp_path / "data", "validation", make_faces(70, seed=6, first=70))
+    return tmp_path / "data"
+
+
+def test_command_writes_a_model_that_the_manifest_beside_it_lists(
+    model: Path, data: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out" / "small.onnx"
+    target.parent.mkdir()
+    manifest = target.with_name("manifest.json")
+    manifest.write_text(json.dumps({"files": {"other": {"bytes": 1}}, "macs": 5}))
+    assert run(model, data, target) == 0
+    assert check_model(target)
+    values = json.loads(manifest.read_text())
+    assert values["macs"] == 5
+    assert values["files"]["other"] == {"bytes": 1}
+    assert values["metrics"]["small.onnx"]["images"] == 70
+    assert values["metrics"]["small.onnx"]["accuracy"] > 0.9
+    assert values["quantized"]["small.onnx"]["calibration_faces"] == 70
+    first = target.read_bytes()
+    assert run(model, data, target) == 0
+    assert target.read_bytes() == first, "the same command writes the same file"
+    assert sorted(path.name for path in target.parent.iterdir()) == ["manifest.json", "small.onnx"]
+
+
+def test_model_that_loses_too_much_is_not_written(
+    model: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(quantize, "MAX_LOSS", -1.0)
+    target = tmp_path / "out" / "small.onnx"
+    assert run(model, data, target) == 2
+    assert (
+        "of accuracy on validation, allowed: -1.0; nothing was written" in capsys.readouterr().err
+    )
+    assert list(target.parent.iterdir()) == []
+
+
+def test_calibration_sees_training_faces_only(
+    model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    real = quantize.quantize_model
+
+    def remember(model: Path, faces: Crops, target: Path) -> None:
+        seen.extend(face.tobytes() for face in faces)
+        real(model, faces, target)
+
+    monkeypatch.setattr(quantize, "quantize_model", remember)
+    assert run(model, data, tmp_path / "small.onnx") == 0
+    assert sorted(seen) == sorted(face.tobytes() for face in make_faces(70, seed=5).images)
+
+
+@pytest.mark.parametrize(
+    ("given", "to", "manifest", "complaint"),
+    [
+        ("missing.onnx", "a.onnx", None, "there is no model file"),
+        ("m.keras", "a.onnx", None, "expected the .onnx file of the run"),
+        (ONNX_NAME, "a.int8", None, "expected another .onnx file than --model"),
+        (ONNX_NAME, ONNX_NAME, None, "expected another .onnx file than --model"),
+        (ONNX_NAME, "a.onnx", "{", "is not valid JSON"),
+        (ONNX_NAME, "a.onnx", "[]", "is no manifest of training.export"),
+        (ONNX_NAME, "a.onnx", '{"files": []}', "is no manifest of training.export"),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_data_is_read(
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    given: str,
+    to: str,
+    manifest: str | None,
+    complaint: str,
+) -> None:
+    (tmp_path / ONNX_NAME).write_bytes(model.read_bytes())
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    assert run(tmp_path / given, tmp_path / "no data", tmp_path / to) == 2
+    assert complaint in capsys.readouterr().err

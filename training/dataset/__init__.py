@@ -1,0 +1,1 @@
+"""Labelled faces, read from disk in the forms that people have them."""

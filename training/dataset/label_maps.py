@@ -1,0 +1,110 @@
+"""What the folders of a data set are called, in our labels.
+
+FER-2013's own names and the usual other words for them are known everywhere. Data sets that number
+their folders, or have expressions that are none of ours, need a map: one of ``LABEL_MAPS`` by name,
+or a JSON file such as ``{"0": "neutral", "1": "happy", "7": null}``, where null is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import ConfigError
+from common.face_model import LABELS
+
+SYNONYMS = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+}
+
+LABEL_MAPS: dict[str, Mapping[str, str | None]] = {
+    "affectnet": {
+        "0": "neutral",
+        "1": "happy",
+        "2": "sad",
+        "3": "surprise",
+        "4": "fear",
+        "5": "disgust",
+        "6": "angry",
+        "7": None,
+        "contempt": None,
+    },
+    "ck+": {"contempt": None},
+    "raf-db": {
+        "1": "surprise",
+        "2": "fear",
+        "3": "disgust",
+        "4": "happy",
+        "5": "sad",
+        "6": "angry",
+        "7": "neutral",
+    },
+}
+"""AffectNet (Mollahosseini et al., 2017, arXiv:1708.03985), the Extended Cohn-Kanade set (Lucey et
+al., 2010) and RAF-DB (Li et al., 2017), each as its authors number or name the expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMap:
+    """Finds the label that a folder stands for.
+
+    Attributes:
+        folders: a label, or None for "leave out", by the folder's name in small letters.
+    """
+
+    folders: Mapping[str, str | None]
+
+    def label_of(self, folder: str, origin: str) -> int | None:
+        """Returns an index into ``LABELS``, or None where the folder is to be left out.
+
+        Raises:
+            ConfigError: if the name is unknown; ``origin`` says where it was met.
+        """
+        name = folder.lower()
+        label = self.folders[name] if name in self.folders else SYNONYMS.get(name, name)
+        if label is None:
+            return None
+        if label not in LABELS:
+            raise ConfigError(
+                f"{origin}: {folder!r} is no emotion, expected {', '.join(LABELS)}; name a "
+                f"--label-map ({', '.join(LABEL_MAPS)} or a JSON file) for other folders"
+            )
+        return LABELS.index(label)
+
+
+FER2013_LABELS = LabelMap({})
+
+
+def read_label_map(name: str) -> LabelMap:
+    """Returns the map of that name, or the one in the JSON file of that path.
+
+    Raises:
+        ConfigError: if there is neither, or the file is no such map.
+    """
+    if not name:
+        return FER2013_LABELS
+    if name in LABEL_MAPS:
+        return LabelMap(LABEL_MAPS[name])
+    file = Path(name)
+    if not file.is_file():
+        raise ConfigError(
+            f"--label-map {name}: expected {', '.join(LABEL_MAPS)} or a JSON file that is there"
+        )
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as err:
+        raise ConfigError(f"--label-map {file} cannot be read as JSON ({err})") from err
+    allowed = (*LABELS, None)
+    if not isinstance(content, dict) or any(label not in allowed for label in content.values()):
+        raise ConfigError(
+            f'--label-map {file}: expected an object as {{"happiness": "happy", "contempt": null}} '
+            f"with values of {', '.join(LABELS)} or null"
+        )
+    return LabelMap({folder.lower(): label for folder, label in content.items()})

@@ -1,0 +1,129 @@
+"""``python -m training.report runs/NAME``: makes one HTML page of all that a run has left.
+
+The page holds what was trained, the metrics with their intervals, recall and precision of each
+label, every picture and a table of the epochs. Everything is inside the one file: it can be sent,
+kept, and read offline. For a run that still goes on the page says what is missing; the same command
+again shows the newest state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from common.errors import ConfigError
+from training.metrics import Metrics, Share
+from training.run_summary import RunSummary, summarize_run
+
+REPORT_NAME = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
+NOTHING = "\N{EN DASH}"
+
+
+def render_report(run: RunSummary) -> str:
+    """Returns the page as HTML; whatever comes from the run's files is escaped in it."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": _percent,
+        "share": _share,
+        "accuracy": _accuracy,
+        "duration": _duration,
+        "size": _size,
+        "pairs": _pairs,
+    }
+    return environment.get_template(REPORT_NAME).render(run=run)
+
+
+def _percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1%}"
+
+
+def _share(share: Share | None) -> str:
+    """Words a share with its interval."""
+    return NOTHING if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
+
+
+def _accuracy(metrics: Metrics) -> str:
+    return _share(Share(metrics.accuracy, *metrics.accuracy_interval))
+
+
+def _duration(seconds: float) -> str:
+    """Words a time: seconds below two minutes, else hours and minutes."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _size(count: int | None) -> str:
+    """Words a number of bytes."""
+    if count is None:
+        return NOTHING
+    return f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _pairs(values: dict[str, object]) -> list[tuple[str, str]]:
+    """Returns names and values of nested objects as one list of words."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        words = name.replace("_", " ")
+        if isinstance(value, dict):
+            pairs += [(f"{words}: {inner}", text) for inner, text in _pairs(value)]
+        elif isinstance(value, list):
+            pairs.append((words, ", ".join(str(item) for item in value)))
+        elif isinstance(value, float):
+            pairs.append((words, f"{value:.6g}"))
+        else:
+            pairs.append((words, NOTHING if value in ("", None) else str(value)))
+    return pairs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    parsed = _parser().parse_args(arguments)
+    out = parsed.out or parsed.run / REPORT_NAME
+    try:
+        run = summarize_run(parsed.run)
+        _write(render_report(run), out)
+    except ConfigError as err:
+        print(f"training.report: {err}", file=sys.stderr)
+        return 2
+    for item in run.missing:
+        print(f"missing: {item}")
+    print(f"the report is in {out}")
+    return 0
+
+
+def _write(page: str, file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, encoding="utf-8")
+    except OSError as err:
+        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path, metavar="DIR", help="the run's folder, as runs/NAME")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help=f"file to write (default: DIR/{REPORT_NAME})"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
