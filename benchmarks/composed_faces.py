@@ -1,0 +1,191 @@
+"""Labelled faces in real frames: the images of a data set, composed into frames of videos.
+
+What detector and classifier do to a face can only be judged where its expression is known, and that
+is known for the 48x48 images of the data set alone. So each is enlarged and put beside the person
+of a webcam clip, where ``faces.csv`` of ``benchmarks.detection`` says that no face is. The image
+itself stays as it is; its edge is continued outward and fades into the frame, as ``cut_crops``
+continues a frame. Then the frame gets the noise and the compression of a webcam.
+
+An enlarged image holds no more than its 48x48 pixels, and around it is neither hair nor neck: a
+margin that shows much more than the image is judged too hard.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.detection import MATCH_IOU, read_gray_frames, read_labels
+from common.errors import ConfigError
+from common.face_model import FACE_SIZE_PX, Crops
+from detector.boxes import Box, Boxes, GrayFrame
+from detector.detectors import create_detector
+from detector.plan import whole_plan
+from detector.search import FaceSearch
+from detector.settings import SearchSettings
+from publisher.tracks import overlaps
+from training.dataset.faces import FaceSet
+from training.dataset.readers import load_split
+from training.degrade import compress_jpeg
+
+SEED = 1
+SIDE_STEP_PX, SMALLEST_STEPS, LARGEST_STEPS = 4, 23, 55
+"""Faces of 92 to 220 px: about 2 m to 0.7 m from a webcam of 640x480."""
+FADE = 0.25
+"""How far the continued edge reaches on each side, in sides of the face."""
+NOISE_SIGMA = 2.0
+"""Grey levels."""
+JPEG_QUALITY = 90
+MAX_TRIES = 200
+"""Places that are tried for one face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A frame of a video, ``(height, width) uint8``, and its own faces, ``(n, 4) float64``."""
+
+    gray: GrayFrame
+    faces: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A frame with one labelled face.
+
+    Attributes:
+        gray: ``(height, width) uint8``, without noise.
+        face: ``(4,) int32``, the square that shows the image of the data set.
+    """
+
+    gray: GrayFrame
+    face: Box
+
+
+def read_backgrounds(videos: Path) -> list[Background]:
+    """Read the labelled frames of the clips in a directory with ``faces.csv``.
+
+    Raises:
+        ConfigError: There is no ``faces.csv``, or none of its clips.
+    """
+    if not (videos / "faces.csv").is_file():
+        raise ConfigError(f"--videos {videos}: there is no faces.csv, as benchmarks.detection has")
+    labels = read_labels(videos / "faces.csv")
+    backgrounds = [
+        Background(gray, labels[name][place])
+        for name in sorted(labels)
+        if not name.endswith(".gif")
+        for place, gray in enumerate(read_gray_frames(videos / name, None))
+        if place in labels[name]
+    ]
+    if not backgrounds:
+        raise ConfigError(f"--videos {videos}: expected the clips that faces.csv names")
+    return backgrounds
+
+
+def take_faces(data: Path, count: int | None) -> FaceSet:
+    """Read the validation faces in a random order, the same every time; the first ``count``."""
+    faces = load_split(data, "validation")
+    return faces.take(np.random.default_rng(SEED).permutation(len(faces))[:count])
+
+
+def random_of_face(row: int) -> np.random.Generator:
+    """Return where a face's place, size and noise come from: they depend on nothing else."""
+    return np.random.default_rng([SEED, row])
+
+
+def compose(image: Crops, backgrounds: list[Background], random: np.random.Generator) -> Scene:
+    """Put ``(48, 48) uint8`` at a random place and size into one of the frames."""
+    side = SIDE_STEP_PX * int(random.integers(SMALLEST_STEPS, LARGEST_STEPS + 1))
+    while True:
+        background = backgrounds[int(random.integers(len(backgrounds)))]
+        face = find_place(background, side, random)
+        if face is not None:
+            return Scene(blend(image, background.gray, face), face)
+
+
+def find_place(background: Background, side: int, random: np.random.Generator) -> Box | None:
+    """Return a square whose fading edge touches no face of the frame; None if none turned up."""
+    height, width = background.gray.shape
+    if side > min(height, width):
+        return None
+    for _ in range(MAX_TRIES):
+        left, top = (int(random.integers(0, size - side + 1)) for size in (width, height))
+        fade = FADE * side
+        around = np.array([[left - fade, top - fade, side + 2 * fade, side + 2 * fade]])
+        if not overlaps(around, background.faces).any():
+            return np.array([left, top, side, side], np.int32)
+    return None
+
+
+def blend(image: Crops, gray: GrayFrame, face: Box) -> GrayFrame:
+    """Return the frame with an image enlarged to a square whose side is a multiple of 4 px."""
+    left, top, side, _ = face.tolist()
+    edge, fade = round(FADE * FACE_SIZE_PX), round(FADE * side)
+    continued = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    size = (side + 2 * fade,) * 2
+    patch = cv2.resize(continued, size, interpolation=cv2.INTER_CUBIC).astype(np.float64)
+    distance = np.minimum(np.arange(size[0]), np.arange(size[0])[::-1]) + 0.5
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.clip(distance / fade, 0, 1))
+    weight = np.minimum(ramp[:, None], ramp[None])
+    # What fades may reach over the frame's edge.
+    frame = np.pad(gray, fade, mode="edge").astype(np.float64)
+    place = np.s_[top : top + size[1], left : left + size[0]]
+    frame[place] += weight * (patch - frame[place])
+    return np.rint(frame[fade:-fade, fade:-fade]).astype(np.uint8)
+
+
+def as_webcam_sees(gray: GrayFrame, random: np.random.Generator) -> GrayFrame:
+    """Return the frame with noise, and compressed."""
+    noisy = np.clip(np.rint(gray + random.normal(0, NOISE_SIGMA, gray.shape)), 0, 255)
+    return compress_jpeg(noisy.astype(np.uint8), JPEG_QUALITY)
+
+
+def create_search() -> FaceSearch:
+    """Create the search of the detector stage with its default settings, for lossless runs."""
+    settings = SearchSettings()
+    return FaceSearch(create_detector("haar", settings), whole_plan(settings.interval_frames))
+
+
+def watch(
+    scene: Scene, search: FaceSearch, random: np.random.Generator
+) -> tuple[GrayFrame, Box | None]:
+    """Show a scene for two frames: one is searched in full, in the next what was found is followed.
+
+    Nine of ten frames are of the second sort.
+
+    Returns:
+        The second frame, and its box of the face or None.
+    """
+    search.reset()
+    search.search(as_webcam_sees(scene.gray, random))
+    second = as_webcam_sees(scene.gray, random)
+    return second, box_of_face(search.search(second), scene.face)
+
+
+def box_of_face(boxes: Boxes, face: Box) -> Box | None:
+    """Return the box that overlaps a face most, if it does so by more than ``MATCH_IOU``."""
+    shares = overlaps(boxes.astype(np.float64), face[None].astype(np.float64))[:, 0]
+    if not len(boxes) or shares.max() <= MATCH_IOU:
+        return None
+    best: Box = boxes[shares.argmax()]
+    return best
+
+
+def argument_parser(program: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser for what the benchmarks on composed faces are told."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{program}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, help="holds the validation split")
+    parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
+    parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
+    parser.add_argument("--faces", type=int, help="so many, drawn at random (default: all)")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    return parser

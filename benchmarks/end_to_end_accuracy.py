@@ -1,0 +1,193 @@
+"""Accuracy from frame to label: labelled faces in real frames, through detector and classifier.
+
+    python -m benchmarks.end_to_end_accuracy --data DIR --videos DIR [--model FILE] [--faces N]
+
+Each validation face is composed into a frame of a webcam clip (``benchmarks.composed_faces``), and
+a face that the detector misses counts as an error. The ways:
+
+- *pipeline*: the detector stage's search, its crops, the classifier's backend
+- *pipeline's boxes, classic crop*: what the crop alone does
+- *classic search and crop*: the cascade at scale 1.3 with 5 neighbours, the box as it is,
+  ``cv2.resize`` as it comes (``benchmarks.single_process``)
+- *image of the data set*: no frame, no detector: the 48x48 images themselves
+
+All use the same network. The classic loop divides its crops by 255 before the network; this one
+takes grey values and normalises in its own graph, so what differs is how crops are cut and shrunk.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from benchmarks.composed_faces import (
+    Background,
+    argument_parser,
+    box_of_face,
+    compose,
+    create_search,
+    random_of_face,
+    read_backgrounds,
+    take_faces,
+    watch,
+)
+from classifier.backend import Backend
+from classifier.backends import choose_backend, load_backend
+from common.errors import ConfigError, ModelError
+from common.face_model import FACE_SIZE_PX, Crops
+from detector.boxes import Box, GrayFrame
+from detector.cascade import DEFAULT_CASCADE, load_cascade
+from detector.crops import cut_crops
+from training.dataset.faces import FaceSet
+from training.metrics import wilson_interval
+
+PIPELINE = "pipeline"
+CLASSIC_CROP = "pipeline's boxes, classic crop"
+CLASSIC = "classic search and crop"
+DATA_SET = "image of the data set"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        way: What was done with the faces.
+        faces: How many.
+        missed: How many the detector did not find.
+        right: How many got their label.
+        accuracy: ``right`` of all faces.
+        accuracy_interval: 95 % Wilson interval of it.
+        accuracy_of_found: ``right`` of the faces found; None where there are none.
+        data_set_accuracy_of_found: Accuracy of the same faces' images of the data set.
+    """
+
+    way: str
+    faces: int
+    missed: int
+    right: int
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    accuracy_of_found: float | None
+    data_set_accuracy_of_found: float | None
+
+
+class Ways:
+    """Crops of every face by every way; None where the face was missed."""
+
+    def __init__(self) -> None:
+        self._search = create_search()
+        self._cascade = load_cascade(DEFAULT_CASCADE)
+
+    def crops(
+        self, image: Crops, backgrounds: list[Background], random: np.random.Generator
+    ) -> dict[str, Crops | None]:
+        """Compose ``(48, 48) uint8`` into a frame and cut it out again, ``(48, 48) uint8``."""
+        scene = compose(image, backgrounds, random)
+        gray, box = watch(scene, self._search, random)
+        found = self._cascade.detectMultiScale(gray, scaleFactor=1.3, minNeighbors=5)
+        classic_box = box_of_face(np.reshape(found, (-1, 4)).astype(np.int32), scene.face)
+        return {
+            PIPELINE: None if box is None else cut_crops(gray, box[None])[0],
+            CLASSIC_CROP: None if box is None else classic_crop(gray, box),
+            CLASSIC: None if classic_box is None else classic_crop(gray, classic_box),
+            DATA_SET: image,
+        }
+
+
+def classic_crop(gray: GrayFrame, box: Box) -> Crops:
+    """Cut a box out as the classic loop does, ``(48, 48) uint8``."""
+    # Followed boxes may reach over the frame's edge, which the cascade's own never do.
+    left, top = np.maximum(box[:2], 0).tolist()
+    right, bottom = (box[:2] + box[2:]).tolist()
+    shrunk = cv2.resize(gray[top:bottom, left:right], (FACE_SIZE_PX, FACE_SIZE_PX))
+    return shrunk.astype(np.uint8, copy=False)
+
+
+def judge(
+    way: str, found: NDArray[np.bool_], right: NDArray[np.bool_], data_set: NDArray[np.bool_]
+) -> Row:
+    """Sum up a way.
+
+    Args:
+        way: Its name.
+        found: ``(n,) bool``, n at least 1: which faces were found.
+        right: ``(n,) bool``: which of them got their label.
+        data_set: ``(n,) bool``: which got it by their image of the data set.
+    """
+    hits, seen = int((right & found).sum()), int(found.sum())
+    return Row(
+        way=way,
+        faces=len(found),
+        missed=len(found) - seen,
+        right=hits,
+        accuracy=hits / len(found),
+        accuracy_interval=wilson_interval(hits, len(found)),
+        accuracy_of_found=hits / seen if seen else None,
+        data_set_accuracy_of_found=float(data_set[found].mean()) if seen else None,
+    )
+
+
+def measure(faces: FaceSet, backgrounds: list[Background], backend: Backend) -> list[Row]:
+    """Put every face through every way."""
+    right: dict[str, list[bool]] = {}
+    found: dict[str, list[bool]] = {}
+    for label, crops in zip(faces.labels, _crops(faces, backgrounds), strict=True):
+        for way, crop in crops.items():
+            found.setdefault(way, []).append(crop is not None)
+            hit = crop is not None and backend.classify(crop[None]).argmax() == label
+            right.setdefault(way, []).append(bool(hit))
+    data_set = np.array(right[DATA_SET])
+    return [judge(way, np.array(found[way]), np.array(right[way]), data_set) for way in right]
+
+
+def _crops(faces: FaceSet, backgrounds: list[Background]) -> Iterator[dict[str, Crops | None]]:
+    ways = Ways()
+    for row, image in enumerate(tqdm(faces.images, desc="composing", unit="face")):
+        yield ways.crops(image, backgrounds, random_of_face(row))
+
+
+def print_table(rows: list[Row]) -> None:
+    """Print one line a way, in Markdown."""
+    print("| way | accuracy, misses as errors (95 %) | missed | of the found | their images |")
+    print("|---|---|---|---|---|")
+    for row in rows:
+        low, high = row.accuracy_interval
+        print(
+            f"| {row.way} | {row.accuracy:.1%} ({low:.1%} to {high:.1%}) "
+            f"| {row.missed / row.faces:.1%} | {_percent(row.accuracy_of_found)} "
+            f"| {_percent(row.data_set_accuracy_of_found)} |"
+        )
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{share:.1%}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; give the exit code."""
+    options = argument_parser("end_to_end_accuracy", __doc__).parse_args(arguments)
+    cv2.setNumThreads(1)
+    try:
+        backend = load_backend(*choose_backend("auto", options.model))
+        faces = take_faces(options.data, options.faces)
+        rows = measure(faces, read_backgrounds(options.videos), backend)
+    except (ConfigError, ModelError) as error:
+        print(f"benchmarks.end_to_end_accuracy: {error}", file=sys.stderr)
+        return 2
+    print(f"{len(faces)} validation faces:\n")
+    print_table(rows)
+    if options.json is not None:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

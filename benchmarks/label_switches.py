@@ -1,0 +1,215 @@
+"""How often the label of a face changes: as the network sees single frames, and as it is shown.
+
+    python -m benchmarks.label_switches --videos DIR [--model FILE] [--json FILE]
+
+Every video of the directory goes through the live search of the detector stage, its crops, the
+classifier's backend and the publisher's tracks and smoothing, each frame at its own time. *raw* is
+the most probable label of each frame, *shown* the label on the page. Then the first frame of each
+video is held for ten seconds with the noise and the compression of a webcam: these faces are still,
+so every switch is flicker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.composed_faces import SEED, as_webcam_sees
+from capture.sources.video_file import VideoFile
+from classifier.backend import Backend
+from classifier.backends import choose_backend, load_backend
+from common.errors import ConfigError, ModelError, SourceError
+from common.face_model import LABELS
+from common.messages import LIVE, Frame, Result
+from detector.boxes import GrayFrame
+from detector.crops import cut_crops
+from detector.detectors import create_detector
+from detector.plan import spread_plan
+from detector.search import FaceSearch
+from detector.settings import SearchSettings
+from publisher.following import Following
+
+VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
+HELD_S, HELD_FPS = 10.0, 30
+
+TimedFrame = tuple[float, GrayFrame]
+"""Seconds since the video's beginning, and ``(height, width) uint8``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One face in one frame: when, the frame's own label, the label shown."""
+
+    at_s: float
+    raw: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One track, or the sum of several.
+
+    Attributes:
+        source: The video.
+        track: Number of the track in it; empty for a sum.
+        seconds: From its first frame to its last.
+        raw_switches: How often the label of single frames changed.
+        shown_switches: How often the label shown changed.
+        label: That was shown in most frames; empty for a sum.
+    """
+
+    source: str
+    track: str
+    seconds: float
+    raw_switches: int
+    shown_switches: int
+    label: str
+
+
+def read_video(path: Path) -> Iterator[TimedFrame]:
+    """Yield the frames of a video at their times.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    video = VideoFile(path)
+    try:
+        while (frame := video.read()) is not None:
+            gray = cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY)
+            yield frame.pts_s, gray.astype(np.uint8, copy=False)
+    finally:
+        video.close()
+
+
+def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
+    """Yield the first frame of a video again and again, each time with noise of its own.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    _, gray = next(read_video(path))
+    random = np.random.default_rng(SEED)
+    for place in range(round(HELD_S * HELD_FPS)):
+        yield place / HELD_FPS, as_webcam_sees(gray, random)
+
+
+def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[Seen]]:
+    """Take frames through detector, classifier and publisher; give the sightings of each track."""
+    settings = SearchSettings()
+    detector = create_detector("haar", settings)
+    search = FaceSearch(detector, spread_plan(settings.interval_frames))
+    following = Following()
+    tracks: dict[int, list[Seen]] = {}
+    for frame_id, (pts_s, gray) in enumerate(frames):
+        boxes = search.search(gray)
+        probabilities = backend.classify(cut_crops(gray, boxes))
+        height, width = gray.shape
+        frame = Frame("camera", frame_id, pts_s, 0, 0, height, width, ring="", slot=0)
+        faces = following.follow(
+            Result(frame, LIVE, False, boxes, probabilities, (False,) * len(boxes))
+        )
+        for face in faces or ():
+            raw = LABELS[int(np.argmax(face.probabilities))]
+            tracks.setdefault(face.track_id, []).append(Seen(pts_s, raw, face.label))
+    return tracks
+
+
+def row_of_track(source: str, track: int, seen: Sequence[Seen]) -> Row:
+    """Count the switches of a track; it has at least one sighting."""
+    return Row(
+        source,
+        str(track),
+        seen[-1].at_s - seen[0].at_s,
+        sum(before.raw != after.raw for before, after in pairwise(seen)),
+        sum(before.shown != after.shown for before, after in pairwise(seen)),
+        Counter(each.shown for each in seen).most_common(1)[0][0],
+    )
+
+
+def sum_up(source: str, rows: Sequence[Row]) -> Row:
+    """Add up tracks."""
+    return Row(
+        source,
+        "",
+        sum(row.seconds for row in rows),
+        sum(row.raw_switches for row in rows),
+        sum(row.shown_switches for row in rows),
+        "",
+    )
+
+
+def a_minute(switches: int, seconds: float) -> str:
+    """Return a rate as text; there is none where no time has passed."""
+    return f"{60 * switches / seconds:.1f}" if seconds > 0 else "-"
+
+
+def print_table(title: str, rows: Sequence[Row]) -> None:
+    """Print one line a track and one for all, in Markdown."""
+    print(f"\n{title}:\n")
+    print("| video | track | seconds | raw, switches a minute | shown, switches a minute | label |")
+    print("|---|---|---|---|---|---|")
+    for row in (*rows, sum_up("all", rows)):
+        print(
+            f"| {row.source} | {row.track} | {row.seconds:.1f} "
+            f"| {a_minute(row.raw_switches, row.seconds)} ({row.raw_switches}) "
+            f"| {a_minute(row.shown_switches, row.seconds)} ({row.shown_switches}) | {row.label} |"
+        )
+
+
+def find_videos(directory: Path) -> list[Path]:
+    """Return the videos of a directory, by name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    found = sorted(directory.iterdir()) if directory.is_dir() else []
+    videos = [path for path in found if path.suffix.lower() in VIDEO_SUFFIXES]
+    if not videos:
+        endings = ", ".join(sorted(VIDEO_SUFFIXES))
+        raise ConfigError(f"--videos {directory}: expected a directory of videos ({endings})")
+    return videos
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; give the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.label_switches",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--videos", type=Path, required=True, help="directory of videos")
+    parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    as_they_are: list[Row] = []
+    held: list[Row] = []
+    try:
+        backend = load_backend(*choose_backend("auto", options.model))
+        for path in tqdm(find_videos(options.videos), desc="following", unit="video"):
+            for rows, frames in ((as_they_are, read_video), (held, hold_first_frame)):
+                tracks = follow(frames(path), backend)
+                rows += [row_of_track(path.name, track, tracks[track]) for track in sorted(tracks)]
+    except (ConfigError, ModelError, SourceError) as error:
+        print(f"benchmarks.label_switches: {error}", file=sys.stderr)
+        return 2
+    print_table("The videos as they are", as_they_are)
+    print_table(f"The first frame of each, held for {HELD_S:.0f} s", held)
+    if options.json is not None:
+        report = {"videos": list(map(asdict, as_they_are)), "held": list(map(asdict, held))}
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
