@@ -22,6 +22,7 @@ import importlib.util
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from classifier.backends import ONNX, TENSORFLOW, choose_backend, load_backend
+from common.errors import ConfigError, ModelError
 from common.face_model import FACE_SIZE_PX, Crops
 from common.native_output import native_stderr_silenced
 
@@ -214,8 +216,8 @@ def print_table(rows: list[Row]) -> None:
         print(f"| {name} | {threads} | {' | '.join(cells)} |")
 
 
-def main() -> None:
-    """Measure."""
+def main() -> int:
+    """Measure; give the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
         "--model", type=Path, action="append", default=[], help="also measure this .onnx or .keras"
@@ -223,9 +225,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="rounds that count (default 20)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
-        systems = bundled_systems(options.model) + classic_systems(Path(name))
-        rows = measure_all(systems, options.rounds)
+    try:
+        with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
+            systems = bundled_systems(options.model) + classic_systems(Path(name))
+            rows = measure_all(systems, options.rounds)
+    except (ConfigError, ModelError) as error:
+        print(f"benchmarks.classifier_speed: {error}", file=sys.stderr)
+        return 2
     print(f"{os.cpu_count()} cores, ONNX Runtime {onnxruntime.__version__}, milliseconds a face")
     print_table(rows)
     if importlib.util.find_spec("tf2onnx") is None:
@@ -233,7 +239,8 @@ def main() -> None:
     if options.json is not None:
         report = {"rounds": options.rounds, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -42,7 +42,9 @@ NOISE_SIGMA = 2.0
 """Grey levels."""
 JPEG_QUALITY = 90
 MAX_TRIES = 200
-"""Places that are tried for one face."""
+"""Places that are tried for one face in one frame."""
+MAX_FRAMES = 100
+"""Frames that are tried for one face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,18 @@ def random_of_face(row: int) -> np.random.Generator:
 
 
 def compose(image: Crops, backgrounds: list[Background], random: np.random.Generator) -> Scene:
-    """Put ``(48, 48) uint8`` at a random place and size into one of the frames."""
+    """Put ``(48, 48) uint8`` at a random place and size into one of the frames.
+
+    Raises:
+        ConfigError: No frame has room for it.
+    """
     side = SIDE_STEP_PX * int(random.integers(SMALLEST_STEPS, LARGEST_STEPS + 1))
-    while True:
+    for _ in range(MAX_FRAMES):
         background = backgrounds[int(random.integers(len(backgrounds)))]
         face = find_place(background, side, random)
         if face is not None:
             return Scene(blend(image, background.gray, face), face)
+    raise ConfigError(f"--videos: none of {MAX_FRAMES} frames has room for a face of {side} px")
 
 
 def find_place(background: Background, side: int, random: np.random.Generator) -> Box | None:

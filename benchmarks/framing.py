@@ -45,7 +45,7 @@ from detector.crops import cut_crops
 from training.dataset.faces import FaceSet
 from training.metrics import Z_95, wilson_interval
 
-MARGINS = (-0.05, 0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2)
+MARGINS = tuple(sorted({-0.05, 0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, CROP_MARGIN}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,10 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
     Raises:
         SourceError: It cannot be read.
     """
-    _, gray = next(read_video(path))
+    first = next(read_video(path), None)
+    if first is None:
+        raise SourceError(f"{path} holds no frame")
+    gray = first[1]
     random = np.random.default_rng(SEED)
     for place in range(round(HELD_S * HELD_FPS)):
         yield place / HELD_FPS, as_webcam_sees(gray, random)

@@ -6,14 +6,17 @@ import logging
 from pathlib import Path
 
 from classifier.backend import Backend
-from classifier.manifest import MANIFEST_NAME, check_model
+from classifier.manifest import check_model
 from common.errors import ConfigError
-from common.face_model import BUNDLED_MODEL_DIR
+from common.face_model import BUNDLED_MODEL_DIR, MANIFEST_NAME
 from common.native_output import native_stderr_silenced
 
 ONNX = "onnx"
 TENSORFLOW = "tensorflow"
 SUFFIXES = {ONNX: ".onnx", TENSORFLOW: ".keras"}
+BUNDLED_MODELS = {ONNX: "expression_int8.onnx", TENSORFLOW: "expression.keras"}
+"""On CPUs the one in 8-bit integers: as accurate, and more than three times as fast where there are
+instructions for it (docs/decisions.md)."""
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # CUDA, ROCm, WSL
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,7 @@ def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
     """
     if model is None:
         chosen = (TENSORFLOW if _sees_gpu() else ONNX) if name == "auto" else name
-        return chosen, BUNDLED_MODEL_DIR / f"expression{SUFFIXES[chosen]}"
+        return chosen, BUNDLED_MODEL_DIR / BUNDLED_MODELS[chosen]
     by_suffix = {suffix: backend for backend, suffix in SUFFIXES.items()}
     if model.suffix not in by_suffix:
         raise ConfigError(f"CLASSIFIER_MODEL={model}: expected a file ending in .onnx or .keras")

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import ModelError
-from common.face_model import BUNDLED_MODEL_DIR, FACE_SIZE_PX, LABELS
+from common.face_model import BUNDLED_MODEL_DIR, FACE_SIZE_PX, LABELS, MANIFEST_NAME
 from common.hashing import file_sha256
 
-MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 2**18
-"""Fifty times what training.export writes; nothing larger is parsed."""
+"""Thirty times the bundled one; nothing larger is parsed."""
 TAKES = f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}) uint8"
 """How a manifest begins to describe the input of a model that fits the contract."""
 

@@ -30,3 +30,5 @@ Probabilities = NDArray[np.float32]
 """``(n, 7) float32``, each row non-negative with sum 1."""
 
 BUNDLED_MODEL_DIR = Path(__file__).resolve().parent.parent / "classifier" / "models"
+MANIFEST_NAME = "manifest.json"
+"""What lies beside a model and says what it is."""

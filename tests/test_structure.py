@@ -126,6 +126,18 @@ def test_package_file_holds_a_docstring_and_nothing_else(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
+def test_all_packages_and_nothing_else_are_installed() -> None:
+    found = re.search(
+        r"^\[tool\.setuptools\]\npackages = \[(.*?)\]",
+        (ROOT / "pyproject.toml").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert found, "Python 3.10 has no tomllib: the list must be where the expression looks"
+    folders = [path.parent.relative_to(ROOT) for path in FILES if path.name == "__init__.py"]
+    packages = sorted(".".join(folder.parts) for folder in folders)
+    assert sorted(re.findall(r'"(.*?)"', found[1])) == packages
+
+
 @pytest.mark.parametrize("stage", SUPERVISORS)
 def test_supervisor_imports_nothing_heavy(stage: str) -> None:
     """Five of them run beside the stages: what each imports is paid for five times."""

@@ -13,13 +13,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.atomic_file import replacing
 from common.errors import ConfigError
 from training.config import TrainingConfig
 from training.history import EpochRecord
 from training.trainer import Trainer
 
 CHECKPOINT_NAME = "checkpoint.npz"
-_NOTES = "notes"
+_NOTES, _TARGETS = "notes", "targets"
 
 Arrays = list[NDArray[np.generic]]
 
@@ -44,20 +45,29 @@ class Origin:
     """What a run learns from, by which it is known again.
 
     Attributes:
-        data_sha256: hash of the training and validation faces.
+        data_sha256: hash of the training and validation faces, in any order.
+        learned_sha256: hash of the training faces in their order, with the votes.
         teacher_sha256: hash of the teacher's file, empty where there is none.
     """
 
     data_sha256: str
+    learned_sha256: str
     teacher_sha256: str
 
 
-def save_checkpoint(folder: Path, trainer: Trainer, origin: Origin, progress: Progress) -> None:
+def save_checkpoint(
+    folder: Path,
+    trainer: Trainer,
+    targets: NDArray[np.float32],
+    origin: Origin,
+    progress: Progress,
+) -> None:
     """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
 
     Args:
         folder: of the run.
         trainer: whose network, averaged network and optimizer are saved.
+        targets: ``(n, 7) float32``, what each training face should be called.
         origin: what the run learns from.
         progress: what has been reached.
     """
@@ -67,16 +77,14 @@ def save_checkpoint(folder: Path, trainer: Trainer, origin: Origin, progress: Pr
         "history": [asdict(record) for record in progress.history],
         "best_epoch": progress.best_epoch,
     }
-    arrays = {_NOTES: np.array(json.dumps(notes))}
+    arrays = {_NOTES: np.array(json.dumps(notes)), _TARGETS: targets}
     for group, values in _state(trainer).items():
         arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
     arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
-    temporary = folder / f".{CHECKPOINT_NAME}.new"
-    with temporary.open("wb") as opened:
+    with replacing(folder / CHECKPOINT_NAME) as new, new.open("wb") as opened:
         _write_arrays(opened, arrays)
         opened.flush()
         os.fsync(opened.fileno())
-    temporary.replace(folder / CHECKPOINT_NAME)
 
 
 def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
@@ -94,12 +102,14 @@ class SavedRun:
     Attributes:
         config: hyperparameters of the run.
         origin: what it learns from.
+        targets: ``(n, 7) float32``, what each training face should be called.
         progress: what has been reached.
         state: values of network, averaged network and optimizer, by group.
     """
 
     config: TrainingConfig
     origin: Origin
+    targets: NDArray[np.float32]
     progress: Progress
     state: dict[str, Arrays]
 
@@ -124,10 +134,11 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
         )
         config = TrainingConfig(**notes["config"])
         origin = Origin(**notes["origin"])
+        targets = arrays[_TARGETS].astype(np.float32, copy=False)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
         raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
     state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
-    return SavedRun(config, origin, progress, state)
+    return SavedRun(config, origin, targets, progress, state)
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -142,26 +153,29 @@ def load_run(folder: Path) -> SavedRun:
     return saved
 
 
-def resume(saved: SavedRun, trainer: Trainer, origin: Origin) -> None:
-    """Puts ``trainer`` where the saved run was.
-
-    Raises:
-        ConfigError: if the run has other settings or other data.
-    """
-    _check_same_run(saved, trainer.config, origin)
+def resume(saved: SavedRun, trainer: Trainer) -> None:
+    """Puts ``trainer`` where the saved run was."""
     for group, variables in _variables(trainer).items():
         for variable, value in zip(variables, saved.state[group], strict=True):
             variable.assign(value)
 
 
-def _check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> None:
-    """Refuses to go on with another run than the one that was begun."""
+def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> None:
+    """Refuses to go on with another run than the one that was begun.
+
+    Raises:
+        ConfigError: if the run has other settings, other data or another teacher.
+    """
     old, new = asdict(saved.config), asdict(config)
     changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
     if changed:
         raise ConfigError(f"--out holds a run with other settings ({changed}); choose another")
     if saved.origin.data_sha256 != origin.data_sha256:
         raise ConfigError("--out holds a run on other data; choose another")
+    if saved.origin.learned_sha256 != origin.learned_sha256:
+        raise ConfigError(
+            "--out holds a run with other FER+ votes or other file names; choose another"
+        )
     if saved.origin.teacher_sha256 != origin.teacher_sha256:
         raise ConfigError("--out holds a run with another teacher; choose another")
 

@@ -49,7 +49,7 @@ class TrainingConfig:
     weight_decay: float = _option(5e-4, "added to the gradient of every kernel, times the kernel")
     label_smoothing: float = _option(0.05, "share of the target spread over all seven labels")
     ferplus_weight: float = _option(0.5, "weight of the loss of the second head, on FER+ votes")
-    teacher: str = _option("", "exported model (.onnx) whose opinion is learned too; empty is none")
+    teacher: str = _option("", "exported model to learn from, trained without the validation faces")
     teacher_share: float = _option(0.6, "share of the target that the teacher says, not the label")
     average_decay: float = _option(0.999, "a step, of the moving average of weights; 0 is none")
     widths: str = _option("32,64,128,256", "channels of the 3x3 convolutions of each block")
@@ -157,28 +157,27 @@ def parse_widths(text: str) -> tuple[int, ...]:
     Raises:
         ConfigError: if it is not one to four numbers of 1 to 2048.
     """
-    try:
-        widths = tuple(int(part) for part in text.split(","))
-    except ValueError as err:
-        raise ConfigError(f"--widths is {text!r}, expected numbers as 32,64,128,256") from err
-    if not 1 <= len(widths) <= 4 or not all(1 <= width <= 2048 for width in widths):
-        raise ConfigError(f"--widths is {text!r}, allowed: one to four numbers of 1 to 2048")
-    return widths
+    return _parse_counts("--widths", text, 2048)
 
 
 def parse_depths(text: str) -> tuple[int, ...]:
-    """Reads ``2,2,3,3`` as the number of convolutions of each block.
+    """Reads ``2,2,3,3`` as the number of convolutions of each of four blocks.
 
     Raises:
         ConfigError: if it is not one to four numbers of 1 to 16.
     """
+    return _parse_counts("--depths", text, 16)
+
+
+def _parse_counts(option: str, text: str, highest: int) -> tuple[int, ...]:
+    """Reads one number a block, of 1 to ``highest``."""
     try:
-        depths = tuple(int(part) for part in text.split(","))
+        counts = tuple(int(part) for part in text.split(","))
     except ValueError as err:
-        raise ConfigError(f"--depths is {text!r}, expected numbers as 2,2,3,3") from err
-    if not 1 <= len(depths) <= 4 or not all(1 <= depth <= 16 for depth in depths):
-        raise ConfigError(f"--depths is {text!r}, allowed: one to four numbers of 1 to 16")
-    return depths
+        raise ConfigError(f"{option} is {text!r}, expected numbers as 1,2,3,4") from err
+    if not 1 <= len(counts) <= 4 or not all(1 <= count <= highest for count in counts):
+        raise ConfigError(f"{option} is {text!r}, allowed: one to four numbers of 1 to {highest}")
+    return counts
 
 
 def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:

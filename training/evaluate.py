@@ -12,7 +12,6 @@ Other data sets need cropped faces, in colour or grey, of any size, in such fold
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from training.dataset.faces import FaceSet, content_sha256, majority_labels
 from training.dataset.label_maps import read_label_map
 from training.dataset.readers import find_split, load_split
 from training.dataset.splits import add_label_map_argument
+from training.manifest_file import write_json
 from training.metrics import Metrics, measure
 from training.predictor import open_model, predict_all
 
@@ -138,10 +138,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _write(evaluation: Evaluation, file: Path) -> None:
     """Writes the numbers."""
-    text = json.dumps(evaluation.as_json(), indent=1)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text + "\n", encoding="utf-8")
+        write_json(file, evaluation.as_json())
     except OSError as err:
         raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
 

@@ -7,13 +7,13 @@ writes expression.keras, expression.onnx, manifest.json, metrics.json and pictur
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from common.errors import ConfigError, ModelError
+from common.face_model import MANIFEST_NAME
 from training.checkpoint import SavedRun, load_run
 from training.dataset.splits import (
     DataSource,
@@ -24,14 +24,20 @@ from training.dataset.splits import (
 )
 from training.evaluate import evaluate_faces
 from training.manifest import describe, describe_files
-from training.model_files import ONNX_NAME, write_model_files
+from training.manifest_file import FILES, METRICS, QUANTIZED, read_manifest, write_json
+from training.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
 from training.plots.drawing import draw_evaluation
+
+METRICS_NAME = "metrics.json"
 
 
 def export_run(
     saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
 ) -> None:
-    """Writes model, manifest, metrics and pictures of ``saved`` into ``target``.
+    """Writes model, metrics, pictures and manifest of ``saved`` into ``target``.
+
+    The manifest comes last: until then the one of an earlier export is there, which fits none of
+    the new files. What training.quantize made of that earlier model is removed.
 
     Args:
         saved: the checkpoint of the run.
@@ -43,6 +49,7 @@ def export_run(
     Raises:
         ConfigError: if the run was on other data.
         ModelError: if the model does not fit the contract.
+        OSError: if a file cannot be written.
     """
     if saved.origin.data_sha256 != data.sha256():
         raise ConfigError(f"{run} is of a run on other data than {source.folder}")
@@ -60,17 +67,28 @@ def export_run(
         for file in describe_files(target)
     }
     metrics = {file: evaluation.as_json() for file, evaluation in evaluations.items()}
-    _write_json(target / "metrics.json", metrics[ONNX_NAME] | asdict(facts))
-    _write_json(
-        target / "manifest.json",
-        {"files": describe_files(target)} | description | {"metrics": metrics},
-    )
+    write_json(target / METRICS_NAME, metrics[ONNX_NAME] | asdict(facts))
     shipped = evaluations[ONNX_NAME]
     draw_evaluation(shipped.probabilities, data.validation, shipped.metrics, target)
+    _remove_quantized(target)
+    write_json(
+        target / MANIFEST_NAME,
+        {FILES: describe_files(target)} | description | {METRICS: metrics},
+    )
 
 
-def _write_json(file: Path, values: dict[str, object]) -> None:
-    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+def _remove_quantized(target: Path) -> None:
+    """Removes the files that were made of the model which was in ``target`` before."""
+    try:
+        names = set(read_manifest(target / MANIFEST_NAME).get(QUANTIZED, {}))
+    except ConfigError:
+        return  # damaged: it says nothing of other files, and is about to be written anew
+    for name in sorted(names - {KERAS_NAME, ONNX_NAME, FERPLUS_NAME}):
+        file = target / name
+        # A manifest may come from elsewhere: only a file right beside it is its own.
+        if file.name == name and file.is_file():
+            file.unlink()
+            print(f"removed {file}: it was made of the old model; training.quantize makes another")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,13 +98,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         saved = load_run(parsed.run)
         data = load_training_data(source, saved.config.seed)
-        parsed.to.mkdir(parents=True, exist_ok=True)
-        export_run(saved, data, source, parsed.run, parsed.to)
+        _export(saved, data, source, parsed.run, parsed.to)
     except (ConfigError, ModelError) as err:
         print(f"training.export: {err}", file=sys.stderr)
         return 2
     print(f"epoch {saved.progress.best_epoch} of {parsed.run} is in {parsed.to}")
     return 0
+
+
+def _export(
+    saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
+) -> None:
+    """Does what ``export_run`` does, into a folder that may have to be made."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        export_run(saved, data, source, run, target)
+    except OSError as err:
+        raise ConfigError(f"cannot write to {target}: {err.strerror or err}") from err
 
 
 def _parser() -> argparse.ArgumentParser:

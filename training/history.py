@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.atomic_file import replacing
 from common.errors import ConfigError
 
+CSV_NAME = "history.csv"
 JSON_NAME = "history.json"
 
 
@@ -23,7 +25,7 @@ class EpochRecord:
         size_px: side of the images it saw; validation is at that size too.
         rate: learning rate of its last step.
         seconds: how long it took, validation included.
-        train_loss: mean over its steps, on augmented images, with label smoothing.
+        train_loss: mean over its steps, on augmented images, against ``training.targets``.
         train_accuracy: likewise.
         validation_loss: of the averaged weights.
         validation_accuracy: likewise.
@@ -40,12 +42,11 @@ class EpochRecord:
 
 
 def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
-    """Writes ``history.csv`` and ``history.json``."""
+    """Writes ``history.csv`` and ``history.json``, each in one step: a run that goes on is read."""
     rows = [dataclasses.asdict(record) for record in history]
-    temporary = folder / f".{JSON_NAME}.new"
-    temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / JSON_NAME)  # training.report may read it at any moment
-    with (folder / "history.csv").open("w", newline="", encoding="utf-8") as opened:
+    with replacing(folder / JSON_NAME) as new:
+        new.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    with replacing(folder / CSV_NAME) as new, new.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, [item.name for item in dataclasses.fields(EpochRecord)])
         writer.writeheader()
         writer.writerows(rows)

@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX
 from training.batches import steps_of_epoch
-from training.checkpoint import Origin, Progress, read_checkpoint, resume, save_checkpoint
+from training.checkpoint import (
+    Origin,
+    Progress,
+    check_same_run,
+    read_checkpoint,
+    resume,
+    save_checkpoint,
+)
 from training.config import TrainingConfig, parse_stages, size_of_epoch
+from training.dataset.faces import ordered_sha256
 from training.dataset.splits import TrainingData
 from training.history import EpochRecord, write_history
 from training.plots.curves import plot_learning_curves
@@ -36,14 +44,17 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
 
     Raises:
         ConfigError: if ``folder`` holds another run.
+        ModelError: if the teacher cannot be used.
     """
-    targets = label_targets(data.train, config)
-    trainer = Trainer(config, steps_of_epoch(data.train, config))
-    origin = Origin(data.sha256(), teacher_sha256(config))
-    progress = Progress((), 0, ())
+    origin = Origin(data.sha256(), ordered_sha256(data.train), teacher_sha256(config))
     saved = read_checkpoint(folder)
     if saved is not None:
-        resume(saved, trainer, origin)
+        check_same_run(saved, config, origin)
+    targets = label_targets(data.train, config) if saved is None else saved.targets
+    trainer = Trainer(config, steps_of_epoch(data.train, config))
+    progress = Progress((), 0, ())
+    if saved is not None:
+        resume(saved, trainer)
         progress = saved.progress
         _report(folder, progress)  # it may have been stopped before it got to that
     draw_data(data.train, config, folder)
@@ -52,7 +63,7 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
         for epoch in range(len(progress.history), epochs):
             record = _run_epoch(trainer, data, targets, epoch)
             progress = _advance(progress, record, trainer)
-            save_checkpoint(folder, trainer, origin, progress)
+            save_checkpoint(folder, trainer, targets, origin, progress)
             _report(folder, progress)
             log.add(record)
             print(

@@ -14,8 +14,10 @@ from common.hashing import file_sha256
 from training.checkpoint import SavedRun
 from training.config import VGG, TrainingConfig
 from training.config_arguments import usual_config
+from training.dataset.label_maps import LABEL_MAPS
 from training.dataset.readers import CSV_NAME, VOTES_NAME
 from training.dataset.splits import DataSource, TrainingData
+from training.manifest_file import file_facts
 from training.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, ModelFacts
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "opencv-python-headless")
@@ -33,7 +35,7 @@ def training_command(config: TrainingConfig, source: DataSource, run: Path) -> s
     splits = (
         ("--train-split", source.train_split, "train"),
         ("--validation-split", source.validation_split, "validation"),
-        ("--label-map", source.label_map, ""),
+        ("--label-map", _label_map_name(source), ""),
     )
     for option, name, left_out in splits:
         words += [option, name] if name != left_out else []
@@ -45,6 +47,12 @@ def training_command(config: TrainingConfig, source: DataSource, run: Path) -> s
             shown = _teacher_name(config) if item.name == "teacher" else str(value)
             words += [f"--{item.name.replace('_', '-')}", shown]
     return shlex.join(words)
+
+
+def _label_map_name(source: DataSource) -> str:
+    """Returns the name of the label map, of one in a file without its folder."""
+    given = source.label_map
+    return given if given in LABEL_MAPS else Path(given).name
 
 
 def _teacher_name(config: TrainingConfig) -> str:
@@ -80,7 +88,7 @@ def describe(
 def describe_files(folder: Path) -> dict[str, Mapping[str, str | int]]:
     """Returns SHA-256 and size in bytes of each model file that is there."""
     return {
-        name: {"sha256": file_sha256(folder / name), "bytes": (folder / name).stat().st_size}
+        name: file_facts(folder / name)
         for name in (KERAS_NAME, ONNX_NAME, FERPLUS_NAME)
         if (folder / name).is_file()
     }

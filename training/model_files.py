@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.atomic_file import replacing
 from common.errors import ModelError
 from common.face_model import Crops
 from training.config import TrainingConfig
@@ -79,11 +80,12 @@ def write_model_files(
     model = build_exported_network(config)
     copy_weights(trained, model)
     temperature = _calibrate(model, validation.images, validation.labels)
-    model.save(folder / KERAS_NAME)
+    with replacing(folder / KERAS_NAME) as new:
+        model.save(new)
     write_onnx(model, folder / ONNX_NAME)
     facts = ModelFacts(
         temperature=temperature,
-        ferplus_temperature=_write_ferplus(trained, model, validation, folder / FERPLUS_NAME),
+        ferplus_temperature=_write_ferplus(config, trained, model, validation, folder),
         macs=count_macs(model),
         parameters=model.count_params(),
         largest_difference=_largest_difference(folder, validation),
@@ -97,15 +99,22 @@ def write_model_files(
 
 
 def _write_ferplus(
-    trained: keras.Model, model: keras.Model, validation: FaceSet, file: Path
+    config: TrainingConfig,
+    trained: keras.Model,
+    model: keras.Model,
+    validation: FaceSet,
+    folder: Path,
 ) -> float | None:
     """Writes ``model`` with the second head of ``trained``; returns that head's temperature.
 
-    Without votes to learn from there is nothing to write.
+    Where that head learned nothing, or there are no votes to calibrate it, there is nothing to
+    write, and an older file is removed: it would be of another model.
     """
+    file = folder / FERPLUS_NAME
     majority = majority_labels(validation)
     voted = np.flatnonzero(majority >= 0)
-    if not len(voted):
+    if not config.ferplus_weight or not len(voted):
+        file.unlink(missing_ok=True)
         return None
     columns = [VOTE_NAMES.index(name) for name in VOTE_OF_LABEL]
     kernel, bias = trained.get_layer(FERPLUS_HEAD).get_weights()

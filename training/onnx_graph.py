@@ -17,6 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from common.atomic_file import replacing
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS
 
@@ -32,6 +33,8 @@ Attribute = int | float | Sequence[int]
 
 def write_onnx(model: keras.Model, file: Path) -> None:
     """Writes ``model`` with input ``faces (n, 48, 48) uint8`` and output ``probabilities``.
+
+    The file is written in one step.
 
     Raises:
         ModelError: if the model has a layer that this exporter does not know.
@@ -52,7 +55,8 @@ def write_onnx(model: keras.Model, file: Path) -> None:
         producer_name="ferstream",
     )
     onnx.checker.check_model(exported, full_check=True)
-    file.write_bytes(exported.SerializeToString())
+    with replacing(file) as new:
+        new.write_bytes(exported.SerializeToString())
 
 
 class _Graph:

@@ -2,14 +2,14 @@
 
 The file is smaller and, on processors with instructions for it, several times as fast. The ranges
 of the activations are measured on training faces, never on validation; on validation both models
-are measured, and a file that loses more than 0.3 points of accuracy is not written. The file gets
-an entry in the manifest.json beside it. How fast it is, python -m benchmarks.classifier_speed says.
+are measured, and a file that loses more than 0.3 points of accuracy is not written. The data must
+be that which the model was trained on, as the manifest.json beside it says. The new file gets an
+entry in the manifest.json beside it. How fast it is, python -m benchmarks.classifier_speed says.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -26,10 +26,11 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from common.atomic_file import replacing
 from common.errors import ConfigError, ModelError
-from common.face_model import Crops
-from common.hashing import file_sha256
+from common.face_model import MANIFEST_NAME, Crops
 from training.dataset.faces import FaceSet, content_sha256
+from training.dataset.readers import find_split
 from training.dataset.splits import (
     DataSource,
     TrainingData,
@@ -38,18 +39,22 @@ from training.dataset.splits import (
     source_from_arguments,
 )
 from training.evaluate import Evaluation, evaluate_faces
+from training.manifest_file import (
+    FILES,
+    METRICS,
+    QUANTIZED,
+    file_facts,
+    read_manifest,
+    write_json,
+)
 from training.predictor import open_model
 from training.progress import progress_bar
 
-MANIFEST_NAME = "manifest.json"
-ENTRIES = ("files", "metrics", "quantized")
-"""Of the manifest, each an object with one entry a file."""
 MAX_LOSS = 0.003
 """Of accuracy on validation, a share of 1."""
 CALIBRATION_FACES = 512
 SEED = 1
-"""Of the choice of faces; and of the tenth held out where there is no validation split, as that
-of ``TrainingConfig``."""
+"""Of the choice of faces."""
 _BATCH = 32
 _OPERATORS = ["Conv", "Relu", "Add", "MaxPool"]
 """What runs in integers. Pooling over all positions, the head and the softmax cost next to nothing
@@ -114,8 +119,7 @@ def quantize_and_check(
     Raises:
         ModelError: if ``model`` cannot be used, or loses more than ``MAX_LOSS``.
     """
-    unchecked = target.with_name(f".unchecked-{target.name}")
-    try:
+    with replacing(target) as unchecked:
         quantize_model(model, calibration_faces(data).images, unchecked)
         before, after = (
             evaluate_faces(file, data.validation, source.validation_split, source.folder)
@@ -127,9 +131,6 @@ def quantize_and_check(
                 f"{model} in integers loses {loss:.4f} of accuracy on validation, allowed: "
                 f"{MAX_LOSS}; nothing was written"
             )
-        unchecked.replace(target)
-    finally:
-        unchecked.unlink(missing_ok=True)
     return before, after
 
 
@@ -139,22 +140,44 @@ def calibration_faces(data: TrainingData) -> FaceSet:
     return data.train.take(order[:CALIBRATION_FACES])
 
 
-def read_manifest(file: Path) -> dict[str, dict[str, object]]:
-    """Returns the manifest of the folder, an empty one where there is none.
+def load_data(model: Path, source: DataSource) -> TrainingData:
+    """Loads what ``model`` was trained and validated on, split as it was then.
+
+    The manifest beside the model says what that was. Without it only a validation split of its own
+    keeps apart what the model has learned from.
 
     Raises:
-        ConfigError: if the file is no manifest.
+        ConfigError: if the data is not what the model was trained on, or nothing tells.
     """
-    if not file.exists():
-        return {}
+    file = model.with_name(MANIFEST_NAME)
+    manifest = read_manifest(file)
+    if "config" not in manifest and "data" not in manifest:
+        if find_split(source.folder, source.validation_split) is None:
+            raise ConfigError(
+                f"{file} does not say what {model.name} was trained on, and {source.folder} has no "
+                f"split {source.validation_split!r}: copy the manifest of the run there, or name "
+                "a --validation-split"
+            )
+        return load_training_data(source, SEED)
     try:
-        values = json.loads(file.read_bytes())
-    except ValueError as err:
-        raise ConfigError(f"{file} is not valid JSON ({err}); remove it or export again") from err
-    parts = [values.get(key, {}) for key in ENTRIES] if isinstance(values, dict) else [None]
-    if not all(isinstance(part, dict) for part in parts):
-        raise ConfigError(f"{file} is no manifest of training.export; remove it or export again")
-    return dict(values)
+        seed, expected = manifest["config"]["seed"], manifest["data"]["content_sha256"]
+    except (KeyError, TypeError) as err:
+        raise ConfigError(f"{file} is damaged ({err!r}); export again") from err
+    if type(seed) is not int or not isinstance(expected, str):
+        raise ConfigError(f"{file} is damaged (seed {seed!r}, data {expected!r}); export again")
+    data = load_training_data(source, seed)
+    if data.sha256() != expected:
+        raise ConfigError(
+            f"{source.folder} is not what {model} was trained on: {MANIFEST_NAME} says "
+            f"{_shown(expected)}, found {_shown(data.sha256())}; give --data, --train-split, "
+            "--validation-split and --label-map as in the manifest's command"
+        )
+    return data
+
+
+def _shown(sha256: str) -> str:
+    """Words ``TrainingData.sha256``, the hashes of both splits one after the other."""
+    return f"SHA-256 {sha256[:12]}... of training, {sha256[64:76]}... of validation"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -185,20 +208,18 @@ def _run(model: Path, source: DataSource, target: Path) -> tuple[Evaluation, Eva
         raise ConfigError(f"--to is {target}, expected another .onnx file than --model")
     open_model(model)  # a wrong path should not wait for the data to be read
     manifest = read_manifest(target.with_name(MANIFEST_NAME))
-    data = load_training_data(source, SEED)
+    data = load_data(model, source)
     target.parent.mkdir(parents=True, exist_ok=True)
     before, after = quantize_and_check(model, data, source, target)
     calibration = calibration_faces(data)
-    facts = {"sha256": file_sha256(target), "bytes": target.stat().st_size}
-    origin = {
+    manifest.setdefault(FILES, {})[target.name] = file_facts(target)
+    manifest.setdefault(METRICS, {})[target.name] = after.as_json()
+    manifest.setdefault(QUANTIZED, {})[target.name] = {
         "model_sha256": before.model_sha256,
         "calibration_faces": len(calibration),
         "calibration_sha256": content_sha256(calibration),
     }
-    for key, values in zip(ENTRIES, (facts, after.as_json(), origin), strict=True):
-        manifest[key] = manifest.get(key, {}) | {target.name: values}
-    text = json.dumps(manifest, indent=1) + "\n"
-    target.with_name(MANIFEST_NAME).write_text(text, encoding="utf-8")
+    write_json(target.with_name(MANIFEST_NAME), manifest)
     return before, after
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from common.atomic_file import replacing
 from common.errors import ConfigError
 from training.metrics import Metrics, Share
 from training.run_summary import RunSummary, summarize_run
@@ -107,9 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(page: str, file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
+        with replacing(file) as new:
+            new.write_text(page, encoding="utf-8")
     except OSError as err:
-        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
+        raise ConfigError(f"cannot write {file}: {err.strerror}") from err
 
 
 def _parser() -> argparse.ArgumentParser:

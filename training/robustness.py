@@ -11,7 +11,6 @@ a crop sees that is 9 % of the image's side too wide on each side.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +24,10 @@ from common.face_model import Crops
 from common.hashing import file_sha256
 from training.changes import KINDS, margin_of_scale
 from training.dataset.faces import FaceSet, content_sha256
+from training.dataset.label_maps import read_label_map
 from training.dataset.readers import load_split
+from training.dataset.splits import add_label_map_argument
+from training.manifest_file import write_json
 from training.metrics import measure
 from training.predictor import Predictor, open_model, predict_all
 from training.progress import progress_bar
@@ -129,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         predict = open_model(parsed.model)
-        faces = load_split(parsed.data, parsed.split)
+        faces = load_split(parsed.data, parsed.split, read_label_map(parsed.label_map))
         result = Robustness(
             model_sha256=file_sha256(parsed.model),
             split=parsed.split,
@@ -156,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
     parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
+    add_label_map_argument(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="file for all numbers")
     parser.add_argument("--plots", type=Path, metavar="DIR", help=f"where to draw {PICTURE}")
     return parser
@@ -166,7 +169,7 @@ def _write(result: Robustness, json_file: Path | None, plots_dir: Path | None) -
     try:
         if json_file is not None:
             json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+            write_json(json_file, asdict(result))
         if plots_dir is not None:
             from training.plots.robustness import plot_robustness  # noqa: PLC0415  # slow to import
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from common.errors import ConfigError
+from common.face_model import MANIFEST_NAME
 from training.history import EpochRecord, read_history
 from training.metrics import LabelScores, Metrics, label_scores
 from training.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA, PICTURES_OF_MODEL, Picture
 
-MANIFEST_NAME = "manifest.json"
 SHOWN_MODEL = "expression.onnx"
 """The model that the pictures are about; the name is that of ``training.model_files``, which takes
 seconds to import."""

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import ModelError
 from common.face_model import LABELS
 from common.hashing import file_sha256
 from training.config import TrainingConfig
@@ -30,8 +31,7 @@ def label_targets(faces: FaceSet, config: TrainingConfig) -> NDArray[np.float32]
     """Returns ``(n, 7) float32`` probabilities to learn from, of each face's label.
 
     Raises:
-        ConfigError: if ``config.teacher`` names no file.
-        ModelError: if that cannot be used.
+        ModelError: if the teacher cannot be used.
     """
     smoothing = config.label_smoothing
     hard = np.eye(len(LABELS), dtype=np.float32)[faces.labels]
@@ -43,8 +43,17 @@ def label_targets(faces: FaceSet, config: TrainingConfig) -> NDArray[np.float32]
 
 
 def teacher_sha256(config: TrainingConfig) -> str:
-    """Returns the hash of the teacher's file, or nothing where there is none."""
-    return file_sha256(Path(config.teacher)) if config.teacher else ""
+    """Returns the hash of the teacher's file, or nothing where no teacher is asked for.
+
+    Raises:
+        ModelError: if there is no such file.
+    """
+    if not config.teacher:
+        return ""
+    file = Path(config.teacher)
+    if not file.is_file():
+        raise ModelError(f"--teacher {file} is not there, expected an exported .onnx or .keras")
+    return file_sha256(file)
 
 
 def _teacher_opinion(faces: FaceSet, file: Path, seed: int) -> NDArray[np.float32]:

@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, ModelError) as err:
         print(f"training.train: {err}", file=sys.stderr)
         return 2
+    except OSError as err:
+        print(f"training.train: cannot write {err.filename}: {err.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("training.train: stopped; the same command resumes", file=sys.stderr)
         return INTERRUPTED

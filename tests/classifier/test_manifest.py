@@ -10,10 +10,10 @@ import pytest
 
 from classifier import manifest
 from classifier.backends import choose_backend, load_backend
-from classifier.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, check_model
+from classifier.manifest import MAX_MANIFEST_BYTES, check_model
 from classifier.onnx_backend import OnnxBackend
 from common.errors import ModelError
-from common.face_model import BUNDLED_MODEL_DIR, LABELS
+from common.face_model import BUNDLED_MODEL_DIR, LABELS, MANIFEST_NAME
 
 NOTHING = hashlib.sha256(b"").hexdigest()
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from common.face_model import LABELS
+from common.face_model import BUNDLED_MODEL_DIR, LABELS
 from tests.e2e.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
@@ -82,16 +82,18 @@ def test_records_do_not_depend_on_workers_or_batches(
 
 
 def test_tensorflow_gives_the_same_records_to_a_ten_thousandth(
-    short_clip: Path, tmp_path: Path, reference: Rows
+    short_clip: Path, tmp_path: Path
 ) -> None:
-    results = tmp_path / "talk.csv"
-    with analyse(short_clip, results, CLASSIFIER_BACKEND="tensorflow") as pipeline:
-        assert pipeline.wait(300) == 0, pipeline.log
-    rows = rows_of(results)
-    assert [(row["frame_id"], row["x"], row["y"]) for row in rows] == [
-        (row["frame_id"], row["x"], row["y"]) for row in reference
-    ]
-    for row, expected in zip(rows, reference, strict=True):
+    runs: list[Rows] = []
+    onnx = str(BUNDLED_MODEL_DIR / "expression.onnx")
+    for setting in ({"CLASSIFIER_BACKEND": "tensorflow"}, {"CLASSIFIER_MODEL": onnx}):
+        results = tmp_path / f"{len(runs)}.csv"
+        with analyse(short_clip, results, **setting) as pipeline:
+            assert pipeline.wait(300) == 0, pipeline.log
+        runs.append(rows_of(results))
+    boxes = [[(row["frame_id"], row["x"], row["y"]) for row in rows] for rows in runs]
+    assert boxes[0] == boxes[1]
+    for row, expected in zip(*runs, strict=True):
         if expected["label"]:
             ours = [float(row[label]) for label in LABELS]
             assert np.allclose(ours, [float(expected[label]) for label in LABELS], atol=1e-4)

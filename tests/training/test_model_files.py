@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
@@ -18,7 +20,7 @@ from training.dataset.faces import BALLOT, VOTE_NAMES, VOTE_OF_LABEL, FaceSet
 from training.dataset.readers import load_split
 from training.evaluate import evaluate_faces
 from training.macs import count_macs
-from training.metrics import negative_log_likelihood
+from training.metrics import measure, negative_log_likelihood
 from training.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
 from training.network import build_exported_network, build_training_network
 from training.onnx_graph import write_onnx
@@ -113,15 +115,24 @@ def test_the_temperature_is_part_of_the_files(tmp_path: Path) -> None:
     assert negative_log_likelihood(probabilities, faces.labels) < np.log(7) + 0.1
 
 
+def voted_as_labelled(faces: FaceSet) -> FaceSet:
+    """Returns the faces with ten votes each, all for what its label says."""
+    votes = np.zeros_like(faces.votes)
+    columns = [BALLOT.index(VOTE_OF_LABEL[label]) for label in faces.labels]
+    votes[np.arange(len(faces)), columns] = 10
+    return FaceSet(faces.images, faces.labels, faces.names, votes)
+
+
 def test_the_second_head_is_written_where_there_are_votes(tmp_path: Path) -> None:
     faces = make_faces(70, seed=9)
     silent = FaceSet(faces.images, faces.labels, faces.names, faces.votes * 0)
-    votes = silent.votes.copy()
-    votes[np.arange(70), [BALLOT.index(VOTE_OF_LABEL[label]) for label in faces.labels]] = 10
-    voted = FaceSet(faces.images, faces.labels, faces.names, votes)
+    voted = voted_as_labelled(faces)
     trained = build_training_network(SMALL)
     weights = trained.get_weights()
     assert write_model_files(SMALL, weights, silent, tmp_path).ferplus_temperature is None
+    assert not (tmp_path / FERPLUS_NAME).exists()
+    unlearned = dataclasses.replace(SMALL, ferplus_weight=0.0)
+    assert write_model_files(unlearned, weights, voted, tmp_path).ferplus_temperature is None
     assert not (tmp_path / FERPLUS_NAME).exists()
     temperature = write_model_files(SMALL, weights, voted, tmp_path).ferplus_temperature
     assert temperature is not None
@@ -132,6 +143,22 @@ def test_the_second_head_is_written_where_there_are_votes(tmp_path: Path) -> Non
     written = predict_all(open_model(tmp_path / FERPLUS_NAME), faces.images)
     # The training network works in bfloat16.
     np.testing.assert_allclose(written, expected, atol=0.02)
+    write_model_files(SMALL, weights, silent, tmp_path)
+    assert not (tmp_path / FERPLUS_NAME).exists(), "it would be of an older model"
+
+
+def test_who_reads_the_old_files_reads_them_whole(tmp_path: Path) -> None:
+    faces = voted_as_labelled(make_faces(70, seed=9))
+    weights = build_training_network(SMALL).get_weights()
+    names = (KERAS_NAME, ONNX_NAME, FERPLUS_NAME)
+    write_model_files(SMALL, weights, faces, tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    with ExitStack() as stack:
+        readers = {name: stack.enter_context((tmp_path / name).open("rb")) for name in names}
+        write_model_files(SMALL, [weight * 1.5 for weight in weights], faces, tmp_path)
+        assert {name: reader.read() for name, reader in readers.items()} == before
+    assert {file.name for file in tmp_path.iterdir()} == set(names)
+    assert all((tmp_path / name).read_bytes() != before[name] for name in names)
 
 
 def test_macs_of_the_default_network_are_those_counted_by_hand() -> None:
@@ -184,8 +211,22 @@ def test_the_bundled_model_is_worth_what_its_manifest_says(fer2013_dir: Path) ->
     assert evaluation.metrics.accuracy >= 0.71 - 0.002
     assert evaluation.metrics.macro_f1 >= 0.68
     assert evaluation.metrics.ece <= 0.03
-    assert (evaluation.metrics.per_class_recall["disgust"] or 0) >= 0.6
+    # 34 of 56 faces; one may fall to the other side on another processor.
+    assert (evaluation.metrics.per_class_recall["disgust"] or 0) >= 0.58
+    assert stated["per_class_recall"]["disgust"] >= 0.6
     assert evaluation.data_sha256 == stated["data_sha256"]
+
+
+def test_the_bundled_model_in_integers_is_worth_what_the_other_is(fer2013_dir: Path) -> None:
+    faces = load_split(fer2013_dir, "validation")
+    in_floats, in_integers = (
+        predict_all(open_model(BUNDLED_MODEL_DIR / name), faces.images)
+        for name in (ONNX_NAME, "expression_int8.onnx")
+    )
+    lost = measure(in_floats, faces.labels).accuracy - measure(in_integers, faces.labels).accuracy
+    assert lost <= 0.003
+    assert (in_floats.argmax(axis=1) == in_integers.argmax(axis=1)).mean() > 0.98
+    assert np.abs(in_floats - in_integers).mean() < 0.01
 
 
 def test_the_bundled_second_head_agrees_with_the_voters(fer2013_dir: Path) -> None:

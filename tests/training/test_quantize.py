@@ -14,6 +14,9 @@ from common.face_model import LABELS, Crops
 from tests.training.synthetic_faces import make_faces, write_zip
 from training import quantize
 from training.config import TrainingConfig
+from training.dataset.faces import FaceSet, content_sha256
+from training.dataset.splits import DataSource, load_training_data
+from training.evaluate import Evaluation, evaluate_faces
 from training.model_files import ONNX_NAME
 from training.network import EXPRESSION_HEAD, build_exported_network
 from training.onnx_graph import write_onnx
@@ -125,6 +128,72 @@ def test_command_writes_a_model_that_the_manifest_beside_it_lists(
     assert sorted(path.name for path in target.parent.iterdir()) == ["manifest.json", "small.onnx"]
 
 
+def test_who_reads_the_old_manifest_reads_it_whole(model: Path, data: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"files": {}}')
+    with manifest.open() as reader:
+        assert run(model, data, tmp_path / "small.onnx") == 0
+        assert reader.read() == '{"files": {}}'
+
+
+def test_data_is_split_as_it_was_in_training(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, copied = tmp_path / "data", tmp_path / ONNX_NAME
+    write_zip(folder, "train", make_faces(140, seed=7))
+    copied.write_bytes(model.read_bytes())
+    trained_on = load_training_data(DataSource(folder, "train", "validation"), 5)
+    trained = {"config": {"seed": 5}, "data": {"content_sha256": trained_on.sha256()}}
+    (tmp_path / "manifest.json").write_text(json.dumps(trained))
+    calibrated: list[bytes] = []
+    measured: list[str] = []
+    real = quantize.quantize_model
+
+    def remember_calibration(model: Path, faces: Crops, target: Path) -> None:
+        calibrated.extend(face.tobytes() for face in faces)
+        real(model, faces, target)
+
+    def remember_validation(file: Path, faces: FaceSet, split: str, folder: Path) -> Evaluation:
+        measured.append(content_sha256(faces))
+        return evaluate_faces(file, faces, split, folder)
+
+    monkeypatch.setattr(quantize, "quantize_model", remember_calibration)
+    monkeypatch.setattr(quantize, "evaluate_faces", remember_validation)
+    assert run(copied, folder, tmp_path / "small.onnx") == 0
+    assert set(calibrated) == {face.tobytes() for face in trained_on.train.images}
+    assert measured == [content_sha256(trained_on.validation)] * 2
+
+
+def test_data_that_the_model_was_not_trained_on_is_refused(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = tmp_path / ONNX_NAME
+    copied.write_bytes(model.read_bytes())
+    expected = "ab" * 32 + "cd" * 32
+    trained = {"config": {"seed": 1}, "data": {"content_sha256": expected}}
+    (tmp_path / "manifest.json").write_text(json.dumps(trained))
+    assert run(copied, data, tmp_path / "small.onnx") == 2
+    found = load_training_data(DataSource(data, "train", "validation"), 1).sha256()
+    error = capsys.readouterr().err
+    assert error.startswith(f"training.quantize: {data} is not what {copied} was trained on: ")
+    for sha256 in (expected, found):
+        said = f"SHA-256 {sha256[:12]}... of training, {sha256[64:76]}... of validation"
+        assert said in error
+    assert "give --data, --train-split, --validation-split and --label-map as" in error
+    assert not (tmp_path / "small.onnx").exists()
+
+
+def test_without_a_manifest_a_tenth_held_out_may_have_been_learned(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_zip(tmp_path / "data", "train", make_faces(140, seed=7))
+    assert run(model, tmp_path / "data", tmp_path / "small.onnx") == 2
+    error = capsys.readouterr().err
+    assert "manifest.json does not say what expression.onnx was trained on, and " in error
+    assert "has no split 'validation': copy the manifest of the run there" in error
+    assert not (tmp_path / "small.onnx").exists()
+
+
 def test_model_that_loses_too_much_is_not_written(
     model: Path,
     data: Path,
@@ -166,6 +235,13 @@ def test_calibration_sees_training_faces_only(
         (ONNX_NAME, "a.onnx", "{", "is not valid JSON"),
         (ONNX_NAME, "a.onnx", "[]", "is no manifest of training.export"),
         (ONNX_NAME, "a.onnx", '{"files": []}', "is no manifest of training.export"),
+        (ONNX_NAME, "a.onnx", '{"config": {"seed": 1}}', "is damaged (KeyError('data'))"),
+        (
+            ONNX_NAME,
+            "a.onnx",
+            '{"config": {"seed": "x"}, "data": {"content_sha256": ""}}',
+            "is damaged (seed 'x'",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_before_the_data_is_read(

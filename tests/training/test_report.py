@@ -115,6 +115,18 @@ def test_the_page_goes_where_it_is_wanted(tmp_path: Path) -> None:
     assert not (tmp_path / "tiny" / "report.html").exists()
 
 
+def test_who_reads_the_old_page_reads_it_whole(tmp_path: Path) -> None:
+    page = tmp_path / "tiny" / "report.html"
+    manifest = write_finished_run(tmp_path / "tiny")
+    make_report(tmp_path / "tiny")
+    before = page.read_bytes()
+    with page.open("rb") as reader:
+        write_manifest(tmp_path / "tiny", manifest | {"command": "another"})
+        make_report(tmp_path / "tiny")
+        assert reader.read() == before
+    assert page.read_bytes() != before
+
+
 def test_a_folder_that_is_no_run_is_one_line_and_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,4 +142,5 @@ def test_a_page_that_cannot_be_written_is_an_error(
 ) -> None:
     write_unfinished_run(tmp_path / "tiny")
     assert main([str(tmp_path / "tiny"), "--out", str(tmp_path / "tiny")]) == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert f"cannot write {tmp_path / 'tiny'}: " in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny"]

@@ -13,18 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.errors import ConfigError
+from common.errors import ConfigError, ModelError
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
 from training.batches import Batch, steps_of_epoch
 from training.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.config import TrainingConfig
 from training.config_arguments import usual_config
+from training.dataset.faces import FaceSet
 from training.dataset.splits import DataSource, TrainingData, load_training_data
 from training.export import export_run
 from training.history import EpochRecord
 from training.loop import run_training
 from training.manifest import training_command
 from training.model_files import write_model_files
+from training.network import build_exported_network
+from training.onnx_graph import write_onnx
 from training.train import main
 from training.trainer import Trainer
 
@@ -81,20 +84,24 @@ def assert_same_run(actual: SavedRun, expected: SavedRun) -> None:
             np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-5, err_msg=group)
 
 
+@pytest.mark.parametrize("with_teacher", [False, True])
 def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_teacher: bool
 ) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    teacher = tmp_path / "teacher.onnx"
+    write_onnx(build_exported_network(TINY), teacher)
+    config = dataclasses.replace(TINY, teacher=str(teacher) if with_teacher else "")
     for folder in (whole, stopped):
         folder.mkdir()
-    run_training(make_data(), TINY, whole)
+    run_training(make_data(), config, whole)
     for step in (6, 11):  # of 4 an epoch: in the second epoch, then in the third
         with monkeypatch.context() as patched:
             kill_at_step(patched, step)
             with pytest.raises(_Killed):
-                run_training(make_data(), TINY, stopped)
+                run_training(make_data(), config, stopped)
         assert len(load_run(stopped).progress.history) == step // 4
-    run_training(make_data(), TINY, stopped)
+    run_training(make_data(), config, stopped)
     assert_same_run(load_run(stopped), load_run(whole))
 
 
@@ -111,7 +118,7 @@ def test_a_finished_run_is_not_trained_again(
 def test_a_checkpoint_half_written_leaves_the_old_one(tmp_path: Path) -> None:
     run_training(make_data(), dataclasses.replace(TINY, stages="1x48"), tmp_path)
     before = load_run(tmp_path)
-    (tmp_path / f".{CHECKPOINT_NAME}.new").write_bytes(b"half")
+    (tmp_path / f".new-{CHECKPOINT_NAME}").write_bytes(b"half")
     assert_same_run(load_run(tmp_path), before)
 
 
@@ -119,6 +126,13 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     run_training(make_data(), TINY, tmp_path)
     with pytest.raises(ConfigError, match=r"other settings \(peak_rate 0\.1 -> 0\.2\)"):
         run_training(make_data(), dataclasses.replace(TINY, peak_rate=0.2), tmp_path)
+    voted = make_data()
+    votes = voted.train.votes + 1
+    train = FaceSet(voted.train.images, voted.train.labels, voted.train.names, votes)
+    with pytest.raises(ConfigError, match=r"other FER\+ votes"):
+        run_training(TrainingData(train, voted.validation, 0), TINY, tmp_path)
+    with pytest.raises(ModelError, match=r"--teacher .*gone\.onnx is not there"):
+        run_training(make_data(), dataclasses.replace(TINY, teacher="gone.onnx"), tmp_path)
     other = TrainingData(make_faces(70, seed=9), make_data().validation, 0)
     with pytest.raises(ConfigError, match="other data"):
         run_training(other, TINY, tmp_path)
@@ -199,6 +213,20 @@ def test_the_command_in_the_manifest_has_what_differs_from_the_defaults() -> Non
     assert training_command(config, source, Path("/elsewhere/a b")) == (
         "python -m training.train --data data/fer2013 --out 'runs/a b' --validation-split dev "
         "--stages 1x48 --dropout 0.5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("/somewhere/else/my faces.json", "'my faces.json'"), ("ck+", "ck+"), ("raf-db", "raf-db")],
+)
+def test_the_command_in_the_manifest_names_a_label_map_without_its_folder(
+    given: str, shown: str
+) -> None:
+    source = DataSource(Path("/somewhere/faces"), "train", "validation", given)
+    command = training_command(TrainingConfig(), source, Path("/elsewhere/tiny"))
+    assert command == (
+        f"python -m training.train --data data/faces --out runs/tiny --label-map {shown}"
     )
 
 

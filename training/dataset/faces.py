@@ -98,6 +98,14 @@ def content_sha256(faces: FaceSet) -> str:
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
+def ordered_sha256(faces: FaceSet) -> str:
+    """Returns a hash of everything that is learned from: pixels, labels, votes, and their order."""
+    digest = hashlib.sha256()
+    for values in (faces.images, faces.labels, faces.votes):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
 def vote_targets(faces: FaceSet) -> NDArray[np.float32]:
     """Returns ``(n, 8) float32`` shares of the votes for an expression; zeros without any."""
     votes = faces.votes[:, : len(VOTE_NAMES)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from common.atomic_file import replacing
+
 DPI = 120
 
 
@@ -19,13 +21,12 @@ def save_png(figure: Figure, file: Path) -> None:
 
     Whoever looks at a run that goes on never reads half a picture.
     """
-    temporary = file.with_name(f".{file.name}.new")
-    figure.savefig(
-        temporary,
-        format="png",
-        dpi=DPI,
-        bbox_inches="tight",
-        pad_inches=0.12,
-        metadata={"Software": "ferstream"},
-    )
-    temporary.replace(file)
+    with replacing(file) as new:
+        figure.savefig(
+            new,
+            format="png",
+            dpi=DPI,
+            bbox_inches="tight",
+            pad_inches=0.12,
+            metadata={"Software": "ferstream"},
+        )

@@ -40,8 +40,8 @@ LEARNING_CURVES = Picture(
     "Learning curves",
     "Curves of accuracy, loss and learning rate by epoch; the numbers are in the table of epochs.",
     "Training is measured on augmented faces with the weights as they are, and its loss against "
-    "smoothed labels; validation on faces as they are with averaged weights. Training can "
-    "therefore lie below validation.",
+    "smoothed labels and the teacher; validation on faces as they are, against their labels, with "
+    "averaged weights. Training can therefore lie below validation.",
 )
 CONFUSION_MATRIX = Picture(
     "confusion_matrix.png",

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.training.synthetic_faces import make_faces, write_zip
+from training import export
+from training.config import TrainingConfig
+from training.dataset.splits import DataSource, load_training_data
+from training.export import main
+from training.loop import run_training
+
+# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
+)
+
+TINY = TrainingConfig(stages="1x48", widths="4,8", depths="1,1", batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``data`` and a ``run`` on it that was exported to ``shipped``."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_zip(folder / "data", "train", make_faces(70, seed=1))
+    write_zip(folder / "data", "validation", make_faces(28, seed=2, first=70))
+    (folder / "run").mkdir()
+    data = load_training_data(DataSource(folder / "data", "train", "validation"), TINY.seed)
+    run_training(data, TINY, folder / "run")
+    assert export_to(folder / "shipped", folder) == 0
+    return folder
+
+
+@pytest.fixture
+def shipped(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the exported folder, for a test to change."""
+    return Path(shutil.copytree(trained / "shipped", tmp_path / "shipped"))
+
+
+def export_to(target: Path, trained: Path) -> int:
+    return main(
+        ["--run", str(trained / "run"), "--data", str(trained / "data"), "--to", str(target)]
+    )
+
+
+def change_manifest(folder: Path, **values: object) -> str:
+    """Puts ``values`` into the manifest; returns its text."""
+    file = folder / "manifest.json"
+    text = json.dumps(json.loads(file.read_text()) | values)
+    file.write_text(text)
+    return text
+
+
+def test_what_was_made_of_the_old_model_is_removed_and_told(
+    trained: Path, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, unlisted, outside = (
+        shipped / "expression_int8.onnx",
+        shipped / "mine.onnx",
+        shipped.parent / "outside.onnx",
+    )
+    for file in (made, unlisted, outside):
+        file.write_bytes(b"8 bits")
+    listed = (made.name, "expression.onnx", "../outside.onnx", "gone.onnx")
+    change_manifest(shipped, quantized={name: {"calibration_faces": 70} for name in listed})
+    assert export_to(shipped, trained) == 0
+    assert not made.exists()
+    assert f"removed {made}: it was made of the old model" in capsys.readouterr().out
+    assert unlisted.exists()
+    assert outside.exists(), "a manifest speaks of its own folder only"
+    manifest = json.loads((shipped / "manifest.json").read_text())
+    assert set(manifest["files"]) == {"expression.keras", "expression.onnx"}
+    assert (shipped / "expression.onnx").exists(), "it is the new one, whatever was there before"
+    assert "quantized" not in manifest
+
+
+def test_a_damaged_manifest_is_written_anew(trained: Path, shipped: Path) -> None:
+    (shipped / "manifest.json").write_text("{")
+    assert export_to(shipped, trained) == 0
+    assert "files" in json.loads((shipped / "manifest.json").read_text())
+
+
+def test_who_reads_the_old_numbers_reads_them_whole(trained: Path, shipped: Path) -> None:
+    before = change_manifest(shipped, note="old")
+    (shipped / "metrics.json").write_text(before)
+    with (
+        (shipped / "manifest.json").open() as manifest,
+        (shipped / "metrics.json").open() as metrics,
+    ):
+        assert export_to(shipped, trained) == 0
+        assert manifest.read() == before
+        assert metrics.read() == before
+    assert "note" not in (shipped / "manifest.json").read_text()
+    assert "note" not in (shipped / "metrics.json").read_text()
+
+
+def test_the_manifest_is_written_last(
+    trained: Path,
+    shipped: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = change_manifest(shipped, note="old")
+
+    def fail(*given: object) -> None:
+        raise OSError(28, "No space left on device", "recall.png")
+
+    monkeypatch.setattr(export, "draw_evaluation", fail)
+    assert export_to(shipped, trained) == 2
+    assert capsys.readouterr().err == (
+        f"training.export: cannot write to {shipped}: No space left on device\n"
+    )
+    assert (shipped / "manifest.json").read_text() == before
+
+
+def test_a_folder_that_cannot_be_made_is_one_line_and_exit_code_2(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "file"
+    target.write_text("in the way")
+    assert export_to(target, trained) == 2
+    assert capsys.readouterr().err == f"training.export: cannot write to {target}: File exists\n"
