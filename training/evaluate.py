@@ -23,7 +23,7 @@ from common.hashing import file_sha256
 from training.dataset.faces import FaceSet, content_sha256, majority_labels
 from training.dataset.label_maps import read_label_map
 from training.dataset.readers import find_split, load_split
-from training.dataset.splits import add_label_map_argument
+from training.dataset.splits import add_split_arguments
 from training.manifest_file import write_json
 from training.metrics import Metrics, measure
 from training.predictor import open_model, predict_all
@@ -123,9 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
-    parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
-    add_label_map_argument(parser)
+    add_split_arguments(parser)
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
     parser.add_argument(
         "--plots",

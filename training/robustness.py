@@ -26,7 +26,7 @@ from training.changes import KINDS, margin_of_scale
 from training.dataset.faces import FaceSet, content_sha256
 from training.dataset.label_maps import read_label_map
 from training.dataset.readers import load_split
-from training.dataset.splits import add_label_map_argument
+from training.dataset.splits import add_split_arguments
 from training.manifest_file import write_json
 from training.metrics import measure
 from training.predictor import Predictor, open_model, predict_all
@@ -156,9 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
-    parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
-    add_label_map_argument(parser)
+    add_split_arguments(parser)
     parser.add_argument("--json", type=Path, metavar="OUT", help="file for all numbers")
     parser.add_argument("--plots", type=Path, metavar="DIR", help=f"where to draw {PICTURE}")
     return parser

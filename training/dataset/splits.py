@@ -87,10 +87,17 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--validation-split", default="validation", metavar="NAME", help="chosen by, never test"
     )
-    add_label_map_argument(parser)
+    _add_label_map_argument(parser)
 
 
-def add_label_map_argument(parser: argparse.ArgumentParser) -> None:
+def add_split_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives ``parser`` the options that say which one split is measured on."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
+    parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
+    _add_label_map_argument(parser)
+
+
+def _add_label_map_argument(parser: argparse.ArgumentParser) -> None:
     """Gives ``parser`` the option that says what the folders of a data set mean."""
     parser.add_argument(
         "--label-map",
