@@ -13,6 +13,7 @@ MIN_SIZE_PX = 16
 
 VGG, CLASSIC = "vgg", "classic"
 SGD, ADAM = "sgd", "adam"
+COSINE, PLATEAU = "cosine", "plateau"
 
 _T = TypeVar("_T", int, float, str)
 
@@ -35,7 +36,7 @@ class TrainingConfig:
     """What a run is made of. The defaults are those of the model that ships.
 
     Global pooling lets the network see small images first: an epoch at 32 px costs half of one at
-    48 px. The learning rate follows one cosine over all stages.
+    48 px. The schedule of the learning rate goes over all stages.
     """
 
     network: str = _option("vgg", "vgg, or classic, the 4-block CNN of the well-known scripts")
@@ -44,6 +45,9 @@ class TrainingConfig:
     batch_size: int = _option(128, "images a step")
     optimizer: str = _option("sgd", "sgd with Nesterov momentum, or adam")
     peak_rate: float = _option(0.1, "highest learning rate, for a batch of 128")
+    schedule: str = _option(
+        "cosine", "the rate falls along a cosine, or tenfold at each plateau of the validation loss"
+    )
     warmup_epochs: float = _option(1.0, "epochs in which the rate climbs from 0 to its peak")
     momentum: float = _option(0.9, "of Nesterov SGD; adam has its own")
     weight_decay: float = _option(5e-4, "added to the gradient of every kernel, times the kernel")
@@ -104,6 +108,7 @@ class TrainingConfig:
 _CHOICES = {
     "network": (VGG, CLASSIC),
     "optimizer": (SGD, ADAM),
+    "schedule": (COSINE, PLATEAU),
     "precision": ("float32", "mixed_bfloat16"),
 }
 _RANGES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from training.history import EpochRecord, write_history
 from training.plots.curves import plot_learning_curves
 from training.plots.drawing import draw_data
 from training.plots.pictures import LEARNING_CURVES
-from training.schedule import learning_rate
+from training.schedule import rates_of_epoch
 from training.targets import label_targets, teacher_sha256
 from training.tensorboard_log import TensorBoardLog
 from training.trainer import Trainer
@@ -51,7 +52,7 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
     if saved is not None:
         check_same_run(saved, config, origin)
     targets = label_targets(data.train, config) if saved is None else saved.targets
-    trainer = Trainer(config, steps_of_epoch(data.train, config))
+    trainer = Trainer(config)
     progress = Progress((), 0, ())
     if saved is not None:
         resume(saved, trainer)
@@ -60,8 +61,8 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
     draw_data(data.train, config, folder)
     epochs = sum(stage.epochs for stage in parse_stages(config.stages))
     with TensorBoardLog(folder, progress.history) as log:
-        for epoch in range(len(progress.history), epochs):
-            record = _run_epoch(trainer, data, targets, epoch)
+        while len(progress.history) < epochs:
+            record = _run_epoch(trainer, data, targets, progress.history)
             progress = _advance(progress, record, trainer)
             save_checkpoint(folder, trainer, targets, origin, progress)
             _report(folder, progress)
@@ -81,20 +82,27 @@ def _report(folder: Path, progress: Progress) -> None:
 
 
 def _run_epoch(
-    trainer: Trainer, data: TrainingData, targets: NDArray[np.float32], epoch: int
+    trainer: Trainer,
+    data: TrainingData,
+    targets: NDArray[np.float32],
+    history: Sequence[EpochRecord],
 ) -> EpochRecord:
-    """Trains and validates one epoch, counted from 0."""
+    """Trains and validates the epoch after those of ``history``."""
     started = time.monotonic()
+    epoch = len(history)
     size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
-    train = trainer.train_epoch(data.train, targets, epoch)
+    rates = rates_of_epoch(
+        trainer.config,
+        epoch,
+        steps_of_epoch(data.train, trainer.config),
+        [record.validation_loss for record in history],
+    )
+    train = trainer.train_epoch(data.train, targets, epoch, rates)
     validation = trainer.validate(data.validation, size_px)
-    last_step = (epoch + 1) * steps_of_epoch(data.train, trainer.config) - 1
     return EpochRecord(
         epoch=epoch + 1,
         size_px=size_px,
-        rate=learning_rate(
-            last_step, trainer.total_steps, trainer.warmup_steps, trainer.config.peak_rate
-        ),
+        rate=rates[-1],
         seconds=time.monotonic() - started,
         train_loss=train.loss,
         train_accuracy=train.accuracy,

@@ -3,20 +3,72 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+from training.config import PLATEAU, TrainingConfig, parse_stages
+
+PLATEAU_FACTOR = 0.1
+PLATEAU_PATIENCE = 2
+PLATEAU_LEAST_SHARE = 0.02
+PLATEAU_LEAST_GAIN = 1e-4
+"""What the well-known scripts give ``keras.callbacks.ReduceLROnPlateau``: a tenth of the rate after
+two epochs without a lower validation loss, never below 1e-5 of their 5e-4; the gain that counts is
+the default of Keras."""
 
 
-def learning_rate(step: int, total_steps: int, warmup_steps: int, peak: float) -> float:
-    """Climbs linearly to ``peak``, then falls along half a cosine to 0.
-
-    The cosine is that of Loshchilov and Hutter (2017, arXiv:1608.03983), without restarts.
+def rates_of_epoch(
+    config: TrainingConfig, epoch: int, steps: int, validation_losses: Sequence[float]
+) -> list[float]:
+    """Returns the learning rate of each step of ``epoch``.
 
     Args:
-        step: counted from 0 over the whole run.
+        config: of the run.
+        epoch: counted from 0.
+        steps: of every epoch.
+        validation_losses: of the epochs before this one.
+    """
+    warmup_steps = round(steps * config.warmup_epochs)
+    total_steps = steps * sum(stage.epochs for stage in parse_stages(config.stages))
+    peak = config.peak_rate
+    if config.schedule == PLATEAU:
+        peak = plateau_rate(peak, validation_losses)
+    rates = []
+    for step in range(epoch * steps, (epoch + 1) * steps):
+        if step < warmup_steps:
+            rates.append(peak * (step + 1) / warmup_steps)
+        elif config.schedule == PLATEAU:
+            rates.append(peak)
+        else:
+            rates.append(cosine_rate(step - warmup_steps, total_steps - warmup_steps, peak))
+    return rates
+
+
+def cosine_rate(step: int, total_steps: int, peak: float) -> float:
+    """Falls from ``peak`` to 0 along half a cosine.
+
+    That of Loshchilov and Hutter (2017, arXiv:1608.03983), without restarts.
+
+    Args:
+        step: counted from 0.
         total_steps: after which the rate is 0.
-        warmup_steps: in which it climbs.
         peak: the highest rate.
     """
-    if step < warmup_steps:
-        return peak * (step + 1) / warmup_steps
-    progress = (step - warmup_steps) / max(total_steps - warmup_steps, 1)
+    progress = step / max(total_steps, 1)
     return peak * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def plateau_rate(peak: float, losses: Sequence[float]) -> float:
+    """Returns the rate after epochs with these validation ``losses``: lower where they stood still.
+
+    ``keras.callbacks.ReduceLROnPlateau`` as a function of the history, so that a run that was
+    stopped goes on with the same rate.
+    """
+    rate, best, waited = peak, math.inf, 0
+    for loss in losses:
+        if loss < best - PLATEAU_LEAST_GAIN:
+            best, waited = loss, 0
+            continue
+        waited += 1
+        if waited == PLATEAU_PATIENCE:
+            rate, waited = max(rate * PLATEAU_FACTOR, peak * PLATEAU_LEAST_SHARE), 0
+    return rate

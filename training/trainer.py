@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -11,12 +11,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.augment import resize_faces
-from training.batches import Batch, batches_of_epoch, steps_of_epoch
+from training.batches import Batch, batches_of_epoch
 from training.config import ADAM, TrainingConfig, parse_stages, size_of_epoch
 from training.dataset.faces import FaceSet
 from training.network import build_training_network
 from training.progress import progress_bar
-from training.schedule import learning_rate
 
 VALIDATION_BATCH = 256
 
@@ -32,12 +31,9 @@ class Scores:
 class Trainer:
     """The state of a run: network, its averaged copy, optimizer."""
 
-    def __init__(self, config: TrainingConfig, steps_per_epoch: int) -> None:
+    def __init__(self, config: TrainingConfig) -> None:
         keras.utils.set_random_seed(config.seed)
-        stages = parse_stages(config.stages)
         self.config = config
-        self.total_steps = steps_per_epoch * sum(stage.epochs for stage in stages)
-        self.warmup_steps = round(steps_per_epoch * config.warmup_epochs)
         self.network = build_training_network(config)
         self.averaged = build_training_network(config)
         self.averaged.set_weights(self.network.get_weights())
@@ -48,21 +44,24 @@ class Trainer:
             lambda images: self.averaged(images, training=False)[0], reduce_retracing=True
         )
 
-    def train_epoch(self, faces: FaceSet, targets: NDArray[np.float32], epoch: int) -> Scores:
+    def train_epoch(
+        self, faces: FaceSet, targets: NDArray[np.float32], epoch: int, rates: Sequence[float]
+    ) -> Scores:
         """Takes all steps of ``epoch``, counted from 0, and returns the scores on the way.
 
         Args:
             faces: to learn from.
             targets: ``(n, 7) float32``, for each face the probabilities of its label.
             epoch: counted from 0.
+            rates: learning rate of each of its steps.
         """
         size_px = size_of_epoch(parse_stages(self.config.stages), epoch)
-        steps = steps_of_epoch(faces, self.config)
+        steps = len(rates)
         batches = batches_of_epoch(faces, targets, epoch, size_px, self.config)
         losses, rights = [], []
         bar = progress_bar(batches, f"epoch {epoch + 1} ({size_px} px)", "step", total=steps)
         for number, batch in enumerate(bar):
-            loss, right = self._fit(batch, epoch * steps + number)
+            loss, right = self._fit(batch, epoch * steps + number, rates[number])
             losses.append(loss)
             rights.append(right)
             bar.set_postfix(loss=f"{np.mean(losses):.3f}", acc=f"{np.mean(rights):.3f}")
@@ -84,9 +83,8 @@ class Trainer:
         ]
         return np.concatenate(parts)
 
-    def _fit(self, batch: Batch, step: int) -> tuple[float, float]:
+    def _fit(self, batch: Batch, step: int, rate: float) -> tuple[float, float]:
         """Takes one step; returns its loss and accuracy."""
-        rate = learning_rate(step, self.total_steps, self.warmup_steps, self.config.peak_rate)
         self.optimizer.learning_rate = rate
         # Young averages follow the weights more closely, or they would remember the random start.
         decay = min(self.config.average_decay, (1 + step) / (10 + step))

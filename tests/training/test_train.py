@@ -15,7 +15,7 @@ import pytest
 
 from common.errors import ConfigError, ModelError
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
-from training.batches import Batch, steps_of_epoch
+from training.batches import Batch
 from training.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.config import TrainingConfig
 from training.config_arguments import usual_config
@@ -59,10 +59,12 @@ def kill_at_step(monkeypatch: pytest.MonkeyPatch, last: int) -> None:
     """Lets ``last`` steps happen, counted over the whole run, and no more."""
     fit = Trainer._fit
 
-    def fit_until_killed(self: Trainer, batch: Batch, step: int) -> tuple[float, float]:
+    def fit_until_killed(
+        self: Trainer, batch: Batch, step: int, rate: float
+    ) -> tuple[float, float]:
         if step >= last:
             raise _Killed
-        return fit(self, batch, step)
+        return fit(self, batch, step, rate)
 
     monkeypatch.setattr(Trainer, "_fit", fit_until_killed)
 
@@ -171,7 +173,7 @@ def test_the_network_learns_and_its_best_epoch_is_kept(tmp_path: Path) -> None:
 def test_the_classic_network_is_trained_with_adam_and_exported(tmp_path: Path) -> None:
     config = dataclasses.replace(usual_config("classic"), stages="1x48", batch_size=8)
     data, source = make_data(), DataSource(tmp_path, "train", "validation")
-    before = Trainer(config, steps_of_epoch(data.train, config)).network.get_weights()
+    before = Trainer(config).network.get_weights()
     run_training(data, config, tmp_path)
     saved = load_run(tmp_path)
     moved = np.abs(saved.state["network"][0] - before[0])
