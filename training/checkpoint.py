@@ -66,7 +66,7 @@ def save_checkpoint(
 
     Args:
         folder: of the run.
-        trainer: whose network, averaged network and optimizer are saved.
+        trainer: whose learner is saved.
         targets: ``(n, 7) float32``, what each training face should be called.
         origin: what the run learns from.
         progress: what has been reached.
@@ -183,9 +183,9 @@ def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> N
 def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
     """Returns what changes during training; the network's include its random seeds."""
     return {
-        "network": trainer.network.variables,
-        "averaged": trainer.averaged.weights,
-        "optimizer": trainer.optimizer.variables,
+        "network": trainer.learner.network.variables,
+        "averaged": trainer.learner.averaged.weights,
+        "optimizer": trainer.learner.optimizer.variables,
     }
 
 

@@ -120,5 +120,5 @@ def _advance(progress: Progress, record: EpochRecord, trainer: Trainer) -> Progr
     full_size = [r.validation_accuracy for r in history if r.size_px == FACE_SIZE_PX]
     if full_size and (record.validation_accuracy < max(full_size)):
         return Progress(history, progress.best_epoch, progress.best_weights)
-    weights = tuple(trainer.averaged.get_weights())
+    weights = tuple(trainer.learner.averaged.get_weights())
     return Progress(history, record.epoch, weights)

@@ -34,7 +34,9 @@ def build_training_network(config: TrainingConfig) -> keras.Model:
     """
     side = FACE_SIZE_PX if config.network == CLASSIC else None
     faces = keras.Input((side, side, 1), dtype="uint8", name="faces")
-    features = _features(faces, config, config.precision, FusedBatchNorm)
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    norm = FusedBatchNorm if on_tensorflow else keras.layers.BatchNormalization
+    features = _features(faces, config, config.precision, norm)
     expression = keras.layers.Dense(len(LABELS), name=EXPRESSION_HEAD)(features)
     ferplus = keras.layers.Dense(len(VOTE_NAMES), name=FERPLUS_HEAD)(features)
     return keras.Model(faces, [expression, ferplus], name="training")

@@ -4,6 +4,8 @@ FER-2013 may be given as folders of images (DIR/train/<emotion>/*), as zips of t
 holding train/<emotion>/*), or as one DIR/fer2013.csv. FER+ votes are used where DIR/ferplus.csv is
 there. Where there is no validation split, a tenth of the training faces is held out.
 
+Keras runs on TensorFlow; with KERAS_BACKEND=jax, on JAX and all GPUs that it sees.
+
 Run the same command again to resume a run that was stopped, however it was stopped. The folder of
 the run gets samples.png and augmented_samples.png first; checkpoint.npz, history.csv, history.json,
 learning_curves.png and TensorBoard events (tensorboard --logdir runs) after every epoch; at the end
@@ -74,12 +76,17 @@ def _train(config: TrainingConfig, source: DataSource, out: Path) -> None:
         raise ConfigError(f"--out {out} cannot be made: {err.strerror}") from err
     # Imported here: TensorFlow takes seconds, which --help and a wrong path should not.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras  # noqa: F401, PLC0415
+    except ImportError as err:
+        backend = os.environ.get("KERAS_BACKEND")
+        raise ConfigError(f"KERAS_BACKEND={backend} cannot be used: {err}") from err
     from training.checkpoint import load_run  # noqa: PLC0415
+    from training.devices import prepare_devices  # noqa: PLC0415
     from training.export import export_run  # noqa: PLC0415
     from training.loop import run_training  # noqa: PLC0415
-    from training.trainer import use_threads  # noqa: PLC0415
 
-    use_threads(config.threads)
+    prepare_devices(config.threads)
     run_training(data, config, out)
     saved = load_run(out)
     export_run(saved, data, source, out, out)

@@ -1,0 +1,1 @@
+"""Steps of training, on the backend of Keras in use."""
