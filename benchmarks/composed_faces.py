@@ -28,7 +28,7 @@ from detector.detectors import create_detector
 from detector.plan import whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
-from publisher.tracks import overlaps
+from publisher.assignment import overlaps
 from training.dataset.faces import FaceSet
 from training.dataset.readers import load_split
 from training.degrade import compress_jpeg

@@ -4,9 +4,9 @@
 
 Every video of the directory goes through the live search of the detector stage, its crops, the
 classifier's backend and the publisher's tracks and smoothing, each frame at its own time. *raw* is
-the most probable label of each frame, *shown* the label on the page. Then the first frame of each
-video is held for ten seconds with the noise and the compression of a webcam: these faces are still,
-so every switch is flicker.
+the most probable label of each frame, *shown* the label on the page, "uncertain" included, from
+when the face is shown. Then the first frame of each video is held for ten seconds with the noise
+and the compression of a webcam: these faces are still, so every switch is flicker.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[See
         )
         for face in faces or ():
             raw = LABELS[int(np.argmax(face.probabilities))]
-            tracks.setdefault(face.track_id, []).append(Seen(pts_s, raw, face.label))
+            if face.shown:
+                tracks.setdefault(face.track_id, []).append(Seen(pts_s, raw, face.label))
     return tracks
 
 

@@ -15,7 +15,7 @@ COLOURS = {
     "neutral": "#BFBFBF",
 }
 UNKNOWN = "#8A8F98"
-"""Of a face that has no label yet."""
+"""Of a face that has no label yet, or an uncertain one."""
 
 Bgr = tuple[int, int, int]
 

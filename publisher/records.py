@@ -1,7 +1,9 @@
 """One record a face: its fields, and how they are written as CSV and JSON lines.
 
 A frame without a face has one record with the face's fields empty, so that rows and frames stay
-aligned. Probabilities are the classifier's; ``label`` and ``confidence`` are smoothed.
+aligned. The fields named after an expression hold the classifier's probability in this frame,
+``smoothed_...`` the track's; ``label`` and ``confidence`` are smoothed. ``shown`` is false for the
+first sightings of a track, which may be no face at all.
 """
 
 from __future__ import annotations
@@ -17,11 +19,18 @@ from common.messages import Frame
 from publisher.faces import Face
 from publisher.tracks import PROBABILITY_DIGITS, Sighting
 
+SMOOTHED = tuple(f"smoothed_{label}" for label in LABELS)
 FIELDS = (
     *("camera", "frame_id", "pts_s", "captured_at", "track_id", "x", "y", "w", "h"),
     *LABELS,
-    *("label", "confidence", "reused"),
+    *("label", "confidence", "reused", "shown"),
+    *SMOOTHED,
 )
+TEXT_FIELDS = frozenset({"camera", "label"})
+TIME_FIELDS = frozenset({"captured_at"})
+FLAG_FIELDS = frozenset({"reused", "shown"})
+WHOLE_FIELDS = frozenset({"frame_id", "track_id", "x", "y", "w", "h"})
+"""All other fields are decimal numbers."""
 Record = dict[str, str | int | float | bool | None]
 
 
@@ -40,17 +49,20 @@ def records_of(frame: Frame, faces: Sequence[Face]) -> list[Record]:
 
 def _face_fields(face: Face) -> Record:
     x, y, w, h = face.box
-    probabilities = face.probabilities or (None,) * len(LABELS)
+    unknown = (None,) * len(LABELS)
+    smoothed = [round(value, PROBABILITY_DIGITS) for value in face.smoothed]
     return {
         "track_id": face.track_id,
         "x": x,
         "y": y,
         "w": w,
         "h": h,
-        **dict(zip(LABELS, probabilities, strict=True)),
+        **dict(zip(LABELS, face.probabilities or unknown, strict=True)),
         "label": face.label or None,
         "confidence": round(face.confidence, PROBABILITY_DIGITS) if face.label else None,
         "reused": face.reused,
+        "shown": face.shown,
+        **dict(zip(SMOOTHED, smoothed or unknown, strict=True)),
     }
 
 
@@ -114,11 +126,11 @@ def _typed(cells: dict[str, str]) -> Record:
     for field, cell in cells.items():
         if cell == "":
             record[field] = None
-        elif field in ("camera", "captured_at", "label"):
+        elif field in TEXT_FIELDS | TIME_FIELDS:
             record[field] = cell
-        elif field == "reused":
+        elif field in FLAG_FIELDS:
             record[field] = cell == "true"
-        elif field in ("frame_id", "track_id", "x", "y", "w", "h"):
+        elif field in WHOLE_FIELDS:
             record[field] = int(cell)
         else:
             record[field] = float(cell)

@@ -95,8 +95,9 @@ class PublisherStage:
             log.debug("frame %d of %s came again", frame.frame_id, frame.camera)
         else:
             self._recorder.write(result, faces)
-            self._pictures.show(result, faces)
-            self.board.add_frame(frame, faces, result.times)
+            shown = [face for face in faces if face.shown]
+            self._pictures.show(result, shown)
+            self.board.add_frame(frame, shown, result.times)
             self.board.set_recording(self._recorder.trouble, self._recorder.written)
         if not self._link.send(Published(frame.camera, frame.frame_id)):
             log.warning(

@@ -1,9 +1,10 @@
 """Following faces from frame to frame.
 
-Boxes go to tracks greedily by overlap: the pair with the largest intersection over union first,
-then the next among those left, ties by the older track and then by the order of the boxes. A track
-without a box lives on for a second of the source's time. Everything here is a function of the
-sequence of results alone, so a recording gives the same tracks however it was worked through.
+Each track expects its face where its motion leads, and boxes are assigned to tracks as they fit
+best together. A track without a box lives on for a second of the source's time, and one is shown
+only from its third box on: what is no face is rarely found three times. Everything here is a
+function of the sequence of results alone, so a recording gives the same tracks however it was
+worked through.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.face_model import LABELS
+from publisher.assignment import assign
 from publisher.faces import Box, Face
+from publisher.motion import Motion
 from publisher.smoothing import Smoothed, smooth
 
-MIN_OVERLAP = 0.2  # a face that moves two thirds of its width between frames still overlaps so far
 TRACK_LIFE_S = 1.0
+SHOWN_FROM = 3
+"""Sightings after which a track is shown."""
 PROBABILITY_DIGITS = 6
 """Probabilities are rounded before anything else, so that records hold exactly what was used."""
 
@@ -27,8 +30,8 @@ PROBABILITY_DIGITS = 6
 @dataclass(slots=True)
 class _Track:
     track_id: int
-    box: Box
-    seen_at_s: float
+    motion: Motion
+    sightings: int
     smoothed: Smoothed | None = None
 
 
@@ -71,10 +74,15 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._next_id = 1
         self._pts_s = float("-inf")
+        self._is_cut = False
 
     def cut(self) -> None:
-        """Forget all tracks: the next frame has nothing to do with the last."""
+        """Forget all tracks: the next frame has nothing to do with the last.
+
+        Its faces are shown at once, as there may be no other picture of them.
+        """
         self._tracks.clear()
+        self._is_cut = True
 
     def update(self, seen: Sighting) -> tuple[Face, ...]:
         """Follow the faces into the next frame; gives them in the order of their boxes."""
@@ -82,12 +90,14 @@ class Tracker:
             self._tracks.clear()  # the clip began again
         self._pts_s = seen.pts_s
         oldest_s = seen.pts_s - TRACK_LIFE_S
-        self._tracks = [track for track in self._tracks if track.seen_at_s >= oldest_s]
-        matched = _match([track.box for track in self._tracks], seen.boxes)
+        self._tracks = [track for track in self._tracks if track.motion.at_s >= oldest_s]
+        expected = [track.motion.predict(seen.pts_s) for track in self._tracks]
+        matched = assign(expected, seen.boxes)
         tracks = [
             self._tracks[matched[at]] if at in matched else self._new_track(box, seen.pts_s)
             for at, box in enumerate(seen.boxes)
         ]
+        self._is_cut = False
         return tuple(
             _advance(track, box, probabilities, seen.pts_s)
             for track, box, probabilities in zip(
@@ -96,7 +106,8 @@ class Tracker:
         )
 
     def _new_track(self, box: Box, pts_s: float) -> _Track:
-        track = _Track(self._next_id, box, pts_s)
+        sightings = SHOWN_FROM if self._is_cut else 0
+        track = _Track(self._next_id, Motion(box, pts_s), sightings)
         self._next_id += 1
         self._tracks.append(track)
         return track
@@ -104,46 +115,18 @@ class Tracker:
 
 def _advance(track: _Track, box: Box, probabilities: tuple[float, ...], pts_s: float) -> Face:
     """Move a track to its new box and take in its probabilities, if any came."""
-    track.box = box
-    track.seen_at_s = pts_s
+    track.motion = track.motion.moved(box, pts_s)
+    track.sightings += 1
     if probabilities:
         track.smoothed = smooth(track.smoothed, probabilities, pts_s)
     known = track.smoothed
     return Face(
         box=box,
         track_id=track.track_id,
-        label=LABELS[known.label] if known else "",
+        shown=track.sightings >= SHOWN_FROM,
+        label=known.label if known else "",
         confidence=known.confidence if known else 0.0,
         smoothed=known.probabilities if known else (),
         probabilities=probabilities,
         reused=not probabilities,
     )
-
-
-def _match(tracks: Sequence[Box], boxes: Sequence[Box]) -> dict[int, int]:
-    """Pair boxes with tracks; gives track index by box index."""
-    if not tracks or not boxes:
-        return {}
-    overlap = overlaps(np.array(tracks, np.float64), np.array(boxes, np.float64))
-    matched: dict[int, int] = {}
-    taken: set[int] = set()
-    for flat in np.argsort(-overlap, axis=None, kind="stable").tolist():
-        track, box = divmod(flat, len(boxes))
-        if overlap[track, box] < MIN_OVERLAP:
-            break
-        if track not in taken and box not in matched:
-            taken.add(track)
-            matched[box] = track
-    return matched
-
-
-def overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the intersection over union of each of ``(n, 4)`` with each of ``(m, 4)`` boxes."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    union = a[:, None, 2:].prod(axis=2) + b[None, :, 2:].prod(axis=2) - shared
-    overlap: NDArray[np.float64] = np.divide(
-        shared, union, out=np.zeros_like(shared), where=union > 0
-    )
-    return overlap

@@ -60,7 +60,8 @@ class StillImage:
         """Give the picture; None where it has been given once and does not repeat."""
         if self._frames_read and not self._repeats:
             return None
-        frame = CapturedFrame(self._bgr, self._frames_read / STILL_FPS)
+        is_first = self._frames_read == 0
+        frame = CapturedFrame(self._bgr, self._frames_read / STILL_FPS, cut=is_first)
         self._frames_read += 1
         return frame
 

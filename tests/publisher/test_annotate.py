@@ -14,7 +14,7 @@ SIZES = [(32, 24), (160, 120), (640, 480), (1280, 720), (3840, 2160), (200, 1200
 
 
 def face(box: Box, label: str = "surprise") -> Face:
-    return Face(box, 1, label, 0.934, (), (), reused=False)
+    return Face(box, 1, True, label, 0.934, (), (), reused=False)
 
 
 def black(width: int, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -22,11 +22,11 @@ from publisher.records import (
     sighting_of,
 )
 from publisher.tracks import Sighting
-from tests.publisher.material import FACE, HAPPY, frame
+from tests.publisher.material import FACE, HAPPY, SAD, frame
 
-SEEN = Face(FACE, 3, "happy", 0.87654321, HAPPY, HAPPY, reused=False)
-LATE = Face((1, 2, 3, 4), 4, "happy", 0.5, HAPPY, (), reused=True)
-NEW = Face((5, 6, 7, 8), 5, "", 0.0, (), (), reused=True)
+SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False)
+LATE = Face((1, 2, 3, 4), 4, True, "uncertain", 0.35, SAD, (), reused=True)
+NEW = Face((5, 6, 7, 8), 5, False, "", 0.0, (), (), reused=True)
 
 
 def test_a_record_holds_what_is_promised_in_that_order() -> None:
@@ -35,7 +35,8 @@ def test_a_record_holds_what_is_promised_in_that_order() -> None:
     assert list(record.values()) == [
         *("cam", 7, 0.28, "2025-06-15T15:06:40.403456+00:00", 3, 40, 30, 60, 60),
         *HAPPY,
-        *("happy", 0.876543, False),
+        *("happy", 0.876543, False, True),
+        *SAD,
     ]
 
 
@@ -43,7 +44,7 @@ def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     (record,) = records_of(frame(7), [])
     assert [field for field in FIELDS if record[field] is not None] == list(FIELDS[:4])
     assert csv_lines([record]).decode() == (
-        "cam,7,0.280000,2025-06-15T15:06:40.403456+00:00" + "," * 15 + "\n"
+        "cam,7,0.280000,2025-06-15T15:06:40.403456+00:00" + "," * 23 + "\n"
     )
 
 
@@ -51,17 +52,24 @@ def test_what_is_unknown_is_empty() -> None:
     late, new = records_of(frame(7), [LATE, NEW])
     assert (late["happy"], late["label"], late["confidence"], late["reused"]) == (
         None,
-        "happy",
-        0.5,
+        "uncertain",
+        0.35,
         True,
     )
-    assert (new["label"], new["confidence"]) == (None, None)
+    assert late["smoothed_sad"] == SAD[4]
+    assert (new["label"], new["confidence"], new["smoothed_sad"], new["shown"]) == (
+        None,
+        None,
+        None,
+        False,
+    )
 
 
 def test_a_csv_reader_finds_the_columns() -> None:
     text = (csv_header() + csv_lines(records_of(frame(7, 'a "b", c\nd'), [SEEN]))).decode()
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["camera"], row["happy"], row["reused"]) == ('a "b", c\nd', "0.900000", "false")
+    assert (row["shown"], row["smoothed_sad"]) == ("true", "0.800000")
 
 
 def test_json_lines_are_json_with_null_for_unknown() -> None:
@@ -84,7 +92,7 @@ def test_records_are_read_back_as_they_were_written(faces: list[Face]) -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["", "a,b", "x," * 19, '{"camera": "a"}', "[1]", "{"])
+@pytest.mark.parametrize("line", ["", "a,b", "x," * 27, '{"camera": "a"}', "[1]", "{"])
 def test_what_is_no_record_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_csv(line)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.smoothing import LABEL_MARGIN, TIME_CONSTANT_S, Smoothed, smooth
+from common.face_model import LABELS
+from publisher.smoothing import (
+    CERTAIN_FROM,
+    LABEL_MARGIN,
+    TIME_CONSTANT_S,
+    UNCERTAIN,
+    UNCERTAIN_BELOW,
+    Smoothed,
+    smooth,
+)
 
 probabilities = st.lists(st.floats(0.001, 1.0), min_size=7, max_size=7).map(
     lambda row: tuple(value / sum(row) for value in row)
@@ -38,7 +47,7 @@ def test_the_frame_rate_does_not_matter(
 
 
 @given(st.lists(st.tuples(probabilities, seconds), min_size=1, max_size=30))
-def test_the_label_is_never_more_than_the_margin_behind(
+def test_the_leader_is_never_more_than_the_margin_behind(
     seen: list[tuple[tuple[float, ...], float]],
 ) -> None:
     now, at_s = None, 0.0
@@ -46,6 +55,10 @@ def test_the_label_is_never_more_than_the_margin_behind(
         at_s += elapsed_s
         now = smooth(now, row, at_s)
         assert now.confidence >= max(now.probabilities) - LABEL_MARGIN - 1e-12
+        if now.confidence < UNCERTAIN_BELOW:
+            assert now.label == UNCERTAIN
+        elif now.confidence >= CERTAIN_FROM:
+            assert now.label == LABELS[now.leader]
 
 
 def test_after_the_time_constant_two_thirds_of_the_way_are_gone() -> None:
@@ -54,13 +67,27 @@ def test_after_the_time_constant_two_thirds_of_the_way_are_gone() -> None:
 
 
 def test_a_lead_within_the_margin_does_not_change_the_label() -> None:
-    before = Smoothed((0.51, 0.49), 0, 0.0)
-    assert smooth(before, (0.48, 0.52), 1000.0).label == 0
-    assert smooth(before, (0.40, 0.60), 1000.0).label == 1
+    before = Smoothed((0.55, 0.45), 0, True, 0.0)
+    assert smooth(before, (0.45, 0.55), 1000.0).label == LABELS[0]
+    assert smooth(before, (0.40, 0.60), 1000.0).label == LABELS[1]
+
+
+def test_a_label_is_uncertain_below_the_threshold_and_named_again_a_little_above() -> None:
+    def rows(leading: float) -> tuple[float, ...]:
+        return (leading, *((1 - leading) / 6,) * 6)
+
+    below, between, above = UNCERTAIN_BELOW - 0.01, UNCERTAIN_BELOW + 0.01, CERTAIN_FROM + 0.01
+    now = smooth(None, rows(between), 0.0)
+    labels = []
+    for at_s, leading in enumerate((between, below, between, above, between), start=1):
+        now = smooth(now, rows(leading), 1000.0 * at_s)
+        labels.append(now.label)
+    assert labels == [LABELS[0], UNCERTAIN, UNCERTAIN, LABELS[0], LABELS[0]]
+    assert smooth(None, rows(below), 0.0).label == UNCERTAIN
 
 
 def test_timestamps_that_stand_still_do_not_freeze_the_label() -> None:
     now = smooth(None, (1.0, 0.0), 0.0)
     for _ in range(60):
         now = smooth(now, (0.0, 1.0), 0.0)
-    assert now.label == 1
+    assert now.label == LABELS[1]

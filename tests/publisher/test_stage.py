@@ -11,6 +11,7 @@ from common.errors import RefusedError
 from common.messages import LOSSLESS, Finish, Published, Refused, WhoAreYou
 from publisher.recorded import recorded_frames
 from publisher.recorder import RecordError
+from publisher.tracks import SHOWN_FROM
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -114,11 +115,12 @@ def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCapt
 def test_labels_are_smoothed_from_frame_to_frame(folder: Path) -> None:
     with rig(folder) as running:
         running.hello()
-        for frame_id, row in enumerate([HAPPY, SAD, None, *[SAD] * 30]):
+        for frame_id, row in enumerate([HAPPY, HAPPY, HAPPY, SAD, None, *[SAD] * 30]):
             running.publish(result(frame(frame_id), [(FACE, row)]))
             newest = running.stage.board.view().cameras[0].newest
             assert newest
-            if frame_id in (1, 2):
+            assert len(newest.faces) == (frame_id + 1 >= SHOWN_FROM)
+            if frame_id in (3, 4):
                 assert newest.faces[0].label == "happy"
         assert newest
         assert newest.faces[0].label == "sad"

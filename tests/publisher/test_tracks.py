@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.faces import Box, Face
-from publisher.tracks import Sighting, Tracker, overlaps, sighting
+from publisher.tracks import SHOWN_FROM, Sighting, Tracker, sighting
 from tests.publisher.material import HAPPY, SAD
 
 LEFT, RIGHT = (10, 10, 40, 40), (200, 10, 40, 40)
@@ -44,6 +43,63 @@ def test_a_face_that_is_missed_for_less_than_a_second_keeps_its_track() -> None:
     assert ids(tracker.update(seen(2.0, (LEFT, HAPPY)))) == [2]
 
 
+def walk(
+    tracker: Tracker, ways: dict[str, tuple[float, float]], hidden: dict[str, range], frames: int
+) -> dict[str, set[int]]:
+    """Let faces go from ``x`` at a speed of px a frame; give the tracks each had when seen."""
+    had: dict[str, set[int]] = {name: set() for name in ways}
+    for place in range(frames):
+        visible = [name for name in ways if place not in hidden.get(name, range(0))]
+        boxes = [(round(ways[name][0] + ways[name][1] * place), 60, 40, 40) for name in visible]
+        faces = tracker.update(seen(place / 30, *((box, HAPPY) for box in boxes)))
+        for name, face in zip(visible, faces, strict=True):
+            had[name].add(face.track_id)
+    return had
+
+
+def test_faces_that_cross_keep_their_tracks_though_one_hides_the_other() -> None:
+    ways = {"near": (0.0, 4.0), "far": (240.0, -4.0)}
+    # They are in one place at frame 30; the far one is hidden for a third of a second.
+    had = walk(Tracker(), ways, {"far": range(25, 36)}, 60)
+    assert had == {"near": {1}, "far": {2}}
+
+
+def test_a_moving_face_that_is_missed_for_a_moment_keeps_its_track() -> None:
+    # In 8 frames it goes 56 px, more than its own width.
+    assert walk(Tracker(), {"moving": (0.0, 7.0)}, {"moving": range(20, 28)}, 60) == {"moving": {1}}
+
+
+def test_a_face_in_another_place_is_another_face() -> None:
+    tracker = Tracker()
+    tracker.update(seen(0.0, (LEFT, HAPPY)))
+    assert ids(tracker.update(seen(0.03, (RIGHT, HAPPY)))) == [2]
+
+
+def test_a_track_is_shown_from_its_third_sighting_on() -> None:
+    tracker = Tracker()
+    shown = [tracker.update(seen(at / 30, (LEFT, HAPPY)))[0].shown for at in range(5)]
+    assert shown == [False] * (SHOWN_FROM - 1) + [True] * (6 - SHOWN_FROM)
+
+
+def test_a_missed_frame_does_not_hide_a_track_again() -> None:
+    tracker = Tracker()
+    for at in range(SHOWN_FROM):
+        tracker.update(seen(at / 30, (LEFT, HAPPY)))
+    tracker.update(seen(0.3))
+    assert tracker.update(seen(0.4, (LEFT, HAPPY)))[0].shown
+
+
+def test_after_a_cut_faces_are_new_and_shown_at_once() -> None:
+    tracker = Tracker()
+    for at in range(SHOWN_FROM):
+        tracker.update(seen(at / 30, (LEFT, HAPPY)))
+    tracker.cut()
+    (face,) = tracker.update(seen(0.2, (LEFT, HAPPY)))
+    assert (face.track_id, face.shown) == (2, True)
+    faces = tracker.update(seen(0.3, (LEFT, HAPPY), (RIGHT, SAD)))
+    assert [(face.track_id, face.shown) for face in faces] == [(2, True), (3, False)]
+
+
 def test_a_clip_that_begins_again_begins_new_tracks() -> None:
     tracker = Tracker()
     tracker.update(seen(0.5, (LEFT, HAPPY)))
@@ -72,13 +128,6 @@ def test_probabilities_of_late_faces_are_left_out_and_others_rounded() -> None:
         (False, True),
     )
     assert made == Sighting(1.0, (LEFT, RIGHT), ((0.333333,) * 7, ()))
-
-
-def test_overlap_of_boxes() -> None:
-    a = np.array([[0, 0, 10, 10], [0, 0, 0, 0]], np.float64)
-    b = np.array([[0, 0, 10, 10], [5, 0, 10, 10], [50, 50, 5, 5], [0, 0, 0, 0]], np.float64)
-    assert overlaps(a, b)[0] == pytest.approx([1, 1 / 3, 0, 0])
-    assert overlaps(a, b)[1] == pytest.approx([0, 0, 0, 0])
 
 
 boxes = st.tuples(*(st.integers(0, 300),) * 2, *(st.integers(0, 90),) * 2)

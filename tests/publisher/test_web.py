@@ -61,7 +61,8 @@ def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
 
 
 def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
-    running.publish(result(frame(1), [(FACE, HAPPY), ((1, 2, 30, 30), None)]))
+    for frame_id in range(1, 4):
+        running.publish(result(frame(frame_id), [(FACE, HAPPY), ((1, 2, 30, 30), None)]))
     code, status = get_json(running, "/api/status")
     assert code == 200
     assert (status["ready"], status["problems"], status["viewers"]) == (True, [], 0)

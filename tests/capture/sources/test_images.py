@@ -98,8 +98,9 @@ def test_one_image_is_one_frame_or_a_still_picture(tmp_path: Path) -> None:
     assert [once.read() is None for _ in range(3)] == [False, True, True]
     still = StillImage(path, repeats=True)
     assert still.total_frames == 0
-    times = [frame.pts_s for frame in (still.read() for _ in range(5)) if frame]
-    assert times == [index / STILL_FPS for index in range(5)]
+    frames = [frame for frame in (still.read() for _ in range(5)) if frame]
+    assert [frame.pts_s for frame in frames] == [index / STILL_FPS for index in range(5)]
+    assert [frame.cut for frame in frames] == [True, False, False, False, False]
 
 
 def test_a_decompression_bomb_is_refused_before_memory_is_taken(tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+"""What following faces through the frames gives, and what it costs.
+
+    python -m benchmarks.tracking --videos DIRECTORY [--json FILE]
+
+The directory holds videos and ``faces.csv``, as for benchmarks.detection. Every frame goes through
+a search and the publisher's tracks. A false face is a track of which no box in a labelled frame is
+one of the labelled faces; *found* counts all tracks, *shown* those that the page shows. Recall is
+over the labelled faces; *tracks* are those shown, and a perfect tracker needs one a person. *live*
+is the search of live cameras, *classic* the cascade of the well-known scripts at scale 1.3 with 5
+neighbours. The cost is CPU time of one update, all faces of a frame together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from benchmarks.detection import (
+    CLASSROOM,
+    CLASSROOM_WIDTH_PX,
+    MATCH_IOU,
+    read_gray_frames,
+    read_labels,
+    searches,
+)
+from common.face_model import LABELS
+from detector.boxes import Boxes
+from detector.settings import SearchSettings
+from publisher.assignment import overlaps
+from publisher.faces import Face
+from publisher.tracks import Tracker, sighting
+
+FPS = 30.0
+SEARCHES = ("live", "classic")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One video and search.
+
+    Attributes:
+        video: Its name.
+        search: Name of the search.
+        seconds: How long it is, at 30 frames a second.
+        labelled: Labelled faces, over all labelled frames.
+        recall_found: Share of them that a box of any track matches.
+        recall_shown: Likewise, of a track that is shown.
+        false_found: Tracks that are no face.
+        false_shown: Those of them that are shown.
+        tracks: Tracks shown.
+        median_ms: CPU time of following one frame's faces.
+        worst_ms: The longest.
+    """
+
+    video: str
+    search: str
+    seconds: float
+    labelled: int
+    recall_found: float
+    recall_shown: float
+    false_found: int
+    false_shown: int
+    tracks: int
+    median_ms: float
+    worst_ms: float
+
+
+class Judge:
+    """Follows the boxes of one search through one video, and counts."""
+
+    def __init__(self) -> None:
+        self._tracker = Tracker()
+        self._judged: set[int] = set()
+        self._right: set[int] = set()
+        self._shown: set[int] = set()
+        self._matches = {"found": 0, "shown": 0}
+        self._labelled = 0
+        self._frames = 0
+        self._times_ms: list[float] = []
+
+    def take(self, boxes: Boxes, labelled: NDArray[np.float64] | None) -> None:
+        """Take in a frame's ``(n, 4)`` boxes and, where it is labelled, its ``(m, 4)`` faces."""
+        unsure = np.full((len(boxes), len(LABELS)), 1 / len(LABELS), np.float32)
+        seen = sighting(self._frames / FPS, boxes, unsure, (False,) * len(boxes))
+        started_s = time.thread_time()
+        faces = self._tracker.update(seen)
+        self._times_ms.append((time.thread_time() - started_s) * 1000)
+        self._frames += 1
+        self._shown |= {face.track_id for face in faces if face.shown}
+        if labelled is not None:
+            self._labelled += len(labelled)
+            self._judge(faces, labelled)
+
+    def _judge(self, faces: Sequence[Face], labelled: NDArray[np.float64]) -> None:
+        self._judged |= {face.track_id for face in faces}
+        if not faces or not len(labelled):
+            return
+        shared = overlaps(np.array([face.box for face in faces], np.float64), labelled) > MATCH_IOU
+        self._right |= {face.track_id for face, row in zip(faces, shared, strict=True) if row.any()}
+        self._matches["found"] += int(shared.any(axis=0).sum())
+        shown = [face.shown for face in faces]
+        self._matches["shown"] += int(shared[shown].any(axis=0).sum())
+
+    def row(self, video: str, search: str) -> Row:
+        """Return the counts."""
+        false = self._judged - self._right
+        return Row(
+            video,
+            search,
+            self._frames / FPS,
+            self._labelled,
+            self._matches["found"] / max(1, self._labelled),
+            self._matches["shown"] / max(1, self._labelled),
+            len(false),
+            len(false & self._shown),
+            len(self._shown),
+            statistics.median(self._times_ms),
+            max(self._times_ms),
+        )
+
+
+def measure(video: Path, labels: dict[int, NDArray[np.float64]]) -> list[Row]:
+    """Follow the faces of one video with each search."""
+    by_name = searches(SearchSettings())
+    judges = {name: Judge() for name in SEARCHES}
+    width_px = CLASSROOM_WIDTH_PX if video.name == CLASSROOM else None
+    scale = width_px / _width_px(video) if width_px else 1.0
+    for place, gray in enumerate(read_gray_frames(video, width_px)):
+        faces = labels.get(place)
+        for name, judge in judges.items():
+            judge.take(by_name[name](place, gray), None if faces is None else faces * scale)
+    return [judge.row(video.name, name) for name, judge in judges.items()]
+
+
+def _width_px(video: Path) -> float:
+    reader = cv2.VideoCapture(str(video))
+    width_px = reader.get(cv2.CAP_PROP_FRAME_WIDTH)
+    reader.release()
+    return width_px
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """Print one line a video and search, and the sums, in Markdown."""
+    print(
+        "| video | search | seconds | faces | recall found | shown | false faces a minute, found "
+        "| shown | tracks | median ms | worst ms |\n|" + "---|" * 11
+    )
+    for row in rows:
+        print(_line(row))
+    for search in SEARCHES:
+        print(_line(_sum_up([row for row in rows if row.search == search])))
+
+
+def _line(row: Row) -> str:
+    found, shown = (60 * count / row.seconds for count in (row.false_found, row.false_shown))
+    return (
+        f"| {row.video} | {row.search} | {row.seconds:.1f} | {row.labelled} "
+        f"| {row.recall_found:.3f} | {row.recall_shown:.3f} | {found:.1f} ({row.false_found}) "
+        f"| {shown:.1f} ({row.false_shown}) | {row.tracks} | {row.median_ms:.3f} "
+        f"| {row.worst_ms:.3f} |"
+    )
+
+
+def _sum_up(rows: Sequence[Row]) -> Row:
+    labelled = sum(row.labelled for row in rows)
+    return Row(
+        "all",
+        rows[0].search,
+        sum(row.seconds for row in rows),
+        labelled,
+        sum(row.recall_found * row.labelled for row in rows) / labelled,
+        sum(row.recall_shown * row.labelled for row in rows) / labelled,
+        sum(row.false_found for row in rows),
+        sum(row.false_shown for row in rows),
+        sum(row.tracks for row in rows),
+        statistics.median(row.median_ms for row in rows),
+        max(row.worst_ms for row in rows),
+    )
+
+
+def main() -> None:
+    """Measure all videos."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.tracking",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
+    parser.add_argument("--json", type=Path, help="write the table here too")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    labels = read_labels(arguments.videos / "faces.csv")
+    rows: list[Row] = []
+    for name in tqdm(sorted(labels), desc="following", unit="video"):
+        rows += measure(arguments.videos / name, labels[name])
+    print_table(rows)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
