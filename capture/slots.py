@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from capture.opencv import cv2
 from common.errors import SourceError
+from common.opencv import cv2
 from common.ring import Bgr, RingWriter
 from common.ring_files import ring_directory
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import struct
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.messages import Frame
+from common.opencv import cv2
 from common.ring import Bgr, RingReader
 
-_JPEG_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+Gray = NDArray[np.uint8]
+"""``(height, width) uint8``."""
+
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -23,11 +26,28 @@ def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
     """
     if not frame.jpeg:
         return rings.read(frame.ring, frame.slot, frame.height, frame.width)
+    return _decode(frame, cv2.IMREAD_COLOR)
+
+
+def frame_gray(frame: Frame, rings: RingReader) -> Gray:
+    """Give the frame in grey, ``(height, width) uint8``; from a JPEG in half the time of colour.
+
+    Raises:
+        SourceError: As ``frame_pixels``.
+    """
+    if not frame.jpeg:
+        gray = cv2.cvtColor(frame_pixels(frame, rings), cv2.COLOR_BGR2GRAY)
+        return gray.astype(np.uint8, copy=False)
+    return _decode(frame, cv2.IMREAD_GRAYSCALE)
+
+
+def _decode(frame: Frame, flags: int) -> NDArray[np.uint8]:
     shape = (frame.height, frame.width)
     decoded = None
     if _jpeg_shape(frame.jpeg) == shape:  # before anything is allocated for it
-        decoded = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), _JPEG_FLAGS)
-    if decoded is None or decoded.shape != (*shape, 3):
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+        decoded = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), flags)
+    if decoded is None or decoded.shape[:2] != shape:
         raise SourceError(
             f"frame {frame.frame_id} of {frame.camera} carries no JPEG of "
             f"{frame.width}x{frame.height}"

@@ -24,6 +24,11 @@ LIVE = "live"
 LOSSLESS = "lossless"
 MODES = (LIVE, LOSSLESS)
 
+REQUEST = "request"
+"""The mode of a single image that somebody waits for; no camera has it."""
+REQUEST_LIMIT_S = 10.0
+"""So long after it came an image is given up, by the broker and by whoever waits for it."""
+
 MIN_LOSSLESS_SLOTS = 24
 """A lossless capture has at least so many slots; half of them is the longest run of frames that a
 detector is handed, so that one run can fill while the one before is at work."""
@@ -31,6 +36,11 @@ detector is handed, so that one run can fill while the one before is at work."""
 FATE_PUBLISHED = "published"
 FATE_FAILED = "failed"
 FATE_DROPPED = "dropped"
+
+OUTCOME_ANALYZED = "analyzed"
+OUTCOME_FAILED = "failed"  # it took down every worker that tried it
+OUTCOME_REFUSED = "refused"  # too many are in flight, or workers are missing
+OUTCOME_LATE = "late"  # given up after ``REQUEST_LIMIT_S``
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,16 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalyzeImage:
+    """A publisher asks what is to be seen in a single image, grey or colour."""
+
+    request_id: int  # of this publisher
+    height: int
+    width: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """A peer's heartbeat, every second, with what it counted since it started."""
 
@@ -273,6 +293,17 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageAnalyzed:
+    """What became of an image: its faces, or an outcome without any and the reason."""
+
+    request_id: int
+    outcome: str
+    reason: str
+    boxes: BoxArray
+    probabilities: ProbabilityArray
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """The capture may use the slot again; what became of the frame."""
 
@@ -311,13 +342,41 @@ class PeerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """What waits for workers of one role: frames (detector) or faces (classifier)."""
+
+    role: str
+    waiting: int
+    oldest_ms: float  # how long the one has waited that waits longest; 0 where none does
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStatus:
+    """The ledger of images: ``taken = analyzed + failed + late + lost + in_flight``."""
+
+    taken: int = 0
+    analyzed: int = 0
+    failed: int = 0
+    late: int = 0
+    lost: int = 0  # with the publisher that waited
+    in_flight: int = 0
+    refused: int = 0  # never taken
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineStatus:
-    """Everything the broker knows, to publishers, several times a second."""
+    """Everything the broker knows, to publishers, several times a second.
+
+    ``batches`` counts those handed to classifiers by the number of faces in them.
+    """
 
     uptime_s: float
     bad_messages: int
     cameras: tuple[CameraStatus, ...]
     peers: tuple[PeerStatus, ...]
+    queues: tuple[QueueStatus, ...] = ()
+    batches: dict[str, int] = field(default_factory=dict)
+    requests: RequestStatus = RequestStatus()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +397,7 @@ Message = (
     | Expressions
     | WorkFailed
     | Published
+    | AnalyzeImage
     | Status
     | Bye
     | Welcome
@@ -347,6 +407,7 @@ Message = (
     | DetectRun
     | ClassifyBatch
     | Result
+    | ImageAnalyzed
     | Release
     | PipelineStatus
     | Finish

@@ -21,7 +21,7 @@ from common import messages
 from common.errors import MessageError
 from common.messages import ArraySpec, Message
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 MAX_ITEMS = 10_000
 MAX_INT = 2**62  # so that what is counted on from a number received can still be sent

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import cv2
-import numpy as np
 import zmq
 
 from common.config import load_config
 from common.errors import MessageError
-from common.frames import frame_pixels
+from common.frames import frame_gray
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.messages import DETECTOR, LIVE, DetectRun, Expressions, Faces, Frame
 from common.ring import RingReader
@@ -60,8 +59,7 @@ class DetectorStage:
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
         if frame.cut:
             search.reset()
-        bgr = frame_pixels(frame, self._rings)
-        gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+        gray = frame_gray(frame, self._rings)
         boxes = search.search(gray)
         return Faces(work_id, frame.frame_id, boxes, cut_crops(gray, boxes))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from common.opencv import cv2
 from publisher.faces import Box, Face
 from publisher.palette import Bgr, bgr_of, text_on
 

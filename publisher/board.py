@@ -19,9 +19,11 @@ from common.messages import (
 )
 from publisher.faces import Face
 from publisher.figures import CameraFigures, Newest, WorkerRates
+from publisher.picture_recorder import RecordingFigures
 
 ALIVE_S = 5.0
 LOST_NOTICE_S = 1.0  # a broker that was restarted is back sooner
+NEW_BROKER_S = 30.0
 HOW_TO_START = {
     DETECTOR: "no detector is running: start one with `python -m detector`",
     CLASSIFIER: "no classifier is running: start one with `python -m classifier`",
@@ -62,6 +64,7 @@ class BoardView:
     peers: tuple[PeerView, ...]
     recording_trouble: str
     records_written: int
+    pictures: tuple[RecordingFigures, ...]
     problems: tuple[str, ...]
 
 
@@ -79,6 +82,7 @@ class Board:
         self._rates = WorkerRates()
         self._trouble = ""
         self._records = 0
+        self._pictures: tuple[RecordingFigures, ...] = ()
 
     def step_done(self, connected: bool) -> None:
         """Note that the stage lives, and whether the broker has taken it in."""
@@ -95,16 +99,29 @@ class Board:
         with self._lock:
             self._pipeline = pipeline
             self._rates.add(pipeline.peers, time.monotonic())
+            self._forget_removed(pipeline)
             for camera in pipeline.cameras:
                 if camera.online or camera.ended:
                     self._offline_since.pop(camera.camera, None)
                 else:
                     self._offline_since.setdefault(camera.camera, time.time())
 
+    def _forget_removed(self, pipeline: PipelineStatus) -> None:
+        """Forget cameras that were taken away; a broker that has just started knows none yet."""
+        if pipeline.uptime_s > NEW_BROKER_S:
+            known = {camera.camera for camera in pipeline.cameras}
+            for name in self._figures.keys() - known:
+                del self._figures[name]
+
     def set_recording(self, trouble: str, records: int) -> None:
         """Note how the recording goes; ``trouble`` is empty where it goes well."""
         with self._lock:
             self._trouble, self._records = trouble, records
+
+    def set_pictures(self, pictures: tuple[RecordingFigures, ...]) -> None:
+        """Note how each recording of pictures goes."""
+        with self._lock:
+            self._pictures = pictures
 
     def add_frame(self, frame: Frame, faces: Sequence[Face], times: FrameTimes) -> None:
         """Count a published frame."""
@@ -151,6 +168,7 @@ class Board:
                 peers=tuple(PeerView(peer, self._rates.rate(peer)) for peer in peers),
                 recording_trouble=self._trouble,
                 records_written=self._records,
+                pictures=self._pictures,
                 problems=tuple(problems(self._connected, self._pipeline)),
             )
 

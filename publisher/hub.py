@@ -10,6 +10,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
+from publisher.look import Look
+
 NO_CAMERA = ""
 """No camera has this name: waiting for its pictures is waiting for the end."""
 
@@ -19,21 +21,19 @@ class TooManyViewersError(Exception):
 
 
 class Picture:
-    """A JPEG, made when it is first wanted and then kept."""
+    """A JPEG for each look, made when it is first wanted and then kept."""
 
-    def __init__(self, make: Callable[[], bytes]) -> None:
-        self._make: Callable[[], bytes] | None = make
-        self._jpeg = b""
+    def __init__(self, make: Callable[[Look], bytes]) -> None:
+        self._make = make
+        self._jpegs: dict[Look, bytes] = {}
         self._lock = threading.Lock()
 
-    @property
-    def jpeg(self) -> bytes:
-        """The JPEG's bytes."""
+    def jpeg(self, look: Look) -> bytes:
+        """Give the JPEG's bytes."""
         with self._lock:
-            if self._make is not None:
-                self._jpeg = self._make()
-                self._make = None
-            return self._jpeg
+            if look not in self._jpegs:
+                self._jpegs[look] = self._make(look)
+            return self._jpegs[look]
 
 
 class PictureHub:
@@ -49,7 +49,7 @@ class PictureHub:
         self._left = threading.Condition(self._lock)
         self._arrived: dict[str, threading.Condition] = {}
         self._pictures: dict[str, tuple[int, Picture]] = {}
-        self._watching: Counter[str] = Counter()
+        self._watching: Counter[tuple[str, Look]] = Counter()
         self._viewers = 0
         self._count = 0
         self._closed = False
@@ -66,7 +66,14 @@ class PictureHub:
 
     def viewers_of(self, camera: str) -> int:
         """How many watch this camera now."""
-        return self._watching[camera]
+        with self._lock:
+            return sum(count for (name, _), count in self._watching.items() if name == camera)
+
+    def looks_of(self, camera: str) -> set[Look]:
+        """Give the looks in which this camera is watched now."""
+        with self._lock:
+            watched = self._watching.items()
+            return {look for (name, look), count in watched if name == camera and count}
 
     def put(self, camera: str, picture: Picture) -> None:
         """Make a picture the camera's newest and wake its viewers."""
@@ -80,7 +87,7 @@ class PictureHub:
         with self._lock:
             return self._pictures[camera][1] if camera in self._pictures else None
 
-    def admit(self, camera: str | None) -> Viewer:
+    def admit(self, camera: str | None, look: Look) -> Viewer:
         """Let in a viewer of a camera, or of one that is still to be chosen; it must ``leave``.
 
         Raises:
@@ -90,7 +97,7 @@ class PictureHub:
             if self._viewers >= self.max_viewers or self._closed:
                 raise TooManyViewersError
             self._viewers += 1
-        viewer = Viewer(self)
+        viewer = Viewer(self, look)
         if camera is not None:
             viewer.choose(camera)
         return viewer
@@ -107,17 +114,17 @@ class PictureHub:
         with self._lock:
             return self._left.wait_for(lambda: not self._viewers, timeout_s)
 
-    def watch(self, camera: str) -> None:
+    def watch(self, camera: str, look: Look) -> None:
         """Count a viewer of this camera."""
         with self._lock:
-            self._watching[camera] += 1
+            self._watching[camera, look] += 1
 
-    def leave(self, camera: str | None) -> None:
+    def leave(self, camera: str | None, look: Look) -> None:
         """Count a viewer less."""
         with self._lock:
             self._viewers -= 1
             if camera is not None:
-                self._watching[camera] -= 1
+                self._watching[camera, look] -= 1
             self._left.notify_all()
 
     def wait_newer(self, camera: str, than: int, timeout_s: float) -> tuple[int, Picture] | None:
@@ -138,15 +145,16 @@ class PictureHub:
 class Viewer:
     """Somebody who watches one camera; made by ``PictureHub.admit`` and used by one thread."""
 
-    def __init__(self, hub: PictureHub) -> None:
+    def __init__(self, hub: PictureHub, look: Look) -> None:
         self._hub = hub
+        self.look = look
         self._seen = 0
         self._gone = False
         self.camera: str | None = None
 
     def choose(self, camera: str) -> None:
         """Choose the camera, once."""
-        self._hub.watch(camera)
+        self._hub.watch(camera, self.look)
         self.camera = camera
 
     def skip_present(self) -> None:
@@ -155,16 +163,16 @@ class Viewer:
             found = self._hub.wait_newer(self.camera, self._seen, 0)
             self._seen = found[0] if found else self._seen
 
-    def next_picture(self, timeout_s: float) -> Picture | None:
-        """Wait for a picture that this viewer has not had; always gives the newest."""
+    def next_picture(self, timeout_s: float) -> bytes | None:
+        """Wait for a JPEG that this viewer has not had; always gives the newest."""
         found = self._hub.wait_newer(self.camera or NO_CAMERA, self._seen, timeout_s)
         if found is None:
             return None
         self._seen, picture = found
-        return picture
+        return picture.jpeg(self.look)
 
     def leave(self) -> None:
         """Make room for somebody else; may be called twice."""
         if not self._gone:
             self._gone = True
-            self._hub.leave(self.camera)
+            self._hub.leave(self.camera, self.look)

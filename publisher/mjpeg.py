@@ -39,7 +39,7 @@ def stream(
         picture = viewer.next_picture(REPEAT_S if jpeg else FIRST_PICTURE_S)
         if hub.closed:
             return
-        jpeg = picture.jpeg if picture else jpeg or placeholder()
+        jpeg = picture or jpeg or placeholder()
         yield _head(jpeg) + jpeg
         # A piece of its own: the server takes it when the picture before is with the system, so
         # that the picture chosen next is the newest at that moment.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,8 +15,11 @@ from common.messages import LOSSLESS, Frame, Result
 from common.ring import RingReader
 from publisher.annotate import NOTICE_SIZE, annotate, encode_jpeg, notice
 from publisher.annotate import Picture as Bgr
+from publisher.blur import RecentBoxes, blur
 from publisher.faces import Face
 from publisher.hub import Picture, PictureHub
+from publisher.look import Look
+from publisher.recordings import Recordings
 
 KEEP_INTERVAL_S = 1.0
 LOSSLESS_INTERVAL_S = 0.04
@@ -25,42 +29,44 @@ log = logging.getLogger(__name__)
 
 
 class PictureMaker:
-    """Draws and encodes a frame once for all its viewers, and not at all for none.
+    """Draws a frame once for all viewers of a look, and not at all for none.
 
-    A frame's pixels are gone when it is acknowledged. So that a viewer who comes later, or after
-    the end of the source, sees something, a copy is kept once a second; it is drawn and encoded
-    only when somebody asks.
+    A frame's pixels are gone when it is acknowledged, so a copy is kept: of every frame while
+    somebody watches, else once a second for a viewer who comes later, or after the end of the
+    source. It is drawn and encoded in a look only when somebody wants that.
+
+    Args:
+        hub: Where viewers are.
+        quality: Of the JPEGs, 0 to 100.
+        recordings: Which get every frame.
     """
 
-    def __init__(self, hub: PictureHub, quality: int) -> None:
+    def __init__(self, hub: PictureHub, quality: int, recordings: Recordings) -> None:
         self._hub = hub
         self._quality = quality
+        self._recordings = recordings
         self._rings = RingReader()
         self._shown_s: dict[str, float] = {}
+        self._recent: defaultdict[str, RecentBoxes] = defaultdict(RecentBoxes)
         self._notices: dict[str, str] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
 
     def show(self, result: Result, faces: Sequence[Face]) -> None:
-        """Make a picture of a frame, if anybody is to see it."""
-        frame, now_s = result.frame, time.monotonic()
+        """Make a picture of a frame, if anybody is to see it or it is recorded."""
+        frame = result.frame
         self._sizes[frame.camera] = (frame.width, frame.height)
-        back = self._notices.pop(frame.camera, "")
-        watched = self._hub.viewers_of(frame.camera) > 0
-        interval_s = KEEP_INTERVAL_S if not watched else _interval_s(result.mode)
-        if not back and now_s - self._shown_s.get(frame.camera, float("-inf")) < interval_s:
+        self._recent[frame.camera].add(frame.pts_s, [face.box for face in faces])
+        is_due = self._is_due(result)
+        if not is_due and not self._recordings.wants_any:
             return
-        self._shown_s[frame.camera] = now_s
         bgr = self._pixels(frame)
         if bgr is None:
             return
-        if watched:
-            jpeg = encode_jpeg(annotate(bgr, faces), self._quality)
-            self._hub.put(frame.camera, Picture(lambda: jpeg))
-        else:
-            kept = bgr.copy()
-            self._hub.put(
-                frame.camera, Picture(lambda: encode_jpeg(annotate(kept, faces), self._quality))
-            )
+        shown = [face for face in faces if face.shown]
+        drawn = annotate(bgr, shown) if self._recordings.wants_annotated else None
+        self._recordings.add(result, bgr, drawn)
+        if is_due:
+            self._hub.put(frame.camera, self._picture(frame.camera, bgr.copy(), shown))
 
     def show_notice(self, camera: str, text: str) -> None:
         """Show words in the place of pictures until the next frame comes."""
@@ -68,7 +74,31 @@ class PictureMaker:
             return
         self._notices[camera] = text
         size = self._sizes.get(camera, NOTICE_SIZE)
-        self._hub.put(camera, Picture(lambda: encode_jpeg(notice(text, size), self._quality)))
+        self._hub.put(camera, Picture(lambda _look: encode_jpeg(notice(text, size), self._quality)))
+
+    def _picture(self, camera: str, bgr: Bgr, shown: Sequence[Face]) -> Picture:
+        """Make a picture, with the looks that are watched encoded already."""
+        recent = self._recent[camera].boxes()
+
+        def make(look: Look) -> bytes:
+            hidden = blur(bgr, recent) if look.blurred else bgr
+            return encode_jpeg(annotate(hidden, shown) if look.boxes else hidden, self._quality)
+
+        picture = Picture(make)
+        for look in self._hub.looks_of(camera):
+            picture.jpeg(look)
+        return picture
+
+    def _is_due(self, result: Result) -> bool:
+        """Tell whether viewers are to have this frame, and take it that they get it."""
+        camera, now_s = result.frame.camera, time.monotonic()
+        is_back = bool(self._notices.pop(camera, ""))
+        watched = self._hub.viewers_of(camera) > 0
+        interval_s = _interval_s(result.mode) if watched else KEEP_INTERVAL_S
+        if not is_back and now_s - self._shown_s.get(camera, float("-inf")) < interval_s:
+            return False
+        self._shown_s[camera] = now_s
+        return True
 
     def _pixels(self, frame: Frame) -> Bgr | None:
         try:

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from common.errors import FerstreamError
 from common.messages import LOSSLESS, Result
+from publisher.earlier_files import changed_since, move_aside
 from publisher.faces import Face
 from publisher.recorded import RecordedFrame, cut_incomplete_line, recorded_frames
 from publisher.records import csv_header, csv_lines, json_lines, records_of
-
-MTIME_TICK_S = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Recorder:
         if (
             path is not None
             and continues_since is not None
-            and _changed_since(path, continues_since)
+            and changed_since(path, continues_since)
         ):
             self._resume(path, replay)
 
@@ -106,6 +105,10 @@ class Recorder:
             self._file.close()
             self._file = None
 
+    def finish(self) -> None:
+        """Close the file for good: the run has ended."""
+        self.close()
+
     def _on_disk(self, camera: str, frame_id: int) -> int:
         """Give how many records of this frame are on disk; from then on all of them are."""
         unsure = self._unsure
@@ -118,7 +121,7 @@ class Recorder:
         """Append all of ``data`` or, on an error, nothing."""
         if self._file is None:
             if path.is_file() and not self._continues:
-                _move_aside(path)
+                move_aside(path)
             self._file = io.FileIO(path, "a")
             if self._is_csv and self._file.seek(0, io.SEEK_END) == 0:
                 data = csv_header() + data
@@ -156,15 +159,14 @@ class Recorder:
         log.info("going on with %s (%d bytes of an unfinished record cut off)", path, cut)
 
 
-def _changed_since(path: Path, at: float) -> bool:
-    """Tell whether the file exists and was written to; the file system's clock ticks coarsely."""
-    return path.is_file() and path.stat().st_mtime > at - MTIME_TICK_S
+def open_recorder(
+    path: Path | None,
+    continues_since: float | None,
+    replay: Callable[[RecordedFrame], None],
+) -> Recorder:
+    """Make the recorder for a path by its ending; the rest is as ``Recorder`` has it."""
+    if path is None or path.suffix.lower() != ".parquet":
+        return Recorder(path, continues_since, replay)
+    from publisher.parquet_recorder import ParquetRecorder  # noqa: PLC0415 - 50 MB
 
-
-def _move_aside(path: Path) -> None:
-    """Rename the file of an earlier run to the next free ``name.N.ending``."""
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
-        number += 1
-    path.rename(aside)
-    log.info("%s is there already; moved it to %s", path, aside)
+    return ParquetRecorder(path, continues_since, replay)

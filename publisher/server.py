@@ -20,6 +20,7 @@ import waitress.server
 from flask import Flask
 
 from common.errors import ConfigError
+from publisher.body_limit import LimitedChannel
 
 RESERVE_THREADS = 16
 """For pages and the API, whatever the viewers do."""
@@ -40,14 +41,14 @@ class WebServer:
     Args:
         host: A name or address of this machine.
         port: 0 is any that is free.
-        max_viewers: How many streams there may be at once.
+        max_streams: How many there may be at once, of pictures and of events.
 
     Raises:
         ConfigError: It cannot listen there; says why and what to do.
     """
 
-    def __init__(self, host: str, port: int, max_viewers: int) -> None:
-        self._max_viewers = max_viewers
+    def __init__(self, host: str, port: int, max_streams: int) -> None:
+        self._max_streams = max_streams
         self._listener = _listen(host, port)
         self.port: int = self._listener.getsockname()[1]
         named = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
@@ -70,13 +71,13 @@ class WebServer:
     def start(self, app: Flask) -> None:
         """Answer requests with ``app``."""
         logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
-        connections = self._max_viewers + RESERVE_CONNECTIONS
+        connections = self._max_streams + RESERVE_CONNECTIONS
         _allow_open_files(connections + 64)
         self._server = waitress.server.create_server(
             app,
             map=self._map,
             sockets=[self._listener],
-            threads=self._max_viewers + RESERVE_THREADS,
+            threads=self._max_streams + RESERVE_THREADS,
             connection_limit=connections,
             outbuf_high_watermark=1,  # one piece at a time
             outbuf_overflow=64 * 1024 * 1024,  # pictures never go through a file
@@ -84,9 +85,9 @@ class WebServer:
             channel_timeout=30,
             asyncore_use_poll=True,
             log_socket_errors=False,  # viewers come and go
-            max_request_body_size=1024 * 1024,
             ident="ferstream",
         )
+        self._server.channel_class = LimitedChannel
         self._server.adj.socket_options = _socket_options()
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()

@@ -11,17 +11,29 @@ import zmq
 from common.config import load_config
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.link import BrokerLink, peer_name
-from common.messages import Finish, PipelineStatus, Published, PublisherHello, Result
+from common.messages import (
+    Finish,
+    ImageAnalyzed,
+    PipelineStatus,
+    Published,
+    PublisherHello,
+    Result,
+    Welcome,
+)
 from publisher.board import Board
 from publisher.config import PublisherConfig
 from publisher.following import Following
 from publisher.hub import PictureHub
+from publisher.live_data import LiveData
 from publisher.pictures import PictureMaker
-from publisher.recorder import Recorder
+from publisher.recorder import open_recorder
+from publisher.recordings import Recordings
+from publisher.requests import Requests
 from publisher.server import WebServer
 from publisher.web import create_app
 
-WAIT_S = 0.1
+WAIT_S = 0.02
+"""An upload that comes meanwhile waits as long."""
 STREAMS_END_S = 0.3
 
 log = logging.getLogger(__name__)
@@ -46,12 +58,17 @@ class PublisherStage:
     ) -> None:
         self.board = Board()
         self.hub = PictureHub(config.max_viewers)
+        self.requests = Requests()
+        self.live = LiveData(config.max_viewers)
+        self._results = config.results
         self._lifetime = lifetime
         self._check_web = check_web
         self._following = Following()
         continues_since = lifetime.first_started if lifetime.restarts else None
-        self._recorder = Recorder(config.results, continues_since, self._following.replay)
-        self._pictures = PictureMaker(self.hub, config.jpeg_quality)
+        self._recorder = open_recorder(config.results, continues_since, self._following.replay)
+        self._recordings = Recordings(config, continues_since)
+        self.board.set_pictures(self._recordings.figures())
+        self._pictures = PictureMaker(self.hub, config.jpeg_quality, self._recordings)
         self._link = BrokerLink(context, config.endpoint, self.hello)
 
     def hello(self) -> PublisherHello:
@@ -62,25 +79,38 @@ class PublisherStage:
         """Handle what comes next from the broker, or nothing if nothing comes soon.
 
         Raises:
-            RecordError: Records of a lossless run cannot be written.
+            RecordError: Records or pictures of a lossless run cannot be written.
             RefusedError: The broker will not have this publisher.
         """
         message = self._link.receive(WAIT_S)
         if isinstance(message, Result):
             self._publish(message)
+        elif isinstance(message, ImageAnalyzed):
+            self.requests.answered(message)
+        elif isinstance(message, Welcome):
+            self.requests.send_again()
         elif isinstance(message, PipelineStatus):
             self.board.set_pipeline(message)
         elif isinstance(message, Finish):
             self._finish()
+        self._send_requests()
         self.board.step_done(self._link.welcomed)
         self._check_web()
         self._show_notices()
 
     def close(self) -> None:
-        """Leave the broker, end the streams, close the records."""
+        """Leave the broker, end the streams, close the records; for good where the run ends."""
+        self.requests.close()
         self.hub.close()
+        self.live.events.close()
+        deadline_s = time.monotonic() + STREAMS_END_S
         self.hub.wait_until_empty(STREAMS_END_S)
-        self._recorder.close()
+        self.live.events.wait_until_empty(max(0.0, deadline_s - time.monotonic()))
+        self._recordings.close()
+        if self._lifetime.stop_requested:
+            self._recorder.finish()
+        else:
+            self._recorder.close()
         self._link.close()
 
     def _publish(self, result: Result) -> None:
@@ -96,20 +126,30 @@ class PublisherStage:
         else:
             self._recorder.write(result, faces)
             shown = [face for face in faces if face.shown]
-            self._pictures.show(result, shown)
+            self._pictures.show(result, faces)
             self.board.add_frame(frame, shown, result.times)
+            self.live.add(frame, faces, result.times)
             self.board.set_recording(self._recorder.trouble, self._recorder.written)
+            self.board.set_pictures(self._recordings.figures())
         if not self._link.send(Published(frame.camera, frame.frame_id)):
             log.warning(
                 "frame %d of %s is not acknowledged: no broker", frame.frame_id, frame.camera
             )
         self._link.count(1, time.monotonic() - started_s)
 
+    def _send_requests(self) -> None:
+        """Send the images that were uploaded meanwhile."""
+        if self._link.welcomed:
+            for message in self.requests.unsent():
+                if not self._link.send(message):
+                    return
+                self.requests.sent(message)
+
     def _finish(self) -> None:
-        if self._recorder.path is not None and not self._recorder.trouble:
-            log.info("wrote %d records to %s", self._recorder.written, self._recorder.path)
+        self._recorder.finish()
+        if self._results is not None and not self._recorder.trouble:
+            log.info("wrote %d records to %s", self._recorder.written, self._results)
         log.info("every source has ended; stopping")
-        self._recorder.close()
         self._lifetime.request_stop()
 
     def _show_notices(self) -> None:
@@ -126,11 +166,12 @@ def main() -> None:
     lifetime.catch_signals()
     with (
         zmq.Context() as context,
-        WebServer(config.host, config.port, config.max_viewers) as server,
+        WebServer(config.host, config.port, 2 * config.max_viewers) as server,
     ):
         stage = PublisherStage(config, lifetime, context, server.check)
         try:
-            server.start(create_app(stage.board, stage.hub, config))
+            app = create_app(stage.board, stage.hub, stage.live, stage.requests, config)
+            server.start(app)
             log.info("watch at %s", server.url)
             lifetime.run(stage.step)
         finally:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
+from common.messages import RequestStatus
 from publisher.board import BoardView, CameraView, PeerView
-from publisher.faces import Face
 from publisher.figures import PERCENTILES, TOTAL, Newest
 from publisher.hub import PictureHub
 from publisher.palette import COLOURS
+from publisher.picture_recorder import RecordingFigures
+from publisher.published_frame import Json, frame_json, published_frame
 from publisher.records import iso_time
-
-Json = dict[str, object]
 
 
 def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
@@ -35,7 +36,9 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         },
         "viewers": hub.viewers,
         "max_viewers": hub.max_viewers,
+        "analyze": asdict(pipeline.requests if pipeline else RequestStatus()),
         "recording": _recording(view, results),
+        "pictures": [_pictures(figures) for figures in view.pictures],
         "expressions": COLOURS,
         "cameras": [_camera(camera, hub) for camera in view.cameras],
         "workers": _workers(view.peers),
@@ -50,6 +53,16 @@ def _recording(view: BoardView, results: Path | None) -> Json:
         "path": str(results),
         "records": view.records_written,
         "reason": view.recording_trouble,
+    }
+
+
+def _pictures(figures: RecordingFigures) -> Json:
+    return {
+        "state": "stopped" if figures.trouble else "on",
+        "path": figures.path,
+        "pictures": figures.pictures,
+        "left_out": figures.left_out,
+        "reason": figures.trouble,
     }
 
 
@@ -80,36 +93,7 @@ def _camera(camera: CameraView, hub: PictureHub) -> Json:
 
 
 def _newest(newest: Newest) -> Json:
-    frame = newest.frame
-    return {
-        "frame_id": frame.frame_id,
-        "pts_s": frame.pts_s,
-        "captured_at": iso_time(frame.captured_at_ns),
-        "width": frame.width,
-        "height": frame.height,
-        "faces": [_face(face) for face in newest.faces],
-    }
-
-
-def _face(face: Face) -> Json:
-    x, y, w, h = face.box
-    return {
-        "track_id": face.track_id,
-        "box": {"x": x, "y": y, "w": w, "h": h},
-        "label": face.label or None,
-        "confidence": round(face.confidence, 4) if face.label else None,
-        "smoothed": _by_label(face.smoothed),
-        "probabilities": _by_label(face.probabilities),
-        "reused": face.reused,
-    }
-
-
-def _by_label(probabilities: tuple[float, ...]) -> Json | None:
-    """Name probabilities by their expression; None where there are none."""
-    if not probabilities:
-        return None
-    named = zip(COLOURS, probabilities, strict=True)
-    return {label: round(value, 4) for label, value in named}
+    return frame_json(published_frame(newest.frame, newest.faces))
 
 
 def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:

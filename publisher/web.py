@@ -1,22 +1,26 @@
-"""The page, the streams and the API."""
+"""The page, the pictures, health, and what holds for every address."""
 
 from __future__ import annotations
 
 import ipaddress
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from publisher import mjpeg
+from publisher.analyze import Analyzer, add_analyze
 from publisher.annotate import encode_jpeg, notice
+from publisher.api import Api
 from publisher.board import Board
 from publisher.config import PublisherConfig
 from publisher.hub import PictureHub, TooManyViewersError, Viewer
-from publisher.status import status_json
+from publisher.live_data import LiveData
+from publisher.look import look_of
+from publisher.refusals import no_such_camera, too_many, unavailable
+from publisher.requests import Requests
 
 SNAPSHOT_WAIT_S = 2.0
-RETRY_S = 5
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
@@ -36,12 +40,16 @@ class CameraConverter(BaseConverter):
     part_isolating = False
 
 
-def create_app(board: Board, hub: PictureHub, config: PublisherConfig) -> Flask:
+def create_app(
+    board: Board, hub: PictureHub, live: LiveData, requests: Requests, config: PublisherConfig
+) -> Flask:
     """Make the application.
 
     Args:
         board: What the stage knows.
         hub: Where the pictures are.
+        live: What is kept of published frames.
+        requests: Takes uploaded images.
         config: The settings.
     """
     app = Flask(__name__)
@@ -57,11 +65,12 @@ def create_app(board: Board, hub: PictureHub, config: PublisherConfig) -> Flask:
         ("/video_feed", pages.video_feed),
         ("/video_feed/<camera:camera>", pages.video_feed),
         ("/snapshot/<camera:camera>.jpg", pages.snapshot),
-        ("/api/status", pages.status),
         ("/healthz", pages.healthz),
         ("/readyz", pages.readyz),
     ):
         app.add_url_rule(path, f"{view.__name__} {path}", view, methods=["GET"])
+    Api(board, hub, live, config).add_to(app)
+    add_analyze(app, Analyzer(requests, board), config.jpeg_quality)
     app.register_error_handler(HTTPException, _error)
     app.after_request(_finish)
     return app
@@ -94,19 +103,17 @@ class _Pages:
         self._check(camera)
         viewer = self._admit(camera)
         try:
-            picture = self._hub.newest(camera)
-            if picture is None or self._moves(camera):
+            newest, jpeg = self._hub.newest(camera), None
+            if newest is None or self._moves(camera):
                 viewer.skip_present()
-                picture = viewer.next_picture(SNAPSHOT_WAIT_S) or picture
+                jpeg = viewer.next_picture(SNAPSHOT_WAIT_S)
         finally:
             viewer.leave()
-        if picture is None:
-            raise _unavailable(f"{camera} has given no picture yet", 1)
-        return Response(picture.jpeg, content_type="image/jpeg")
-
-    def status(self) -> Response:
-        """Everything there is to know, as JSON."""
-        return jsonify(status_json(self._board.view(), self._hub, self._config.results))
+        if jpeg is None:
+            if newest is None:
+                raise unavailable(f"{camera} has given no picture yet", 1)
+            jpeg = newest.jpeg(viewer.look)
+        return Response(jpeg, content_type="image/jpeg")
 
     def healthz(self) -> tuple[Response, int]:
         """Whether the loop turns."""
@@ -122,18 +129,13 @@ class _Pages:
     def _check(self, camera: str) -> None:
         cameras = self._board.cameras()
         if camera not in cameras:
-            known = ", ".join(cameras) or "none yet"
-            raise NotFound(f"There is no camera {camera!r}; known are: {known}.")
+            raise no_such_camera(camera, cameras)
 
     def _admit(self, camera: str | None) -> Viewer:
         try:
-            return self._hub.admit(camera)
+            return self._hub.admit(camera, look_of(request.args))
         except TooManyViewersError:
-            raise _unavailable(
-                f"{self._hub.max_viewers} viewers are watching and no more are let in "
-                "(PUBLISHER_MAX_VIEWERS); try again later.",
-                RETRY_S,
-            ) from None
+            raise too_many("viewers are watching", self._hub.max_viewers) from None
 
     def _first_camera(self) -> str | None:
         return next(iter(self._board.cameras()), None)
@@ -147,10 +149,6 @@ class _Pages:
         """Tell whether a newer picture of this camera is to be expected."""
         view = next((view for view in self._board.view().cameras if view.name == camera), None)
         return view is not None and view.fps > 0
-
-
-def _unavailable(why: str, retry_s: int) -> ServiceUnavailable:
-    return ServiceUnavailable(why, retry_after=retry_s)
 
 
 def _error(error: HTTPException) -> Response:

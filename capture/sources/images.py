@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from capture.opencv import MAX_PIXELS, cv2
 from capture.sources.source import CapturedFrame, as_bgr
 from common.errors import SourceError
+from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
 from common.ring import Bgr
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -30,7 +30,7 @@ def read_image(path: Path) -> Bgr:
     try:
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        if "CV_IO_MAX_IMAGE" in str(error):
+        if has_too_many_pixels(error):
             raise SourceError(f"has more than {MAX_PIXELS // 10**6} million pixels") from error
         raise SourceError(f"cannot be decoded ({error.err})") from error
     if pixels is None:

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.opencv import MAX_PIXELS, cv2
 from common.errors import SourceError
+from common.opencv import MAX_PIXELS, cv2
 from common.ring import Bgr
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from capture.opencv import cv2
 from capture.sources.source import as_bgr, check_size, opencv_errors
 from common.errors import SourceError
+from common.opencv import cv2
 from common.ring import Bgr
 
 OPEN_TIMEOUT_MS = 5000

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.opencv import cv2
 from capture.sources.source import CapturedFrame, as_bgr, check_size
 from common.errors import SourceError
+from common.opencv import cv2
 
 # Containers that store how many frames they hold. Of others OpenCV only has duration times nominal
 # rate, which for variable frame rates is far off (91 for 10 frames), or nonsense (-2e14).

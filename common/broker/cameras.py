@@ -56,6 +56,7 @@ class Camera:
         capture: The peer that captures it, None while it is gone.
         jobs: All frames in flight by frame_id.
         line: Those not yet sent to publishers, in order; frames leave it only from the front.
+        left_ns: When its capture said goodbye, None where it did not.
         next_frame_id: The frame that is to come next.
         counted_until: Frames before it are counted, whatever comes again of them.
         run_length: Frames a run of its detectors, 0 until the first.
@@ -78,6 +79,7 @@ class Camera:
         """Let a capture take, or take up again, this camera."""
         self.capture: bytes | None = peer
         self.capture_name = hello.name
+        self.left_ns: int | None = None
         self.slots = hello.slots
         self.total_frames = hello.total_frames
         self.online = True

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 
 import numpy as np
 
 from common.broker.cameras import Camera
+from common.broker.face_queue import FaceQueue
 from common.broker.jobs import MAX_DEATHS, Batch, Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.errors import MessageError
-from common.messages import CLASSIFIER, LIVE, ClassifyBatch, Expressions
+from common.messages import CLASSIFIER, LIVE, ClassifyBatch, Expressions, QueueStatus
 
 
 class ClassificationDesk:
@@ -20,12 +21,16 @@ class ClassificationDesk:
     Args:
         state: What the desks share.
         patience_ns: Age at which a live frame goes on without its classifications.
+
+    Attributes:
+        batches: How many were handed out, by the number of faces in them.
     """
 
     def __init__(self, state: PipelineState, patience_ns: int) -> None:
         self._state = state
         self._patience_ns = patience_ns
-        self._queue: deque[tuple[Job, int]] = deque()
+        self.batches: Counter[int] = Counter()
+        self._queue = FaceQueue()
         self._in_hand: dict[int, Batch] = {}
 
     def take(self, job: Job) -> None:
@@ -42,7 +47,7 @@ class ClassificationDesk:
             if not self._state.peers.of_role(CLASSIFIER):
                 job.complete(self._state.now_ns)
                 return
-        self._queue.extend((job, index) for index in sorted(job.unknown))
+        self._queue.put((job, index) for index in sorted(job.unknown))
 
     def answer(self, peer: Peer, expressions: Expressions) -> None:
         """Take a classifier's answer.
@@ -88,12 +93,16 @@ class ClassificationDesk:
             return
         for job, _ in batch.faces:
             job.with_classifiers -= 1
-        waiting = [*batch.faces, *self._queue]
-        self._queue = deque(f for f in waiting if f[0].state is JobState.CLASSIFYING)
+        self._queue.put_back(batch.faces)
+        self._queue.keep(lambda job: job.state is JobState.CLASSIFYING)
+
+    def withdraw(self, job: Job) -> None:
+        """Drop the faces of a single image that is given up."""
+        self._queue.keep(lambda other: other is not job)
 
     def forget(self, camera: Camera) -> None:
         """Drop the faces of a camera whose frames are void."""
-        self._queue = deque(f for f in self._queue if f[0].frame.camera != camera.name)
+        self._queue.keep(lambda job: job.frame.camera != camera.name)
 
     def expire(self, camera: Camera) -> None:
         """Let the frames of a live camera go on that have waited long enough."""
@@ -108,38 +117,30 @@ class ClassificationDesk:
             if job.mode == LIVE:
                 self._give_up(job)
 
+    def queue(self) -> QueueStatus:
+        """Tell how many faces wait for a classifier, and how long."""
+        since_ns = min((job.detected_ns for job, _ in self._queue), default=self._state.now_ns)
+        oldest_ms = (self._state.now_ns - since_ns) / 1e6
+        return QueueStatus(CLASSIFIER, len(self._queue), oldest_ms)
+
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""
         for peer in self._state.peers.idle(CLASSIFIER):
             if not self._queue:
                 return
-            batch = self._next_batch(max(1, peer.capacity))
+            batch = Batch(self._queue.take_batch(max(1, peer.capacity)))
             crops = [job.crops[index] for job, index in batch.faces if job.crops is not None]
             for job, _ in batch.faces:
                 job.with_classifiers += 1
             work_id = self._state.new_work_id()
             self._in_hand[work_id] = batch
+            self.batches[len(batch.faces)] += 1
             self._state.peers.set_busy(peer, work_id)
             self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
-
-    def _next_batch(self, capacity: int) -> Batch:
-        """Take faces off the queue; those of a frame that were in a lost batch go alone.
-
-        So a face that kills workers takes no other frame's faces down with it a second time.
-        """
-        first, first_index = self._queue[0]
-        suspected = first.face_deaths[first_index] > 0
-        faces: list[tuple[Job, int]] = []
-        while self._queue and len(faces) < capacity:
-            job, index = self._queue[0]
-            if (job.face_deaths[index] > 0) != suspected or (suspected and job is not first):
-                break
-            faces.append(self._queue.popleft())
-        return Batch(faces)
 
     def _waiting_frames(self) -> list[Job]:
         return list(dict.fromkeys(job for job, _ in self._queue))
 
     def _give_up(self, job: Job) -> None:
         job.complete(self._state.now_ns)
-        self._queue = deque(face for face in self._queue if face[0] is not job)
+        self._queue.keep(lambda other: other is not job)

@@ -9,10 +9,23 @@ from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.errors import MessageError
-from common.messages import DETECTOR, LIVE, MIN_LOSSLESS_SLOTS, DetectRun, Faces, Frame
+from common.messages import (
+    DETECTOR,
+    LIVE,
+    MIN_LOSSLESS_SLOTS,
+    REQUEST,
+    DetectRun,
+    Faces,
+    Frame,
+    QueueStatus,
+)
 
 MAX_RUN_BYTES = 32 * 1024 * 1024
 """Of JPEGs in one run, where frames travel inside messages."""
+
+REQUESTS = ""
+"""The turn of single images; no camera has an empty name."""
+MAX_REST_NS = 1_000_000_000
 
 
 class DetectionDesk:
@@ -28,6 +41,8 @@ class DetectionDesk:
         self._max_age_ns = max_age_ns
         self._in_hand: dict[int, Run] = {}
         self._again: deque[Run] = deque()
+        self._requests: deque[Job] = deque()
+        self._requests_rest_until_ns = 0
         self._turns: deque[str] = deque()
 
     def take(self, camera: Camera, frame: Frame) -> None:
@@ -38,6 +53,21 @@ class DetectionDesk:
         camera.add(Job(frame, camera.mode, self._state.now_ns))
         if camera.name not in self._turns:
             self._turns.append(camera.name)
+
+    def take_request(self, job: Job) -> None:
+        """Take in a single image. All images together have one turn, as a camera has one.
+
+        A large photograph takes as long as ten frames, so while there are cameras, images pause
+        after each for as long as it took: cameras keep half of the time.
+        """
+        self._requests.append(job)
+        if REQUESTS not in self._turns:
+            self._turns.append(REQUESTS)
+
+    def withdraw(self, job: Job) -> None:
+        """Hand a single image out no more."""
+        self._requests = deque(other for other in self._requests if other is not job)
+        self._again = deque(run for run in self._again if job not in run.members)
 
     def answer(self, peer: Peer, faces: Faces) -> Job | None:
         """Take a detector's answer for one frame; give the frame if it was waiting for it.
@@ -60,6 +90,9 @@ class DetectionDesk:
         news = job.state is JobState.DETECTING
         if news:
             job.detected(faces.boxes, faces.crops, self._state.now_ns)
+            if job.mode == REQUEST:
+                took_ns = self._state.now_ns - job.detecting_ns
+                self._requests_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
         if run.answered == len(run.jobs):
             del self._in_hand[faces.work_id]
             peer.work_id = None
@@ -115,6 +148,15 @@ class DetectionDesk:
             if undetected and self._state.now_ns - job.received_ns > self._max_age_ns:
                 self._state.drop(job, TOO_OLD)
 
+    def queue(self) -> QueueStatus:
+        """Tell how many frames wait for a detector, and how long."""
+        waiting = [job for camera in self._state.cameras.values() for job in camera.waiting()]
+        again = [j for run in self._again for j in run.jobs if j.state is JobState.DETECTING]
+        waiting += [*again, *self._requests]
+        since_ns = min((job.received_ns for job in waiting), default=self._state.now_ns)
+        oldest_ms = (self._state.now_ns - since_ns) / 1e6
+        return QueueStatus(DETECTOR, len(waiting), oldest_ms)
+
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
         for peer in self._state.peers.idle(DETECTOR):
@@ -136,9 +178,8 @@ class DetectionDesk:
                 self._again.remove(run)
                 return run
         for _ in range(len(self._turns)):
-            camera = self._state.cameras.get(self._turns[0])
+            jobs = self._jobs_of(self._turns[0], peer.capacity)
             self._turns.rotate(-1)
-            jobs = _next_jobs(camera, peer.capacity) if camera is not None else []
             if jobs:
                 run = Run(jobs, tuple(jobs))
                 for job in jobs:
@@ -146,6 +187,17 @@ class DetectionDesk:
                     job.detecting_ns = self._state.now_ns
                 return run
         return None
+
+    def _jobs_of(self, turn: str, interval: int) -> list[Job]:
+        if turn == REQUESTS:
+            return [self._requests.popleft()] if self._requests and not self._rests() else []
+        camera = self._state.cameras.get(turn)
+        return _next_jobs(camera, interval) if camera is not None else []
+
+    def _rests(self) -> bool:
+        """Tell whether images pause for the cameras that there are."""
+        busy = any(c.online and not c.ended for c in self._state.cameras.values())
+        return busy and self._state.now_ns < self._requests_rest_until_ns
 
     def _finish(self, run: Run) -> None:
         run.done = True

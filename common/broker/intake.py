@@ -20,6 +20,9 @@ from common.messages import (
     Release,
 )
 
+FORGOTTEN_AFTER_NS = 60_000_000_000
+"""A live camera whose capture was stopped is listed as offline so long, then no more."""
+
 FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,23 @@ class IntakeDesk:
         for camera in self._state.cameras.values():
             if camera.capture == peer.identity:
                 self._lost(camera)
+
+    def left(self, peer: Peer) -> None:
+        """A capture was stopped: its live camera is about to be taken away."""
+        for camera in self._state.cameras.values():
+            if camera.capture == peer.identity:
+                camera.left_ns = self._state.now_ns
+                self._lost(camera)
+                camera.reason = "its capture was stopped"
+
+    def expire(self) -> None:
+        """Forget live cameras that were taken away a while ago."""
+        before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
+        for camera in list(self._state.cameras.values()):
+            is_gone = camera.left_ns is not None and camera.left_ns < before_ns
+            if is_gone and camera.mode == LIVE and not camera.ended and not camera.jobs:
+                log.info("camera %s is forgotten", camera.name)
+                del self._state.cameras[camera.name]
 
     def all_done(self) -> bool:
         """Tell whether every source has ended and every frame is counted.

@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from common.face_model import LABELS, Crops, Probabilities
-from common.messages import BoxArray, Frame, FrameTimes, Release, Result
+from common.messages import REQUEST, BoxArray, Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
@@ -73,6 +73,13 @@ class Job:
     detecting_ns: int = 0
     detected_ns: int = 0
     complete_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        if self.mode == REQUEST:
+            return f"image {self.frame.frame_id}"
+        return f"camera {self.frame.camera} frame {self.frame.frame_id}"
 
     def detected(self, boxes: BoxArray, crops: Crops, now_ns: int) -> None:
         """Take a detector's answer."""

@@ -1,8 +1,8 @@
 """The broker's logic: no sockets, no clock, every transition a method call.
 
 ``handle`` takes what a peer said, ``tick`` the passing of time; both leave what is to be sent in
-``state.outbox``. Four desks do the work, each for one kind of it: intake, detection,
-classification, publication; ``Membership`` says who may take part. At every moment, for every
+``state.outbox``. Desks do the work, each for one kind of it: intake, detection, classification,
+publication, single images; ``Membership`` says who may take part. At every moment, for every
 camera, ``captured = published + failed + dropped + in flight``.
 """
 
@@ -16,12 +16,14 @@ from common.broker.intake import IntakeDesk
 from common.broker.membership import Hello, Membership
 from common.broker.peers import CAPTURE, PUBLISHER, Peer
 from common.broker.publication import PublicationDesk
+from common.broker.requests import RequestDesk
 from common.broker.state import PipelineState
 from common.broker.workers import WorkerDesk
 from common.messages import (
     CLASSIFIER,
     LIVE,
     WORKER_ROLES,
+    AnalyzeImage,
     Bye,
     CameraHello,
     CameraState,
@@ -66,6 +68,7 @@ class Scheduler:
         self._publication = PublicationDesk(self.state)
         self._workers = WorkerDesk(self.state, self._detection, self._classification)
         self._intake = IntakeDesk(self.state, self._detection, self._classification)
+        self._requests = RequestDesk(self.state, self._detection, self._classification)
         self.finished = False
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:
@@ -96,7 +99,9 @@ class Scheduler:
             if camera.mode == LIVE:
                 self._detection.expire(camera)
                 self._classification.expire(camera)
+        self._intake.expire()
         self._publication.expire()
+        self._requests.expire()
         self._move_on()
         self._finish_if_done()
 
@@ -124,11 +129,15 @@ class Scheduler:
 
     def report(self, now_ns: int, bad_messages: int) -> PipelineStatus:
         """Give the state of everything, and send it to the publishers."""
+        self.state.now_ns = now_ns
         status = PipelineStatus(
             uptime_s=(now_ns - self._started_ns) / 1e9,
             bad_messages=bad_messages,
             cameras=tuple(camera.status() for camera in self.state.cameras.values()),
             peers=tuple(peer.summary() for peer in self.state.peers.all()),
+            queues=(self._detection.queue(), self._classification.queue()),
+            batches={str(faces): n for faces, n in self._classification.batches.items()},
+            requests=self._requests.status(),
         )
         for peer in self.state.peers.of_role(PUBLISHER):
             self.state.send(peer.identity, status)
@@ -174,6 +183,8 @@ class Scheduler:
                 self._forget(peer)
         elif isinstance(message, Published) and peer.role == PUBLISHER:
             self._publication.acknowledged(peer, message)
+        elif isinstance(message, AnalyzeImage) and peer.role == PUBLISHER:
+            self._requests.take(peer, message)
         elif isinstance(message, Status):
             peer.status = message
         elif isinstance(message, Bye):
@@ -193,6 +204,8 @@ class Scheduler:
         self._workers.left(peer)
         if peer.role == PUBLISHER:
             self._publication.left(peer)
+        elif peer.role == CAPTURE:
+            self._intake.left(peer)
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
@@ -200,6 +213,8 @@ class Scheduler:
         log.info("%s %s is gone", peer.role, peer.name)
         if peer.role == CAPTURE:
             self._intake.lost(peer)
+        elif peer.role == PUBLISHER:
+            self._requests.forget(peer)
         elif peer.role == CLASSIFIER and not self.state.peers.of_role(CLASSIFIER):
             self._classification.nobody_left()
 
@@ -207,6 +222,7 @@ class Scheduler:
         """Do whatever has become possible."""
         for camera in self.state.cameras.values():
             self._publication.advance(camera)
+        self._requests.advance()
         self._detection.dispatch()
         self._classification.dispatch()
 

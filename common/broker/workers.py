@@ -70,12 +70,7 @@ class WorkerDesk:
         if peer.work_id is None:
             return
         for job in self._desk_of(peer).lost(peer.work_id):
-            log.error(
-                "camera %s frame %d failed: no %s survived it",
-                job.frame.camera,
-                job.frame.frame_id,
-                peer.role,
-            )
+            log.error("%s failed: no %s survived it", job.name, peer.role)
         peer.work_id = None
 
     def left(self, peer: Peer) -> None:

@@ -1,57 +1,101 @@
-// One card a face: its label and the seven probabilities as bars.
+// One card a face: its picture, label, the seven probabilities as bars, the last minute.
 
-const byId = (id) => document.getElementById(id);
+import { byId, element, percent, write } from "./dom.js";
+import { STRIP_S, drawStrip } from "./timeline.js";
 
-export function showFaces(camera, colours) {
-  const isShown = camera && camera.newest && (camera.online || camera.ended);
-  const faces = isShown ? camera.newest.faces : [];
-  byId("face-count").textContent = faces.length > 1 ? String(faces.length) : "";
-  byId("no-faces").hidden = faces.length > 0;
-  byId("no-faces").textContent = isShown ? "No face in the picture" : "No picture";
-  const box = byId("faces");
-  const cards = new Map([...box.children].map((card) => [card.dataset.track, card]));
-  const wanted = faces.map((face) => {
-    const key = `${camera.camera}/${face.track_id}`;
-    const card = cards.get(key) || newCard(key, colours);
-    fill(card, face, colours);
-    return card;
-  });
-  // Cards that stay are not touched, so that their bars move instead of jumping.
-  const keep = new Set(wanted);
-  for (const card of [...box.children]) if (!keep.has(card)) card.remove();
-  wanted.forEach((card, at) => { if (box.children[at] !== card) box.insertBefore(card, box.children[at] || null); });
+const STAYS_MS = 1500;     // a card outlives its face so long: detectors miss a frame now and then
+const THUMBNAIL_MS = 400;
+const MARGIN = 0.02;       // around a box, for the thumbnail
+
+const cards = new Map();   // by camera and track
+
+export function showFaces(frames, { colours, colourOf, memory, tiles }) {
+  const now = performance.now();
+  for (const frame of frames) {
+    for (const face of frame.faces.filter(({ shown }) => shown)) {
+      const key = `${face.track_id} ${frame.camera}`;
+      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, colours, frames.length > 1));
+      const card = cards.get(key);
+      card.seen_ms = now;
+      fill(card, face, colourOf);
+      drawThumbnail(card, face, frame, tiles.get(frame.camera), now);
+    }
+  }
+  for (const [key, card] of cards) {
+    const age_ms = now - card.seen_ms;
+    if (age_ms > STAYS_MS || !frames.some(({ camera }) => camera === card.camera)) cards.delete(key);
+    card.node.classList.toggle("gone", age_ms > 300);
+  }
+  place();
+  drawStrips(memory, colourOf);
+  const isShown = frames.length > 0;
+  byId("face-count").textContent = cards.size > 1 ? String(cards.size) : "";
+  byId("no-faces").hidden = cards.size > 0;
+  write(byId("no-faces"), isShown ? "No face in the picture" : "No picture");
 }
 
-function newCard(key, colours) {
-  const card = byId("face-template").content.firstElementChild.cloneNode(true);
-  card.dataset.track = key;
-  card.querySelector(".bars").replaceChildren(...Object.entries(colours).map(([label, colour]) => {
-    const row = document.createElement("li");
+// Cards that stay are not touched, so that their bars move instead of jumping.
+function place() {
+  const box = byId("faces");
+  const wanted = [...cards.values()].map(({ node }) => node);
+  for (const node of [...box.children]) if (!wanted.includes(node)) node.remove();
+  wanted.forEach((node, at) => { if (box.children[at] !== node) box.insertBefore(node, box.children[at] || null); });
+}
+
+function drawStrips(memory, colourOf) {
+  const now = memory.now;
+  const byCamera = new Map();
+  for (const { camera, track, strip } of cards.values()) {
+    if (!byCamera.has(camera)) byCamera.set(camera, memory.stretches(camera, now - STRIP_S));
+    drawStrip(strip, byCamera.get(camera).get(track) || [], now, colourOf);
+  }
+}
+
+function newCard(camera, track, colours, namesCamera) {
+  const node = byId("face-template").content.firstElementChild.cloneNode(true);
+  node.querySelector(".bars").replaceChildren(...bars(colours));
+  node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : `face ${track}`;
+  return { camera, track, node, strip: node.querySelector(".strip"), thumbnail: node.querySelector(".thumbnail"), seen_ms: 0, drawn_ms: 0 };
+}
+
+export function bars(colours) {
+  return Object.entries(colours).map(([label, colour]) => {
+    const row = element("li");
     row.dataset.label = label;
-    const [name, bar, value, inner] = ["name", "bar", "value", "fill"].map((kind) => {
-      const span = document.createElement("span");
-      span.className = kind;
-      return span;
-    });
-    name.textContent = label;
+    const bar = element("span", "bar");
+    const inner = element("span", "fill");
     inner.style.backgroundColor = colour;
     bar.append(inner);
-    row.append(name, bar, value);
+    row.append(element("span", "name", label), bar, element("span", "value"));
     return row;
-  }));
-  return card;
+  });
 }
 
-function fill(card, face, colours) {
-  const percent = (value) => `${Math.round(value * 100)} %`;
-  card.querySelector(".label").textContent = face.label || "not classified yet";
-  card.querySelector(".confidence").textContent = face.label ? percent(face.confidence) : "";
-  card.querySelector(".track").textContent = `face ${face.track_id}`;
-  card.querySelector(".swatch").style.backgroundColor = face.label ? colours[face.label] : "";
-  for (const row of card.querySelectorAll(".bars li")) {
-    const value = face.smoothed ? face.smoothed[row.dataset.label] : 0;
-    row.classList.toggle("chosen", row.dataset.label === face.label);
+export function fillBars(list, probabilities, label) {
+  for (const row of list.children) {
+    const value = probabilities ? probabilities[row.dataset.label] : 0;
+    row.classList.toggle("chosen", row.dataset.label === label);
     row.querySelector(".fill").style.width = `${value * 100}%`;
-    row.querySelector(".value").textContent = face.smoothed ? percent(value) : "–";
+    write(row.querySelector(".value"), probabilities ? percent(value) : "–");
   }
+}
+
+function fill({ node }, face, colourOf) {
+  write(node.querySelector(".label"), face.label || "not classified yet");
+  write(node.querySelector(".confidence"), face.label ? percent(face.confidence) : "");
+  node.querySelector(".swatch").style.backgroundColor = colourOf(face.label);
+  fillBars(node.querySelector(".bars"), face.smoothed, face.label);
+}
+
+// Cut out of the picture that is shown, so that it is blurred where that is.
+function drawThumbnail(card, { box }, frame, picture, now) {
+  card.thumbnail.hidden = !picture;
+  if (!picture || now - card.drawn_ms < THUMBNAIL_MS) return;
+  card.drawn_ms = now;
+  const scale = picture.naturalWidth / frame.width;
+  const side = Math.max(box.w, box.h) * (1 + 2 * MARGIN) * scale;
+  const left = (box.x + box.w / 2) * scale - side / 2;
+  const top = (box.y + box.h / 2) * scale - side / 2;
+  const { width, height } = card.thumbnail;
+  card.thumbnail.getContext("2d").drawImage(picture, left, top, side, side, 0, 0, width, height);
 }

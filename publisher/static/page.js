@@ -1,71 +1,112 @@
-// The page: shows one camera's stream and asks the API twice a second for all the rest.
+// The page: follows the server's events and shows the cameras that are chosen.
 
+import { takeImages } from "./analysis.js";
+import { byId, clock, element, write } from "./dom.js";
 import { showFaces } from "./faces.js";
 import { showHealth, showStoring } from "./health.js";
+import { follow } from "./live.js";
+import { Memory } from "./memory.js";
+import { options, setUpOptions } from "./options.js";
+import { freeze, frozenPicture, pictures, reconnect, showTiles, snapshotAddress } from "./picture.js";
+import { drawScene } from "./timeline.js";
 
-const POLL_MS = 500;
-const AWAY_POLL_MS = 1000;
-const ANSWER_TIMEOUT_MS = 4000;
+const DRAW_MS = 100;
+const ALL = Symbol("all cameras");
+const ALL_HASH = "#/all";  // an encoded name of a camera holds no slash
 
-const byId = (id) => document.getElementById(id);
-let chosen = null;        // the name of the camera that is shown
-let streaming = null;     // the camera whose stream the picture is connected to
-let away = false;         // the last question to the API was not answered
-let pictureBroken = false;
+const memory = new Memory();
+const newest = new Map();   // by camera, its last frame
+let status = null;          // the server's last
+let chosen = null;          // the name of a camera, ALL, or null for the first
+let away = true;
+let drawn_ms = 0;
+let frozenAt = 0;
 
-async function poll() {
-  let wait = POLL_MS;
-  try {
-    const answer = await fetch("/api/status", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const status = await answer.json();
-    if (away) streaming = null;  // the stream ended with the server: connect again
+const colourOf = (label) => (status && status.expressions[label]) || "#8A8F98";
+
+function onFrame(frame) {
+  newest.set(frame.camera, frame);
+  memory.add(frame);
+}
+
+async function onStatus(told) {
+  status = told;
+  if (away) {
     away = false;
+    reconnect();  // streams ended with the server
     byId("health").classList.remove("stale");
-    show(status);
-  } catch {
-    away = true;
-    wait = AWAY_POLL_MS;
-    showAway();
+    await memory.load().catch(() => {});  // without it the timeline begins now
   }
-  setTimeout(poll, wait);
+  for (const { camera, newest: last } of status.cameras) {
+    if (last && !newest.has(camera)) newest.set(camera, { camera, ...last });
+  }
+  show();
 }
 
-function show(status) {
-  const cameras = status.cameras;
-  if (!cameras.some((camera) => camera.camera === chosen)) {
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    const found = cameras.find((camera) => camera.camera === wanted) || cameras[0];
-    chosen = found ? found.camera : null;
-  }
-  const camera = cameras.find((candidate) => candidate.camera === chosen) || null;
-  showCameras(cameras);
-  showPicture(camera);
-  showNotices(notices(status, camera));
-  showState(status, camera);
-  showHealth(status, camera);
-  showFaces(camera, status.expressions);
-  showStoring(status.recording);
-}
-
-function showAway() {
+function onAway() {
+  away = true;
   byId("health").classList.add("stale");
-  showNotices(["The publisher does not answer. This page goes on by itself as soon as it does."]);
   setState("bad", "not connected");
-  byId("picture").hidden = true;
-  byId("no-picture").hidden = false;
-  byId("no-picture").textContent = "No connection";
-  showFaces(null, {});
+  showNotices(["The publisher does not answer. This page goes on by itself as soon as it does."]);
+  if (options.frozen) return;
+  showTiles([], options);
+  write(byId("waiting"), "No connection");
+  newest.clear();
 }
 
-function notices(status, camera) {
+// The cameras that are shown: one, or all.
+function shownCameras() {
+  const { cameras } = status;
+  if (cameras.length < 2 && chosen === ALL) chosen = null;
+  if (chosen === null && location.hash) {
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    if (location.hash === ALL_HASH && cameras.length > 1) chosen = ALL;
+    else if (cameras.some(({ camera }) => camera === wanted)) chosen = wanted;
+  }
+  if (chosen === ALL) return cameras;
+  const found = cameras.find(({ camera }) => camera === chosen) || cameras[0];
+  return found ? [found] : [];
+}
+
+function show() {
+  const cameras = shownCameras();
+  showCameras(status.cameras, cameras);
+  showNotices(notices(cameras));
+  showState(cameras);
+  showHealth(status, cameras);
+  showStoring(status);
+  if (options.frozen) return;
+  showTiles(options.dataOnly ? [] : cameras, options);
+  write(byId("waiting"), status.cameras.length ? "" : "Waiting for a camera");
+  byId("waiting").hidden = cameras.length > 0;
+}
+
+function draw(now_ms) {
+  requestAnimationFrame(draw);
+  if (now_ms - drawn_ms < DRAW_MS || options.frozen || status === null) return;
+  drawn_ms = now_ms;
+  const cameras = away ? [] : shownCameras();
+  const live = cameras.filter(({ online, ended }) => online || ended);
+  const frames = live.map(({ camera }) => newest.get(camera)).filter(Boolean);
+  const tiles = options.dataOnly ? new Map() : pictures();
+  showFaces(frames, { colours: status.expressions, colourOf, memory, tiles });
+  if (!away) drawScene(memory, cameras.map(({ camera }) => camera), colourOf);
+}
+
+function notices(cameras) {
   const found = status.problems.slice();
-  if (camera && status.broker.connected && !camera.online && !camera.ended) {
-    const text = `camera ${camera.camera} is offline: ${camera.reason}`;
-    if (!found.includes(text)) found.unshift(text);
+  for (const { camera, online, ended, reason, offline_since: since } of cameras) {
+    if (!status.broker.connected || online || ended) continue;
+    const text = `camera ${camera} is offline`;
+    const at = found.findIndex((problem) => problem.startsWith(text));
+    if (at >= 0) found.splice(at, 1);
+    found.unshift(`${text}${since ? ` since ${clock(Date.parse(since) / 1000)}` : ""}: ${reason}`);
   }
   if (status.recording.state === "stopped") found.push(`recording has stopped: ${status.recording.reason}`);
-  if (pictureBroken) found.push("the picture cannot be loaded; trying again (too many viewers?)");
+  for (const one of status.pictures) {
+    if (one.state === "stopped") found.push(`the recording of pictures has stopped: ${one.reason}`);
+  }
+  if (options.frozen) found.push(`Frozen at ${clock(frozenAt)}: what happens now is not shown. Press P to go on.`);
   return found;
 }
 
@@ -75,11 +116,9 @@ function showNotices(texts) {
   if (box.dataset.key === key) return;  // so that screen readers are not told twice
   box.dataset.key = key;
   box.replaceChildren(...texts.map((text) => {
-    const line = document.createElement("p");
+    const line = element("p");
     text.split("`").forEach((piece, at) => {
-      const node = document.createElement(at % 2 ? "code" : "span");
-      node.textContent = at === 0 ? piece.charAt(0).toUpperCase() + piece.slice(1) : piece;
-      line.append(node);
+      line.append(element(at % 2 ? "code" : "span", "", at === 0 ? piece.charAt(0).toUpperCase() + piece.slice(1) : piece));
     });
     return line;
   }));
@@ -87,49 +126,47 @@ function showNotices(texts) {
 
 function setState(kind, text) {
   byId("state").className = kind;
-  if (byId("state-text").textContent !== text) byId("state-text").textContent = text;
+  write(byId("state-text"), text);
 }
 
-function showState(status, camera) {
-  if (!status.broker.connected || !camera) setState("bad", "waiting");
-  else if (camera.ended) setState("", "ended");
-  else if (!camera.online) setState("bad", "offline");
+function showState(cameras) {
+  const offline = cameras.filter(({ online, ended }) => !online && !ended).length;
+  if (options.frozen) setState("", "frozen");
+  else if (!status.broker.connected || cameras.length === 0) setState("bad", "waiting");
+  else if (cameras.every(({ ended }) => ended)) setState("", "ended");
+  else if (offline) setState("bad", cameras.length > 1 ? `${offline} of ${cameras.length} offline` : "offline");
   else if (!status.ready) setState("bad", "live, with problems");
-  else setState("good", camera.mode === "lossless" ? "analysing" : "live");
+  else setState("good", cameras.some(({ mode }) => mode === "lossless") ? "analysing" : "live");
 }
 
-function showCameras(cameras) {
+function showCameras(cameras, shown) {
   const box = byId("cameras");
   box.hidden = cameras.length < 2;
-  const key = JSON.stringify(cameras.map((camera) => camera.camera));
+  const names = [ALL, ...cameras.map(({ camera }) => camera)];
+  const key = JSON.stringify(names.slice(1));
   if (box.dataset.key !== key) {
     box.dataset.key = key;
-    box.replaceChildren(...cameras.map((camera) => {
-      const button = document.createElement("button");
+    box.replaceChildren(...names.map((name) => {
+      const button = element("button", "", name === ALL ? "All cameras" : name);
       button.type = "button";
       button.setAttribute("role", "radio");
-      button.textContent = button.title = button.dataset.camera = camera.camera;
-      button.addEventListener("click", () => choose(camera.camera));
+      button.title = button.textContent;
+      button.addEventListener("click", () => choose(name));
       return button;
     }));
   }
   [...box.children].forEach((button, at) => {
-    const isChosen = button.dataset.camera === chosen;
+    const isChosen = at === 0 ? chosen === ALL : chosen !== ALL && shown[0]?.camera === names[at];
     button.setAttribute("aria-checked", String(isChosen));
     button.tabIndex = isChosen ? 0 : -1;
-    button.classList.toggle("offline", !cameras[at].online && !cameras[at].ended);
+    button.classList.toggle("offline", at > 0 && !cameras[at - 1].online && !cameras[at - 1].ended);
   });
 }
 
-function choose(camera) {
-  chosen = camera;
-  history.replaceState(null, "", `#${encodeURIComponent(camera)}`);
-  showPicture({ camera });
-  byId("faces").replaceChildren();
-  for (const button of byId("cameras").children) {
-    button.setAttribute("aria-checked", String(button.dataset.camera === camera));
-    button.tabIndex = button.dataset.camera === camera ? 0 : -1;
-  }
+function choose(name) {
+  chosen = name;
+  history.replaceState(null, "", name === ALL ? ALL_HASH : `#${encodeURIComponent(name)}`);
+  show();
 }
 
 // As in any group of radio buttons, arrow keys move the choice.
@@ -140,40 +177,42 @@ byId("cameras").addEventListener("keydown", (event) => {
   if (!step || at < 0) return;
   event.preventDefault();
   const next = buttons[(at + step + buttons.length) % buttons.length];
-  choose(next.dataset.camera);
+  next.click();
   next.focus();
 });
 
-function showPicture(camera) {
-  const picture = byId("picture");
-  if (!camera) {
-    streaming = null;
-    picture.removeAttribute("src");
-    picture.hidden = true;
-    byId("no-picture").hidden = false;
-    byId("no-picture").textContent = "Waiting for a camera";
-    return;
+function onChange(name) {
+  if (name === "frozen") {
+    frozenAt = Date.now() / 1000;
+    freeze(options.frozen);
   }
-  if (camera.newest) {
-    const { width, height } = camera.newest;
-    picture.parentElement.style.setProperty("--ratio", String(width / height));
-  }
-  if (streaming === camera.camera) return;
-  streaming = camera.camera;
-  // The number makes the browser connect again to an address whose stream has ended.
-  picture.src = `/video_feed/${encodeURIComponent(camera.camera)}?${Date.now()}`;
-  picture.hidden = false;
-  byId("no-picture").hidden = true;
+  if (away) onAway();
+  else show();
 }
 
-byId("picture").addEventListener("load", () => { pictureBroken = false; });
-byId("picture").addEventListener("error", () => {
-  if (away || streaming === null) return;
-  pictureBroken = true;
-  byId("picture").hidden = true;
-  byId("no-picture").hidden = false;
-  byId("no-picture").textContent = "No picture";
-  setTimeout(() => { streaming = null; }, 2000);  // the next answer connects again
-});
+function onCamera(number) {
+  if (!status || number > status.cameras.length || status.cameras.length < 2) return;
+  choose(number === 0 ? ALL : status.cameras[number - 1].camera);
+}
 
-poll();
+// Saves the picture that is seen: the frozen one, or the next.
+async function onSnapshot() {
+  if (!status || options.dataOnly) return;
+  for (const { camera } of shownCameras()) {
+    const frozen = frozenPicture(camera);
+    const jpeg = frozen
+      ? await new Promise((done) => frozen.toBlob(done, "image/jpeg", 0.92))
+      : await fetch(snapshotAddress(camera)).then((answer) => (answer.ok ? answer.blob() : null), () => null);
+    if (!jpeg) continue;
+    const link = element("a");
+    link.href = URL.createObjectURL(jpeg);
+    link.download = `${camera.replaceAll(/[^\w.-]+/g, "_")}-${new Date().toISOString().replaceAll(":", "")}.jpg`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+}
+
+setUpOptions(onChange, { onSnapshot, onCamera });
+takeImages(() => ({ colours: status ? status.expressions : {}, colourOf }));
+follow({ onFrame, onStatus, onAway });
+requestAnimationFrame(draw);

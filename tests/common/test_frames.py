@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import SourceError
-from common.frames import frame_pixels
+from common.frames import frame_gray, frame_pixels
 from common.messages import Frame
 from common.ring import RingReader, RingWriter
 
@@ -53,6 +53,24 @@ def test_grey_jpeg_has_three_channels_too() -> None:
     done, encoded = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH), 90, np.uint8))
     assert done
     assert frame_pixels(inline(encoded.tobytes()), RingReader()).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_grey_is_that_of_the_colours_wherever_the_pixels_are(tmp_path: Path) -> None:
+    ring = RingWriter(HEIGHT, WIDTH, 2, tmp_path)
+    jpeg = inline(jpeg_of())
+    bgr = frame_pixels(jpeg, RingReader())
+    ring.write(1, bgr)
+    expected = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    in_ring = frame_gray(replace(IN_RING, ring=str(ring.path)), RingReader())
+    assert np.array_equal(in_ring, expected)
+    gray = frame_gray(jpeg, RingReader())
+    assert gray.shape == (HEIGHT, WIDTH)
+    assert np.abs(gray.astype(int) - expected).max() <= 3  # what colour space and rounding cost
+
+
+def test_grey_of_a_jpeg_of_another_size_is_refused() -> None:
+    with pytest.raises(SourceError, match="carries no JPEG of 64x48"):
+        frame_gray(inline(jpeg_of(WIDTH, HEIGHT)), RingReader())
 
 
 def test_camera_orientation_in_the_jpeg_turns_nothing() -> None:

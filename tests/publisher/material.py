@@ -140,9 +140,11 @@ class Rig:
         self.lifetime.first_started = 0.0 if restarts else self.lifetime.first_started
         self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
         self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
-        self.server = WebServer("127.0.0.1", 0, config.max_viewers)
+        self.server = WebServer("127.0.0.1", 0, 2 * config.max_viewers)
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server.check)
-        self.server.start(create_app(self.stage.board, self.stage.hub, config))
+        stage = self.stage
+        self.app = create_app(stage.board, stage.hub, stage.live, stage.requests, config)
+        self.server.start(self.app)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.frames = 0
 
@@ -194,12 +196,18 @@ def rig(
     folder: Path,
     *,
     results: Path | None = None,
+    record: Path | None = None,
+    record_clean: Path | None = None,
     max_viewers: int = 8,
     restarts: int = 0,
 ) -> Iterator[Rig]:
     """Run a publisher on real sockets."""
     config = PublisherConfig(
-        endpoint=f"ipc://{folder}/b.ipc", results=results, max_viewers=max_viewers
+        endpoint=f"ipc://{folder}/b.ipc",
+        results=results,
+        record=record,
+        record_clean=record_clean,
+        max_viewers=max_viewers,
     )
     made = Rig(folder, config, restarts)
     try:

@@ -53,3 +53,30 @@ def test_the_supervisor_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert found.strip() == "[]"
+
+
+def test_pictures_go_to_a_video_or_to_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for name, expected in (
+        ("out.mp4", "out.mp4"),
+        ("OUT.MP4", "OUT.MP4"),
+        ("faces/", "faces"),
+        ("there", "there"),
+    ):
+        config = load(PUBLISHER_RECORD=f"{tmp_path}/{name}", PUBLISHER_RECORD_CLEAN="")
+        assert (config.record, config.record_clean) == (tmp_path / expected, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("out.avi", r"ends in \.mp4, or a folder that ends in /"),
+        ("faces", r"ends in \.mp4, or a folder that ends in /"),
+        ("out.mp4/", r"ends in \.mp4, or a folder that ends in /"),
+        ("nowhere/out.mp4", "folder that exists"),
+        ("nowhere/faces/", "folder that exists"),
+    ],
+)
+def test_other_places_for_pictures_are_refused(path: str, allowed: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"PUBLISHER_RECORD_CLEAN=.*{allowed}"):
+        load(PUBLISHER_RECORD_CLEAN=f"{tmp_path}/{path}")

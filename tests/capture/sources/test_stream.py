@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from capture.opencv import cv2
 from capture.sources.stream import NetworkStream
 from common.errors import SourceError
+from common.opencv import cv2
 
 
 class FailingCapture:

@@ -1,7 +1,7 @@
 """OpenCV with its limits set and its own chatter off.
 
-It reads these variables when it is imported, so everything in this package imports ``cv2`` from
-here. What the user has set wins.
+It reads these variables when it is imported, so whatever decodes what others made imports ``cv2``
+from here. What the user has set wins.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 MAX_PIXELS = 64_000_000
-"""Of one frame: 8000 x 8000, 192 MB of BGR. Above any camera, below what hurts."""
+"""Of one picture: 8000 x 8000, 192 MB of BGR. Above any camera, below what hurts."""
 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error is one line
@@ -18,4 +18,9 @@ os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "5")  # seconds; 10 i
 
 import cv2  # noqa: E402 - must come after the lines above
 
-__all__ = ["MAX_PIXELS", "cv2"]
+__all__ = ["MAX_PIXELS", "cv2", "has_too_many_pixels"]
+
+
+def has_too_many_pixels(error: cv2.error) -> bool:
+    """Tell whether a picture was refused for its size, found from its header."""
+    return "CV_IO_MAX_IMAGE" in str(error)

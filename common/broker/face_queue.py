@@ -1,0 +1,82 @@
+"""The faces that wait for a classifier, in two lanes that take turns."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from common.broker.jobs import Job
+from common.messages import REQUEST
+
+Face = tuple[Job, int]
+"""A frame and the index of the face in it."""
+
+
+class FaceQueue:
+    """Faces of cameras in one lane, those of single images in the other, each in order.
+
+    A batch takes from both lanes alternately, so that neither a group photograph with a hundred
+    faces nor a camera before a crowd keeps the other waiting.
+    """
+
+    def __init__(self) -> None:
+        self._cameras: deque[Face] = deque()
+        self._requests: deque[Face] = deque()
+        self._turns = deque((self._cameras, self._requests))
+
+    def __len__(self) -> int:
+        return len(self._cameras) + len(self._requests)
+
+    def __iter__(self) -> Iterator[Face]:
+        yield from self._cameras
+        yield from self._requests
+
+    def put(self, faces: Iterable[Face]) -> None:
+        """Queue faces."""
+        for face in faces:
+            self._lane_of(face).append(face)
+
+    def put_back(self, faces: list[Face]) -> None:
+        """Queue faces that were taken before, in front of all others."""
+        for face in reversed(faces):
+            self._lane_of(face).appendleft(face)
+
+    def keep(self, is_wanted: Callable[[Job], bool]) -> None:
+        """Drop the faces of all other frames."""
+        for lane in self._turns:
+            kept = [face for face in lane if is_wanted(face[0])]
+            lane.clear()
+            lane.extend(kept)
+
+    def take_batch(self, capacity: int) -> list[Face]:
+        """Take faces off the queue; those of a frame that were in a lost batch go alone.
+
+        So a face that kills workers takes no other frame's faces down with it a second time.
+        """
+        self._turns.rotate()
+        first = next(lane for lane in self._turns if lane)
+        if _is_suspected(first[0]):
+            return _take_alone(first, capacity)
+        faces: list[Face] = []
+        while len(faces) < capacity:
+            able = [lane for lane in self._turns if lane and not _is_suspected(lane[0])]
+            if not able:
+                break
+            faces += [lane.popleft() for lane in able[: capacity - len(faces)]]
+        return faces
+
+    def _lane_of(self, face: Face) -> deque[Face]:
+        return self._requests if face[0].mode == REQUEST else self._cameras
+
+
+def _is_suspected(face: Face) -> bool:
+    job, index = face
+    return job.face_deaths[index] > 0
+
+
+def _take_alone(lane: deque[Face], capacity: int) -> list[Face]:
+    faces = [lane.popleft()]
+    job = faces[0][0]
+    while lane and len(faces) < capacity and lane[0][0] is job and _is_suspected(lane[0]):
+        faces.append(lane.popleft())
+    return faces

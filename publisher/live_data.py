@@ -1,0 +1,32 @@
+"""Everything that is kept of published frames for who reads data instead of watching pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.messages import Frame, FrameTimes
+from publisher.event_log import EventLog
+from publisher.faces import Face
+from publisher.history import History
+from publisher.latencies import Latencies
+from publisher.published_frame import published_frame
+
+
+class LiveData:
+    """The events, the history and the latencies of all cameras.
+
+    Args:
+        max_readers: How many may follow the events at once.
+    """
+
+    def __init__(self, max_readers: int) -> None:
+        self.events = EventLog(max_readers)
+        self.history = History()
+        self.latencies = Latencies()
+
+    def add(self, frame: Frame, faces: Sequence[Face], times: FrameTimes) -> None:
+        """Take in a frame that is published now."""
+        self.latencies.observe(frame, times)
+        published = published_frame(frame, faces)
+        self.events.add(published)
+        self.history.add(published)

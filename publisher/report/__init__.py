@@ -1,0 +1,1 @@
+"""``python -m publisher.report``: recorded results as one page of HTML."""

@@ -1,0 +1,91 @@
+"""The command line of the report."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from common.atomic_file import replacing
+from common.lifetime import run_main
+from publisher.report.moments import Moment, MomentFinder
+from publisher.report.page import render
+from publisher.report.progress import Progress
+from publisher.report.rows import ReportError, read_rows
+from publisher.report.summary import Summary
+from publisher.report.thumbnails import thumbnails, video_beside, videos_of
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Read the command line and make the page."""
+    arguments = _parser().parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    results: Path = arguments.results
+    out: Path = arguments.out or results.with_suffix(".report.html")
+    video: Path | None = arguments.video
+    if video is not None and not video.is_file():
+        raise ReportError(f"--video {video}: there is no such file")
+    summary, moments = _read(results)
+    pictures = _pictures(video or video_beside(results), summary, moments)
+    page = render(results.name, summary, moments, pictures)
+    try:
+        with replacing(out) as new:
+            new.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"{out} cannot be written: {error.strerror}") from error
+    log.info("wrote %s", out)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m publisher.report",
+        description="Make one page of HTML of recorded results: how the expressions are shared, a "
+        "timeline for each face, and the moments at which each expression was clearest. Only faces "
+        "that were shown count.",
+    )
+    parser.add_argument("results", type=Path, help="a .csv, .jsonl or .parquet file of results")
+    parser.add_argument(
+        "--video",
+        type=Path,
+        help="where faces are cut out of: the recorded video or the source itself (default: the "
+        "video with the same name as the results, if there is one)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="the page (default: beside the results, ending in .report.html)"
+    )
+    return parser
+
+
+def _read(results: Path) -> tuple[Summary, dict[str, list[Moment]]]:
+    summary, finder = Summary(), MomentFinder()
+    for row in read_rows(results):
+        at_s = summary.add(row)
+        if row.face is not None:
+            finder.add(row.camera, at_s, row.pts_s, row.face)
+    return summary, finder.best()
+
+
+def _pictures(
+    video: Path | None, summary: Summary, moments: dict[str, list[Moment]]
+) -> dict[Moment, str]:
+    """Cut out the faces of all moments that a video is at hand of."""
+    pictures: dict[Moment, str] = {}
+    everything = [moment for found in moments.values() for moment in found]
+    if video is None:
+        log.info("no video beside the results: no pictures (--video names one)")
+        return pictures
+    with Progress("cutting out", len(everything), " faces") as bar:
+        for number, camera in enumerate(summary.cameras):
+            wanted = {moment for moment in everything if moment.camera == camera}
+            for part in videos_of(video, camera, is_first=number == 0):
+                for moment, picture in thumbnails(part, wanted - pictures.keys()):
+                    pictures[moment] = picture
+                    bar.update()
+    log.info("%d of %d faces cut out of %s", len(pictures), len(everything), video)
+    return pictures
+
+
+if __name__ == "__main__":
+    run_main("publisher.report", main)

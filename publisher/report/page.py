@@ -1,0 +1,93 @@
+"""The page itself: what was counted, put into the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from common.face_model import LABELS
+from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
+from publisher.report.summary import Camera, Summary, Track, shares
+from publisher.report.timeline import clock, colour_of, percent, strip, ticks
+from publisher.smoothing import UNCERTAIN
+
+TRACKS_SHOWN = 40
+"""Of each camera, those that were shown most often."""
+HERE = Path(__file__).parent
+STYLES = (HERE.parent / "static" / "page.css", HERE / "report.css")
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """One camera as the template shows it; ``strips`` are SVG elements."""
+
+    camera: Camera
+    ticks: list[tuple[float, str]]
+    tracks: list[Track]
+    strips: list[str]
+    left_out: int
+
+
+def render(
+    name: str,
+    summary: Summary,
+    moments: Mapping[str, Sequence[Moment]],
+    pictures: Mapping[Moment, str],
+) -> str:
+    """Make the page.
+
+    Args:
+        name: Of the file of results.
+        summary: What was counted.
+        moments: By expression, best first.
+        pictures: A data URL for each moment that there is a picture of.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(clock=clock, percent=percent, colour=colour_of, number=_number)
+    environment.globals["shares"] = shares
+    cameras = list(summary.cameras.values())
+    tracks = [track for camera in cameras for track in camera.tracks.values()]
+    return environment.get_template("report.html").render(
+        name=name,
+        style="\n".join(path.read_text(encoding="utf-8") for path in STYLES),
+        several=len(cameras) > 1,
+        duration_s=sum(camera.duration_s for camera in cameras),
+        frames=sum(camera.frames for camera in cameras),
+        faces=sum(track.sightings for track in tracks),
+        tracks=len(tracks),
+        overall=_overall(summary),
+        legend=[*LABELS, UNCERTAIN],
+        timelines=[_timeline(camera) for camera in cameras if camera.tracks],
+        expressions=EXPRESSIONS,
+        moments=moments,
+        pictures=pictures,
+        least=LEAST_PROBABILITY,
+    )
+
+
+def _overall(summary: Summary) -> list[tuple[str, float]]:
+    """Give the shares of all expressions in their order; of "uncertain" where there is any."""
+    found = dict(shares(summary.labels))
+    others = [label for label in found if label not in LABELS]
+    return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]
+
+
+def _timeline(camera: Camera) -> _Timeline:
+    often = sorted(camera.tracks.values(), key=lambda track: -track.sightings)
+    chosen = sorted(often[:TRACKS_SHOWN], key=lambda track: (track.start_s, track.track_id))
+    return _Timeline(
+        camera=camera,
+        ticks=ticks(camera),
+        tracks=chosen,
+        strips=[strip(camera, track) for track in chosen],
+        left_out=len(often) - len(chosen),
+    )
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"

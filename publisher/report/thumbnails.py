@@ -1,0 +1,99 @@
+"""Faces cut out of the video that results are of."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import numpy as np
+
+from common.opencv import cv2
+from publisher.annotate import Picture, encode_jpeg
+from publisher.faces import Box
+from publisher.report.moments import Moment
+from publisher.report.rows import ReportError
+from publisher.video_file import MADE_BY
+from publisher.video_files import parts_of, path_of
+
+ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
+MARGIN = 0.5
+"""Of the box's side, on each side of it."""
+SIDE_PX = 176
+QUALITY = 85
+EARLY_S = 0.002
+"""A frame's time may be rounded by so much."""
+LATE_S = 0.25
+"""The next frame after a missing one is as good up to here."""
+
+
+def video_beside(results: Path) -> Path | None:
+    """Find the video that has the name of a file of results, if there is one."""
+    named = (results.with_suffix(ending) for ending in ENDINGS)
+    return next((path for path in named if path.is_file()), None)
+
+
+def videos_of(video: Path, camera: str, is_first: bool) -> list[Path]:
+    """Give the videos of a camera as they are recorded: the first camera's is ``video`` itself."""
+    return parts_of(video if is_first else path_of(video, camera))
+
+
+def thumbnails(video: Path, moments: Iterable[Moment]) -> Iterator[tuple[Moment, str]]:
+    """Cut out the faces of moments; gives each as a data URL, and none that is not in the video.
+
+    Raises:
+        ReportError: It is not a video that can be read.
+    """
+    with _errors(video), av.open(str(video)) as container:
+        if not container.streams.video:
+            raise ReportError(f"{video} has no pictures")
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        is_ours = container.metadata.get("comment") == MADE_BY
+        # Ours keeps the timestamps as they were counted. In others OpenCV counted from the first.
+        start_s = 0.0 if is_ours else float((stream.start_time or 0) * (stream.time_base or 0))
+        for moment in sorted(moments, key=lambda one: one.at_s):
+            time_s = moment.at_s if is_ours else moment.pts_s + start_s
+            bgr = _frame_at(container, stream, time_s)
+            face = None if bgr is None else _cut(bgr, moment.box)
+            if face is not None:
+                jpeg = base64.b64encode(encode_jpeg(face, QUALITY)).decode()
+                yield moment, f"data:image/jpeg;base64,{jpeg}"
+
+
+@contextmanager
+def _errors(video: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, av.FFmpegError) as error:
+        raise ReportError(f"{video} is not a video that can be read") from error
+
+
+def _frame_at(
+    container: av.container.InputContainer, stream: av.VideoStream, time_s: float
+) -> Picture | None:
+    time_base = stream.time_base
+    if time_base is None:
+        return None
+    container.seek(max(0, int(time_s / time_base)), stream=stream)
+    for frame in container.decode(stream):
+        if frame.time is not None and frame.time >= time_s - EARLY_S:
+            is_it = frame.time <= time_s + LATE_S
+            return np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) if is_it else None
+    return None
+
+
+def _cut(bgr: Picture, box: Box) -> Picture | None:
+    """Give the face with a margin, ``SIDE_PX`` high and wide; None where the video is smaller."""
+    height, width = bgr.shape[:2]
+    x, y, w, h = box
+    side = min(round(max(w, h) * (1 + 2 * MARGIN)), height, width)
+    left = max(0, min(x + w // 2 - side // 2, width - side))
+    top = max(0, min(y + h // 2 - side // 2, height - side))
+    if x >= width or y >= height or side < 1:
+        return None
+    face = bgr[top : top + side, left : left + side]
+    method = cv2.INTER_AREA if side > SIDE_PX else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(face, (SIDE_PX, SIDE_PX), interpolation=method), np.uint8)

@@ -1,0 +1,27 @@
+// The stream of events: frames as they are published, the status every second.
+
+const RETRY_MS = 1000;
+const SILENT_MS = 5000;  // the status comes every second: whoever says nothing so long is gone
+
+export function follow({ onFrame, onStatus, onAway }) {
+  let source = null;
+  let watchdog = 0;
+  const connect = () => {
+    source = new EventSource("/events");
+    source.addEventListener("frame", (event) => { alive(); onFrame(JSON.parse(event.data)); });
+    source.addEventListener("status", (event) => { alive(); onStatus(JSON.parse(event.data)); });
+    source.addEventListener("error", again);  // also where the browser itself would give up
+    alive();
+  };
+  const alive = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(again, SILENT_MS);
+  };
+  const again = () => {
+    source.close();
+    clearTimeout(watchdog);
+    onAway();
+    setTimeout(connect, RETRY_MS);
+  };
+  connect();
+}

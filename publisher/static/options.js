@@ -1,0 +1,51 @@
+// The buttons under the picture, their keys, and what they remember.
+
+import { byId } from "./dom.js";
+
+const KEPT = ["boxes", "blur", "dataOnly"];
+const KEYS = { p: "frozen", b: "boxes", u: "blur", d: "dataOnly" };
+
+export const options = { frozen: false, boxes: true, blur: false, dataOnly: false };
+
+export function setUpOptions(onChange, { onSnapshot, onCamera }) {
+  for (const name of KEPT) {
+    const kept = localStorage.getItem(name);
+    if (kept !== null) options[name] = kept === "1";
+  }
+  for (const name of Object.keys(options)) byId(name).addEventListener("click", () => toggle(name, onChange));
+  byId("snapshot").addEventListener("click", onSnapshot);
+  byId("fullscreen").addEventListener("click", toggleFullScreen);
+  document.addEventListener("fullscreenchange", () => press("fullscreen", document.fullscreenElement !== null));
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    const key = event.key.toLowerCase();
+    if (key in KEYS) toggle(KEYS[key], onChange);
+    else if (key === "s") onSnapshot();
+    else if (key === "f") toggleFullScreen();
+    else if (/^[0-9]$/.test(key)) onCamera(Number(key));
+  });
+  show();
+}
+
+function toggle(name, onChange) {
+  options[name] = !options[name];
+  if (KEPT.includes(name)) localStorage.setItem(name, options[name] ? "1" : "0");
+  show();
+  onChange(name);
+}
+
+function show() {
+  for (const [name, isOn] of Object.entries(options)) press(name, isOn);
+  byId("stage").dataset.dataOnly = String(options.dataOnly);
+  for (const name of ["snapshot", "fullscreen", "boxes", "blur"]) byId(name).disabled = options.dataOnly;
+}
+
+function press(name, isOn) {
+  byId(name).setAttribute("aria-pressed", String(isOn));
+}
+
+function toggleFullScreen() {
+  if (options.dataOnly) return;
+  if (document.fullscreenElement) document.exitFullscreen();
+  else byId("stage").requestFullscreen().catch(() => {});  // refused where the page is framed
+}

@@ -1,0 +1,118 @@
+// The pictures: one tile a camera that is shown, each connected to its stream.
+
+import { byId, clock, element, write } from "./dom.js";
+
+const MOST_STREAMS = 4;    // of the six connections that browsers open to one server
+const SNAPSHOT_MS = 500;   // between pictures of a tile where there are more cameras
+const AGAIN_MS = 2000;
+
+const tiles = new Map();   // by camera
+let query = "";
+let isFrozen = false;
+
+// Shows these cameras and no others. An empty list is no picture at all.
+export function showTiles(cameras, { boxes, blur }) {
+  const wanted = `boxes=${boxes ? 1 : 0}&blur=${blur ? 1 : 0}`;
+  const names = cameras.map(({ camera }) => camera);
+  for (const [name, tile] of tiles) if (!names.includes(name)) remove(name, tile);
+  const streams = names.length <= MOST_STREAMS;
+  for (const camera of cameras) {
+    const tile = tiles.get(camera.camera) || add(camera.camera);
+    if (!isFrozen && (tile.query !== wanted || tile.streams !== streams)) connect(tile, wanted, streams);
+    describe(tile, camera, names.length > 1);
+  }
+  query = wanted;
+  byId("stage").classList.toggle("grid", names.length > 1);
+  byId("stage").hidden = names.length === 0 && byId("stage").dataset.dataOnly === "true";
+  byId("waiting").hidden = names.length > 0;
+}
+
+export function reconnect() {
+  for (const tile of tiles.values()) tile.query = null;
+}
+
+// Gives the picture of each camera that is loaded, or its frozen copy.
+export function pictures() {
+  const loaded = [...tiles].filter(([, { image }]) => image.naturalWidth > 0);
+  return new Map(loaded.map(([name, { image }]) => [name, image]));
+}
+
+export const snapshotAddress = (camera) => `/snapshot/${encodeURIComponent(camera)}.jpg?${query}`;
+
+export function freeze(frozen) {
+  isFrozen = frozen;
+  for (const tile of tiles.values()) {
+    tile.frozen.hidden = !frozen;
+    if (!frozen) {
+      tile.query = null;
+      continue;
+    }
+    tile.frozen.width = tile.image.naturalWidth;
+    tile.frozen.height = tile.image.naturalHeight;
+    if (tile.image.naturalWidth) tile.frozen.getContext("2d").drawImage(tile.image, 0, 0);
+    disconnect(tile);
+  }
+}
+
+export const frozenPicture = (camera) => (isFrozen ? tiles.get(camera)?.frozen : null);
+
+function add(name) {
+  const tile = {
+    name, query: null, streams: true, timer: 0,
+    node: element("figure", "tile"), image: element("img"), frozen: element("canvas"),
+    words: element("p", "words"), caption: element("figcaption"),
+  };
+  tile.image.alt = `Picture of ${name}`;
+  tile.frozen.hidden = tile.words.hidden = tile.caption.hidden = true;
+  tile.image.addEventListener("load", () => { if (tile.query) tile.words.hidden = true; });
+  tile.image.addEventListener("error", () => retry(tile));
+  tile.node.append(tile.image, tile.frozen, tile.words, tile.caption);
+  tile.node.dataset.camera = name;
+  byId("tiles").append(tile.node);
+  tiles.set(name, tile);
+  return tile;
+}
+
+function remove(name, tile) {
+  disconnect(tile);
+  tile.node.remove();
+  tiles.delete(name);
+}
+
+function connect(tile, wanted, streams) {
+  disconnect(tile);
+  Object.assign(tile, { query: wanted, streams });
+  const address = encodeURIComponent(tile.name);
+  const load = () => {
+    // The number makes the browser ask again for an address that it has had.
+    tile.image.src = streams
+      ? `/video_feed/${address}?${wanted}&n=${Date.now()}`
+      : `/snapshot/${address}.jpg?${wanted}&n=${Date.now()}`;
+  };
+  load();
+  if (!streams) tile.timer = setInterval(load, SNAPSHOT_MS);
+}
+
+function disconnect(tile) {
+  clearInterval(tile.timer);
+  tile.query = null;
+  tile.image.removeAttribute("src");
+}
+
+function retry(tile) {
+  if (!tile.query) return;
+  tile.words.hidden = false;
+  tile.words.textContent = "The picture cannot be loaded; trying again (too many viewers?)";
+  setTimeout(() => { tile.query = null; }, AGAIN_MS);  // the next status connects again
+}
+
+function describe(tile, camera, isOneOfMany) {
+  if (camera.newest) {
+    tile.node.style.setProperty("--ratio", String(camera.newest.width / camera.newest.height));
+  }
+  const isOffline = !camera.online && !camera.ended;
+  const since = camera.offline_since ? ` since ${clock(Date.parse(camera.offline_since) / 1000)}` : "";
+  tile.caption.hidden = !isOneOfMany;
+  tile.caption.classList.toggle("offline", isOffline);
+  write(tile.caption, isOffline ? `${camera.camera} · offline${since}` : camera.camera);
+}

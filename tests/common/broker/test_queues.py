@@ -1,0 +1,72 @@
+"""What the broker says of its queues and batches."""
+
+from __future__ import annotations
+
+from common.messages import (
+    CLASSIFIER,
+    DETECTOR,
+    LOSSLESS,
+    ClassifyBatch,
+    DetectRun,
+    PipelineStatus,
+    QueueStatus,
+    Ready,
+)
+from tests.common.broker.world import MS, World, expressions_for, faces_for, frame
+
+
+def report(world: World) -> PipelineStatus:
+    return world.scheduler.report(world.now_ns, 0)
+
+
+def test_nothing_waits_in_an_empty_pipeline() -> None:
+    status = report(World())
+    assert status.queues == (QueueStatus(DETECTOR, 0, 0.0), QueueStatus(CLASSIFIER, 0, 0.0))
+    assert status.batches == {}
+
+
+def test_a_frame_ages_until_a_detector_takes_it() -> None:
+    world = World()
+    world.publisher()
+    capture = world.capture()
+    world.say(capture, frame("cam", 0))
+    world.pass_time(30)
+    assert report(world).queues[0] == QueueStatus(DETECTOR, 1, 30.0)
+    world.detector()
+    assert report(world).queues[0] == QueueStatus(DETECTOR, 0, 0.0)
+
+
+def test_frames_of_a_dead_detector_wait_again() -> None:
+    world = World()
+    world.publisher()
+    capture = world.capture(mode=LOSSLESS)
+    detector = world.detector(interval=4)
+    for frame_id in range(4):
+        world.say(capture, frame("cam", frame_id))
+    world.lose(detector)
+    world.pass_time(10)
+    assert report(world).queues[0] == QueueStatus(DETECTOR, 4, 10.0)
+
+
+def test_faces_age_from_their_detection_and_batches_are_counted_by_size() -> None:
+    world = World()
+    world.publisher()
+    capture, detector, classifier = world.capture(), world.detector(), world.classifier(8)
+    for frame_id, faces in enumerate((1, 10)):
+        world.say(capture, frame("cam", frame_id))
+        run = world.take(detector, DetectRun)
+        assert run
+        world.say(detector, faces_for(run.work_id, run.frames[0], faces))
+        world.say(detector, Ready())
+    world.now_ns += 20 * MS
+    status = report(world)
+    assert status.queues[1] == QueueStatus(CLASSIFIER, 10, 20.0)
+    assert status.batches == {"1": 1}
+    for _ in range(2):
+        batch = world.take(classifier, ClassifyBatch)
+        assert batch
+        world.say(classifier, expressions_for(batch))
+        world.say(classifier, Ready())
+    status = report(world)
+    assert status.queues[1] == QueueStatus(CLASSIFIER, 0, 0.0)
+    assert status.batches == {"1": 1, "8": 1, "2": 1}

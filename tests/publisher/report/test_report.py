@@ -1,0 +1,152 @@
+"""The command, as a user runs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from publisher.video_file import VideoFile
+from tests.publisher.report.made import face, record
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "publisher.report", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Page(HTMLParser):
+    """What a page shows and what it loads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.labels: list[str] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+        self.close()
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href"):
+                self.loads.append(value or "")
+            if name == "aria-label" and tag == "svg":
+                self.labels.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            continue
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self._open:
+            self.words.append(data)
+
+
+def talk(folder: Path, name: str = "talk.csv", camera: str = "cam") -> Path:
+    """Record four seconds: three happy, one sad; a second face for the first one."""
+    frames = [
+        [face("happy" if number < 75 else "sad"), *([face("fear", 2)] if number < 25 else [])]
+        for number in range(100)
+    ]
+    return record(folder / name, frames, camera)
+
+
+def test_one_page_says_it_all(tmp_path: Path) -> None:
+    done = report(talk(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (0, 2), done.stderr
+    page = Page(tmp_path / "talk.report.html")
+    for expected in (
+        "Duration 0:04.0 Frames 100",
+        "Faces shown, over all frames 125 Tracks 2",
+        "happy 60 %",
+        "sad 20 %",
+        "fear 20 %",
+        "Face 1 0:00.0 to 0:04.0",
+        "80 % at 0:00.0",
+        "Angry, disgust, surprise: never as likely as 50 %.".lower(),
+    ):
+        assert expected.lower() in page.text.lower()
+    assert page.labels[0] == "Face 1, 0:00.0 to 0:04.0: happy 75 %, sad 25 %"
+
+
+def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
+    results = talk(tmp_path)
+    video = VideoFile(tmp_path / "talk.mp4", 120, 160, "cam")
+    for number in range(100):
+        video.write(np.full((120, 160, 3), number, np.uint8), number / 25)
+    video.close()
+    assert "3 of 3 faces cut out of" in report(results).stderr
+    page = Page(tmp_path / "talk.report.html")
+    assert len(page.loads) == 3
+    assert all(address.startswith("data:image/jpeg;base64,") for address in page.loads)
+    assert not re.search(r"https?://|@import|url\(", page.source)
+    assert "prefers-color-scheme: dark" in page.source
+
+
+@pytest.mark.parametrize("name", ["talk.jsonl", "talk.parquet"])
+def test_other_formats_give_the_same_page(tmp_path: Path, name: str) -> None:
+    for results in (talk(tmp_path), talk(tmp_path, name)):
+        report(results, "--out", tmp_path / f"{results.suffix}.html")
+    pages = [Page(tmp_path / f"{ending}.html").text for ending in (".csv", Path(name).suffix)]
+    assert pages[0].replace("talk.csv", name) == pages[1]
+
+
+def test_names_of_cameras_are_text_not_html(tmp_path: Path) -> None:
+    record(tmp_path / "a.csv", [[face()]], "<img src=x>")
+    other = record(tmp_path / "b.csv", [[face()]], "b").read_text().splitlines()[1]
+    (tmp_path / "a.csv").write_text((tmp_path / "a.csv").read_text() + other + "\n")
+    assert report(tmp_path / "a.csv").returncode == 0
+    page = Page(tmp_path / "a.report.html")
+    assert page.loads == []
+    assert "<img src=x>" in page.text
+
+
+def test_frames_without_a_face_make_a_page_too(tmp_path: Path) -> None:
+    results = record(tmp_path / "empty.csv", [[], []])
+    assert report(results).returncode == 0
+    assert "No face was found" in Page(tmp_path / "empty.report.html").text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["nowhere.csv"], "nowhere.csv: there is no such file"),
+        ([__file__], "expected a file that ends in .csv or .jsonl or .parquet"),
+        (["README.md", "--video", "nowhere.mp4"], "--video nowhere.mp4: there is no such file"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_code_2(arguments: list[str], why: str) -> None:
+    done = report(*arguments)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_video_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "talk.mp4").write_text("no video")
+    done = report(talk(tmp_path))
+    assert (done.returncode, "talk.mp4 is not a video" in done.stderr) == (2, True)
+    assert not (tmp_path / "talk.report.html").exists()
+
+
+def test_help_explains() -> None:
+    done = report("--help")
+    assert done.returncode == 0
+    for word in (".parquet", "--video", "--out", ".report.html", "timeline"):
+        assert word in done.stdout

@@ -1,0 +1,112 @@
+"""Faces cut out of videos."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from publisher.report.moments import Moment
+from publisher.report.rows import ReportError
+from publisher.report.thumbnails import SIDE_PX, thumbnails, video_beside, videos_of
+from publisher.video_file import VideoFile
+
+BLUE, GREEN = (200, 40, 20), (30, 180, 60)
+BOX = (200, 100, 60, 60)
+
+
+def moment(at_s: float, pts_s: float | None = None, box: tuple[int, int, int, int] = BOX) -> Moment:
+    return Moment("happy", 0.9, "cam", 1, at_s, at_s if pts_s is None else pts_s, box)
+
+
+def bgr_at(number: int) -> np.ndarray:
+    """Draw a green face from the 50th frame on, before that a blue one."""
+    bgr = np.full((240, 320, 3), 128, np.uint8)
+    x, y, w, h = BOX
+    bgr[y : y + h, x : x + w] = GREEN if number >= 50 else BLUE
+    return bgr
+
+
+def ours(path: Path, start_s: float = 0.0) -> Path:
+    video = VideoFile(path, 240, 320, "cam")
+    for number in range(100):
+        video.write(bgr_at(number), start_s + number / 25)
+    video.close()
+    return path
+
+
+def foreign(path: Path) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (320, 240))
+    for number in range(100):
+        writer.write(bgr_at(number))
+    writer.release()
+    return path
+
+
+def middle(url: str) -> tuple[int, ...]:
+    head, _, data = url.partition(",")
+    assert head == "data:image/jpeg;base64"
+    face = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+    assert face is not None
+    assert face.shape == (SIDE_PX, SIDE_PX, 3)
+    return tuple(int(value) for value in face[SIDE_PX // 2, SIDE_PX // 2])
+
+
+def is_near(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return max(abs(x - y) for x, y in zip(a, b, strict=True)) < 20
+
+
+@pytest.mark.parametrize("start_s", [0.0, 30.0])
+def test_the_face_of_the_very_frame_is_cut_out(tmp_path: Path, start_s: float) -> None:
+    video = ours(tmp_path / "a.mp4", start_s)
+    wanted = [moment(start_s + 50 / 25), moment(start_s + 49 / 25)]
+    found = dict(thumbnails(video, wanted))
+    assert is_near(middle(found[wanted[0]]), GREEN)
+    assert is_near(middle(found[wanted[1]]), BLUE)
+
+
+def test_in_the_source_itself_its_own_timestamps_count(tmp_path: Path) -> None:
+    video = foreign(tmp_path / "source.avi")
+    in_second_round = moment(6.0, 50 / 25)
+    ((_, url),) = thumbnails(video, [in_second_round])
+    assert is_near(middle(url), GREEN)
+
+
+def test_what_is_not_in_the_video_has_no_picture(tmp_path: Path) -> None:
+    video = ours(tmp_path / "a.mp4")
+    late, outside = moment(99.0), moment(1.0, box=(900, 900, 50, 50))
+    assert list(thumbnails(video, [late, outside])) == []
+
+
+def test_a_face_at_the_edge_is_cut_out_of_what_there_is(tmp_path: Path) -> None:
+    video = ours(tmp_path / "a.mp4")
+    edge, whole = moment(0.2, box=(-20, 200, 60, 60)), moment(0.4, box=(0, 0, 320, 240))
+    assert {of for of, url in thumbnails(video, [edge, whole]) if middle(url)} == {edge, whole}
+
+
+def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("no video")
+    with pytest.raises(ReportError, match=r"a\.mp4 is not a video"):
+        list(thumbnails(path, [moment(0.0)]))
+
+
+def test_the_video_beside_the_results_is_found(tmp_path: Path) -> None:
+    results = tmp_path / "talk.csv"
+    assert video_beside(results) is None
+    (tmp_path / "talk.mkv").touch()
+    assert video_beside(results) == tmp_path / "talk.mkv"
+
+
+def test_further_cameras_have_the_videos_that_were_recorded_of_them(tmp_path: Path) -> None:
+    video = tmp_path / "talk.mp4"
+    for name in ("talk.mp4", "talk.part2.mp4", "talk.part4.mp4", "talk-front_door.mp4"):
+        (tmp_path / name).touch()
+    found = [
+        [path.name for path in videos_of(video, camera, is_first=camera == "hall")]
+        for camera in ("hall", "front door", "roof")
+    ]
+    assert found == [["talk.mp4", "talk.part2.mp4"], ["talk-front_door.mp4"], []]

@@ -1,0 +1,53 @@
+"""Uploads as a program sends them."""
+
+from __future__ import annotations
+
+import io
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from email.message import Message
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    code: int
+    headers: Message
+    body: bytes
+
+
+def post_images(url: str, *images: bytes, field: str = "image", **headers: str) -> Reply:
+    """Send images in a form to ``/api/analyze``; they are called 0.jpg, 1.jpg and so on."""
+    files = [FileStorage(io.BytesIO(data), f"{at}.jpg") for at, data in enumerate(images)]
+    boundary, body = encode_multipart({field: files})
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | headers
+    request = urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return Reply(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Reply(error.code, error.headers, error.read())
+
+
+def encoded(pixels: NDArray[np.uint8], ending: str = ".jpg") -> bytes:
+    written, data = cv2.imencode(ending, pixels)
+    assert written
+    return data.tobytes()
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """Give a JPEG the EXIF orientation of a camera that was held another way (1 to 8)."""
+    entry = bytes([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0])
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
