@@ -95,8 +95,11 @@ class CaptureStage:
             self._told_end = self._link.send(EndOfSource(self._camera))
 
     def close(self) -> None:
-        """Say goodbye, close the source and delete the ring."""
-        self._link.close()
+        """Say goodbye unless an error ends the process, close the source and delete the ring."""
+        if self._lifetime.stop_requested:
+            self._link.leave()
+        else:
+            self._link.close()
         self._feed.close()
         self._outgoing.close()
 

@@ -110,10 +110,14 @@ class BrokerLink:
             return None
         return self._handle(message)
 
-    def close(self) -> None:
-        """Say goodbye and close."""
+    def leave(self) -> None:
+        """Say goodbye and close: nothing is wrong with what this peer has in hand."""
         if self.welcomed and self.send(Bye()):
             time.sleep(0.02)  # linger is 0: let the goodbye out
+        self.close()
+
+    def close(self) -> None:
+        """Close without a word, as a process that dies: what it has in hand may be to blame."""
         self.welcomed = False
         self._socket.close()
 

@@ -78,8 +78,11 @@ class Worker:
             self._lifetime.request_stop()
 
     def close(self) -> None:
-        """Say goodbye."""
-        self._link.close()
+        """Say goodbye, unless an error ends the process: then the work in hand may be to blame."""
+        if self._lifetime.stop_requested:
+            self._link.leave()
+        else:
+            self._link.close()
 
     def _work(self, work: Work) -> None:
         started = time.perf_counter()

@@ -83,4 +83,4 @@ class ParquetTable:
         self._output.give_up(0)
         self._writer.close()
         self._output.close()
-        self._new.unlink()
+        self._new.unlink(missing_ok=True)

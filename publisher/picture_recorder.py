@@ -101,6 +101,9 @@ class PictureRecorder:
             log.error("%s is not finished: its disk does not answer", self._path)
             return
         self._thread.join(END_S)
+        if self._thread.is_alive():
+            log.error("%s is not finished: its last pictures take too long", self._path)
+            return
         self._thread = None
         if not self._trouble:
             text = f", {self._left_out} left out" if self._left_out else ""

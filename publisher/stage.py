@@ -106,12 +106,14 @@ class PublisherStage:
         deadline_s = time.monotonic() + STREAMS_END_S
         self.hub.wait_until_empty(STREAMS_END_S)
         self.live.events.wait_until_empty(max(0.0, deadline_s - time.monotonic()))
-        self._recordings.close()
         if self._lifetime.stop_requested:
             self._recorder.finish()
+            self._recordings.close()
+            self._link.leave()
         else:
             self._recorder.close()
-        self._link.close()
+            self._recordings.close()
+            self._link.close()
 
     def _publish(self, result: Result) -> None:
         """Do all that is to be done with a frame, and only then acknowledge it."""

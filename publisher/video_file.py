@@ -62,7 +62,7 @@ class VideoFile:
             self._container = av.open(self._output, "w", format="mp4", options=MUXER)
             self._container.metadata.update(title=camera, comment=MADE_BY)
             self._stream = self._container.add_stream("libx264", options=ENCODER)
-        except (OSError, av.FFmpegError) as error:
+        except (OSError, ValueError, av.FFmpegError) as error:  # ValueError: there is no x264
             raise not_written(path, error) from error
         codec = self._stream.codec_context
         codec.height, codec.width = height + height % 2, width + width % 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Trainer:
         with devices.scope() if devices else nullcontext():
             self.learner = _make_learner(config)
         self._stepper = _make_stepper(self.learner, devices)
+        parts = devices.num_model_replicas if devices else 1
+        self._validation_batch = math.ceil(VALIDATION_BATCH / parts) * parts
         self.config = config
 
     def train_epoch(
@@ -77,10 +80,11 @@ class Trainer:
     def predict_logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Returns ``(n, 7) float32`` logits of the averaged network for ``(n, size, size)``."""
         parts = []
-        for start in range(0, len(images), VALIDATION_BATCH):
-            part = images[start : start + VALIDATION_BATCH, :, :, None]
+        size = self._validation_batch
+        for start in range(0, len(images), size):
+            part = images[start : start + size, :, :, None]
             # One size of batch: it can be divided among devices, and is compiled for once.
-            padding = ((0, VALIDATION_BATCH - len(part)), (0, 0), (0, 0), (0, 0))
+            padding = ((0, size - len(part)), (0, 0), (0, 0), (0, 0))
             parts.append(self._stepper.logits(np.pad(part, padding))[: len(part)])
         return np.concatenate(parts)
 

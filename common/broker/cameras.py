@@ -56,7 +56,8 @@ class Camera:
         capture: The peer that captures it, None while it is gone.
         jobs: All frames in flight by frame_id.
         line: Those not yet sent to publishers, in order; frames leave it only from the front.
-        left_ns: When its capture said goodbye, None where it did not.
+        gone_ns: When its capture went, None while it is there.
+        stopped: Whether it went in order.
         next_frame_id: The frame that is to come next.
         counted_until: Frames before it are counted, whatever comes again of them.
         run_length: Frames a run of its detectors, 0 until the first.
@@ -79,7 +80,8 @@ class Camera:
         """Let a capture take, or take up again, this camera."""
         self.capture: bytes | None = peer
         self.capture_name = hello.name
-        self.left_ns: int | None = None
+        self.gone_ns: int | None = None
+        self.stopped = False
         self.slots = hello.slots
         self.total_frames = hello.total_frames
         self.online = True

@@ -7,7 +7,7 @@ import logging
 from common.broker.cameras import CAPTURE_LOST, Camera
 from common.broker.classification import ClassificationDesk
 from common.broker.detection import DetectionDesk
-from common.broker.peers import Peer
+from common.broker.peers import PUBLISHER, Peer
 from common.broker.state import PipelineState
 from common.messages import (
     FATE_PUBLISHED,
@@ -22,6 +22,9 @@ from common.messages import (
 
 FORGOTTEN_AFTER_NS = 60_000_000_000
 """A live camera whose capture was stopped is listed as offline so long, then no more."""
+
+RETURN_NS = 10_000_000_000
+"""A supervisor starts a capture that died again within seconds."""
 
 FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
 
@@ -78,32 +81,43 @@ class IntakeDesk:
         """A capture was stopped: its live camera is about to be taken away."""
         for camera in self._state.cameras.values():
             if camera.capture == peer.identity:
-                camera.left_ns = self._state.now_ns
                 self._lost(camera)
-                camera.reason = "its capture was stopped"
+                camera.stopped, camera.reason = True, "its capture was stopped"
 
     def expire(self) -> None:
         """Forget live cameras that were taken away a while ago."""
         before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
         for camera in list(self._state.cameras.values()):
-            is_gone = camera.left_ns is not None and camera.left_ns < before_ns
+            is_gone = camera.stopped and camera.gone_ns is not None and camera.gone_ns < before_ns
             if is_gone and camera.mode == LIVE and not camera.ended and not camera.jobs:
-                log.info("camera %s is forgotten", camera.name)
-                del self._state.cameras[camera.name]
+                self._forget(camera)
 
     def all_done(self) -> bool:
         """Tell whether every source has ended and every frame is counted.
 
-        A live camera whose capture has left has nothing more to say.
+        A live camera whose capture was stopped has nothing more to say, nor one whose capture died
+        and was not started again in time.
         """
         cameras = self._state.cameras.values()
-        left = [c for c in cameras if c.capture is None and c.mode == LIVE and not c.ended]
+        left = [c for c in cameras if c.mode == LIVE and not c.ended and self._has_left(c)]
         rest = [camera for camera in cameras if camera not in left]
         in_flight = any(camera.jobs for camera in cameras)
         return bool(rest) and not in_flight and all(camera.ended for camera in rest)
 
+    def _has_left(self, camera: Camera) -> bool:
+        if camera.gone_ns is None:
+            return False
+        return camera.stopped or self._state.now_ns - camera.gone_ns > RETURN_NS
+
+    def _forget(self, camera: Camera) -> None:
+        log.info("camera %s is forgotten", camera.name)
+        del self._state.cameras[camera.name]
+        for publisher in self._state.peers.of_role(PUBLISHER):  # one of that name counts from 0
+            publisher.sent.pop(camera.name, None)
+            publisher.has.pop(camera.name, None)
+
     def _lost(self, camera: Camera) -> None:
-        camera.capture = None
+        camera.capture, camera.gone_ns = None, self._state.now_ns
         camera.online, camera.reason = False, "its capture process is gone"
         self._detection.forget(camera)
         self._classification.forget(camera)

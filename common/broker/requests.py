@@ -34,6 +34,8 @@ from common.messages import (
 
 MAX_REQUESTS = 32
 """Images in flight, of all publishers together; some seconds of work for one detector."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Of their JPEGs together."""
 LIMIT_NS = int(REQUEST_LIMIT_S * 1e9)
 LOST = "lost"
 
@@ -118,6 +120,9 @@ class RequestDesk:
         for role in WORKER_ROLES:
             if not self._state.peers.of_role(role):
                 return f"no {role} is running: start one with `python -m {role}`"
+        held_bytes = sum(len(job.frame.jpeg) for job in self._jobs.values())
+        if held_bytes > MAX_BYTES:
+            return f"{held_bytes >> 20} MiB of images are being analyzed and no more are taken"
         if len(self._jobs) >= MAX_REQUESTS:
             return f"{len(self._jobs)} images are being analyzed and no more are taken"
         return ""

@@ -73,6 +73,8 @@ def _pictures(
     """Cut out the faces of all moments that a video is at hand of."""
     pictures: dict[Moment, str] = {}
     everything = [moment for found in moments.values() for moment in found]
+    if not everything:
+        return pictures
     if video is None:
         log.info("no video beside the results: no pictures (--video names one)")
         return pictures

@@ -56,7 +56,7 @@ def render(
         name=name,
         style="\n".join(path.read_text(encoding="utf-8") for path in STYLES),
         several=len(cameras) > 1,
-        duration_s=sum(camera.duration_s for camera in cameras),
+        duration_s=max((camera.duration_s for camera in cameras), default=0.0),
         frames=sum(camera.frames for camera in cameras),
         faces=sum(track.sightings for track in tracks),
         tracks=len(tracks),

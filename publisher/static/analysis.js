@@ -6,10 +6,11 @@ import { byId, element, percent } from "./dom.js";
 const WIDEST_PX = 1280;
 const LINE_SHARE = 0.004;  // of the picture's larger side
 
-export function takeImages(palette) {
+// Colours are looked up as late as they are needed: images may come before the first status.
+export function takeImages(colourOf) {
   const input = byId("images");
   input.addEventListener("change", () => {
-    analyseAll([...input.files], palette());
+    analyseAll([...input.files], colourOf);
     input.value = "";
   });
   const isFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
@@ -27,7 +28,7 @@ export function takeImages(palette) {
     document.body.classList.remove("dropping");
     if (!isFiles(event)) return;
     event.preventDefault();
-    analyseAll([...event.dataTransfer.files], palette());
+    analyseAll([...event.dataTransfer.files], colourOf);
   });
   byId("close-analysis").addEventListener("click", () => {
     byId("analysed").replaceChildren();
@@ -36,7 +37,7 @@ export function takeImages(palette) {
   });
 }
 
-async function analyseAll(files, palette) {
+async function analyseAll(files, colourOf) {
   if (files.length === 0) return;
   byId("analysis").hidden = false;
   byId("analysis").scrollIntoView({ block: "nearest" });
@@ -46,10 +47,10 @@ async function analyseAll(files, palette) {
     return entry;
   });
   byId("analysed").prepend(...entries);
-  for (const [at, file] of files.entries()) await analyse(file, entries[at], palette);  // in turn: each may be large
+  for (const [at, file] of files.entries()) await analyse(file, entries[at], colourOf);  // in turn: each may be large
 }
 
-async function analyse(file, entry, palette) {
+async function analyse(file, entry, colourOf) {
   const words = entry.querySelector("p");
   try {
     const form = new FormData();
@@ -59,14 +60,14 @@ async function analyse(file, entry, palette) {
     if (!answer.ok) throw new Error(told.error);
     const { faces } = told.images[0];
     words.textContent = faces.length === 1 ? "1 face" : `${faces.length || "no"} faces`;
-    entry.append(await draw(file, faces, palette), list(faces, palette));
+    entry.append(await draw(file, faces, colourOf), list(faces, colourOf));
   } catch (error) {
     words.className = "bad";
     words.textContent = error instanceof TypeError ? "The publisher does not answer." : error.message;
   }
 }
 
-async function draw(file, faces, { colourOf }) {
+async function draw(file, faces, colourOf) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
   const scale = Math.min(1, WIDEST_PX / Math.max(picture.width, picture.height));
   const canvas = element("canvas");
@@ -90,7 +91,7 @@ async function draw(file, faces, { colourOf }) {
   return canvas;
 }
 
-function list(faces, { colours, colourOf }) {
+function list(faces, colourOf) {
   const box = element("div", "analysed-faces");
   box.append(...faces.map((face, at) => {
     const part = element("section", "face");
@@ -99,7 +100,7 @@ function list(faces, { colours, colourOf }) {
     swatch.style.backgroundColor = colourOf(face.label);
     head.append(swatch, `${at + 1}: ${face.label} ${percent(face.confidence)}`);
     const rows = element("ul", "bars");
-    rows.append(...bars(colours));
+    rows.append(...bars(Object.keys(face.probabilities), colourOf));
     fillBars(rows, face.probabilities, face.label);
     part.append(head, rows);
     return part;

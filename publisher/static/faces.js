@@ -14,7 +14,7 @@ export function showFaces(frames, { colours, colourOf, memory, tiles }) {
   for (const frame of frames) {
     for (const face of frame.faces.filter(({ shown }) => shown)) {
       const key = `${face.track_id} ${frame.camera}`;
-      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, colours, frames.length > 1));
+      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, { colours, colourOf }, frames.length > 1));
       const card = cards.get(key);
       card.seen_ms = now;
       fill(card, face, colourOf);
@@ -51,20 +51,20 @@ function drawStrips(memory, colourOf) {
   }
 }
 
-function newCard(camera, track, colours, namesCamera) {
+function newCard(camera, track, { colours, colourOf }, namesCamera) {
   const node = byId("face-template").content.firstElementChild.cloneNode(true);
-  node.querySelector(".bars").replaceChildren(...bars(colours));
+  node.querySelector(".bars").replaceChildren(...bars(Object.keys(colours), colourOf));
   node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : `face ${track}`;
   return { camera, track, node, strip: node.querySelector(".strip"), thumbnail: node.querySelector(".thumbnail"), seen_ms: 0, drawn_ms: 0 };
 }
 
-export function bars(colours) {
-  return Object.entries(colours).map(([label, colour]) => {
+export function bars(labels, colourOf) {
+  return labels.map((label) => {
     const row = element("li");
     row.dataset.label = label;
     const bar = element("span", "bar");
     const inner = element("span", "fill");
-    inner.style.backgroundColor = colour;
+    inner.style.backgroundColor = colourOf(label);
     bar.append(inner);
     row.append(element("span", "name", label), bar, element("span", "value"));
     return row;

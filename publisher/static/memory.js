@@ -24,7 +24,8 @@ export class Memory {
     const at = Date.parse(frame.captured_at) / 1000;
     const samples = this.#of(frame.camera);
     const last = samples.at(-1);
-    if (last && at - last.at < APART_S) return;
+    if (last && at < last.at - GAP_S) samples.length = 0;  // the server's clock was put back
+    else if (last && at - last.at < APART_S) return;
     samples.push({ at, faces: frame.faces });
     while (samples.length && samples[0].at < this.now - KEPT_S) samples.shift();
   }

@@ -28,6 +28,7 @@ export function setUpOptions(onChange, { onSnapshot, onCamera }) {
 }
 
 function toggle(name, onChange) {
+  if (byId(name).disabled) return;
   options[name] = !options[name];
   if (KEPT.includes(name)) localStorage.setItem(name, options[name] ? "1" : "0");
   show();
@@ -37,7 +38,8 @@ function toggle(name, onChange) {
 function show() {
   for (const [name, isOn] of Object.entries(options)) press(name, isOn);
   byId("stage").dataset.dataOnly = String(options.dataOnly);
-  for (const name of ["snapshot", "fullscreen", "boxes", "blur"]) byId(name).disabled = options.dataOnly;
+  for (const name of ["snapshot", "fullscreen"]) byId(name).disabled = options.dataOnly;
+  for (const name of ["boxes", "blur"]) byId(name).disabled = options.dataOnly || options.frozen;
 }
 
 function press(name, isOn) {

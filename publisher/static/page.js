@@ -36,6 +36,7 @@ async function onStatus(told) {
     reconnect();  // streams ended with the server
     byId("health").classList.remove("stale");
     await memory.load().catch(() => {});  // without it the timeline begins now
+    if (away) return;
   }
   for (const { camera, newest: last } of status.cameras) {
     if (last && !newest.has(camera)) newest.set(camera, { camera, ...last });
@@ -54,12 +55,21 @@ function onAway() {
   newest.clear();
 }
 
+// The camera that the address names; people may type anything there.
+function hashCamera() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 // The cameras that are shown: one, or all.
 function shownCameras() {
   const { cameras } = status;
   if (cameras.length < 2 && chosen === ALL) chosen = null;
   if (chosen === null && location.hash) {
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = hashCamera();
     if (location.hash === ALL_HASH && cameras.length > 1) chosen = ALL;
     else if (cameras.some(({ camera }) => camera === wanted)) chosen = wanted;
   }
@@ -213,6 +223,6 @@ async function onSnapshot() {
 }
 
 setUpOptions(onChange, { onSnapshot, onCamera });
-takeImages(() => ({ colours: status ? status.expressions : {}, colourOf }));
+takeImages(colourOf);
 follow({ onFrame, onStatus, onAway });
 requestAnimationFrame(draw);

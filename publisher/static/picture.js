@@ -84,6 +84,7 @@ function connect(tile, wanted, streams) {
   Object.assign(tile, { query: wanted, streams });
   const address = encodeURIComponent(tile.name);
   const load = () => {
+    if (!streams && tile.image.hasAttribute("src") && !tile.image.complete) return;
     // The number makes the browser ask again for an address that it has had.
     tile.image.src = streams
       ? `/video_feed/${address}?${wanted}&n=${Date.now()}`

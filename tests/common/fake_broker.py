@@ -60,6 +60,11 @@ class FakeBroker:
 
         return eventually(find, kind.__name__)
 
+    def last_words(self) -> list[Message]:
+        """Give what has come and nobody expected, after the last peer has closed."""
+        self._receive()
+        return [message for _, message in self._heard]
+
     def send(self, identity: bytes, message: Message) -> None:
         self.send_parts(identity, wire.encode(message))
 

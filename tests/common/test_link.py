@@ -245,10 +245,10 @@ def test_nothing_is_kept_for_a_broker_that_is_not_there(
         broker.close()
 
 
-def test_goodbye_is_said_on_closing(make_link: MakeLink, broker: FakeBroker) -> None:
+def test_goodbye_is_said_on_leaving(make_link: MakeLink, broker: FakeBroker) -> None:
     link = make_link()
     identity = join(link, broker)
-    link.close()
+    link.leave()
     assert broker.expect(Bye)[0] == identity
 
 

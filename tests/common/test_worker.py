@@ -13,6 +13,7 @@ from common.errors import RefusedError, SourceError
 from common.lifetime import Lifetime
 from common.messages import (
     CLASSIFIER,
+    Bye,
     ClassifyBatch,
     Expressions,
     Faces,
@@ -136,6 +137,21 @@ def test_any_other_error_ends_the_worker(desk: Desk) -> None:
     desk.broker.send(identity, BATCH)
     with pytest.raises(ZeroDivisionError):
         desk.broker.expect(Ready)
+
+
+@pytest.mark.parametrize("is_error", [False, True])
+def test_only_a_worker_that_ends_in_order_says_goodbye(desk: Desk, is_error: bool) -> None:
+    identity = desk.join()
+    if is_error:
+        desk.error = ZeroDivisionError("its work is to blame")
+        desk.broker.send(identity, BATCH)
+        with pytest.raises(ZeroDivisionError):
+            desk.broker.expect(Ready)
+    else:
+        desk.lifetime.request_stop()
+    desk.worker.close()
+    said = [isinstance(message, Bye) for message in desk.broker.last_words()]
+    assert any(said) == (not is_error)
 
 
 def test_worker_asked_to_stop_ends_after_the_answer_in_hand_and_asks_for_no_more(

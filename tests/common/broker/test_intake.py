@@ -60,3 +60,29 @@ def test_a_recording_that_is_stopped_is_waited_for() -> None:
     world.say(world.capture("talk", LOSSLESS), Bye())
     world.pass_time(3 * FORGOTTEN_AFTER_MS)
     assert names(world) == ["talk"]
+
+
+def test_a_forgotten_camera_that_comes_back_is_published() -> None:
+    world = World()
+    publisher, detector = world.publisher(), world.detector()
+    for frames in (100, 50):
+        capture = world.capture("door")
+        for frame_id in range(frames):
+            world.say(capture, frame("door", frame_id))
+            world.detect(detector, faces=0)
+            world.publish(publisher)
+        assert world.status("door").published == frames
+        world.say(capture, Bye())
+        world.let_everybody_wait(63)
+        assert names(world) == []
+
+
+def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends() -> None:
+    world = World()
+    ended, died = world.capture("ended"), world.capture("died")
+    world.end(ended, "ended")
+    world.lose(died)
+    world.pass_time(1000)
+    assert not world.scheduler.finished
+    world.let_everybody_wait(12)
+    assert world.scheduler.finished
