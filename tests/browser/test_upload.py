@@ -1,0 +1,100 @@
+"""Images that are given to the page."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from common.face_model import LABELS
+from tests.browser.accessibility import check_accessible
+from tests.browser.pixels import seen
+from tests.browser.witness import Witness
+from tests.e2e.pipeline import Pipeline, wait_for
+
+DROP = """([name, encoded]) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(drop);
+}"""
+
+
+@pytest.fixture(scope="module")
+def idle(browser: Browser) -> Iterator[Pipeline]:
+    """A pipeline without a camera."""
+    with Pipeline("broker", "detector", "classifier", "publisher") as pipeline:
+        wait_for(lambda: pipeline.peers("classifier"), f"a classifier; log:\n{pipeline.log}")
+        wait_for(lambda: pipeline.peers("detector"), f"a detector; log:\n{pipeline.log}")
+        yield pipeline
+
+
+@pytest.fixture
+def pipeline(idle: Pipeline) -> Pipeline:
+    return idle
+
+
+@pytest.fixture(scope="session")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photograph of an astronaut who smiles, 512 x 512 pixels."""
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image's photograph")
+    path = tmp_path_factory.mktemp("photograph") / "astronaut.jpg"
+    cv2.imwrite(str(path), cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR))
+    return path
+
+
+def check_analysed(page: Page, photograph: Path) -> None:
+    """Its faces are marked on it and listed with all their probabilities."""
+    entry = page.locator(".analysed").first
+    expect(entry.locator("h3").first).to_have_text(photograph.name)
+    expect(entry.locator("p")).to_have_text(re.compile(r"^(1 face|\d+ faces)$"))
+    expect(entry.locator("canvas")).to_be_visible()
+    picture = cv2.imread(str(photograph), cv2.IMREAD_COLOR)
+    assert picture is not None
+    canvas = seen(page, ".analysed canvas")
+    assert canvas.shape == (512, 512, 4)
+    changed = cv2.absdiff(canvas[..., :3], picture).max(axis=2) > 60
+    assert 0.0005 < changed.mean() < 0.05, "the photograph, and lines on it"
+    faces = entry.locator(".analysed-faces .face")
+    assert faces.count() >= 1
+    expect(faces.first.locator("h4")).to_have_text(re.compile(r"^1: \w+ \d+ %$"))
+    assert faces.first.locator(".name").all_inner_texts() == list(LABELS)
+
+
+def test_a_photograph_that_is_chosen_is_analysed(
+    page: Page, photograph: Path, witness: Witness
+) -> None:
+    expect(page.locator("#waiting")).to_have_text("Waiting for a camera")
+    page.set_input_files("#images", photograph)
+    check_analysed(page, photograph)
+    assert len(witness.asked("/api/analyze")) == 1
+    page.click("#close-analysis")
+    expect(page.locator("#analysis")).to_be_hidden()
+
+
+def test_a_photograph_that_is_dropped_is_analysed(page: Page, photograph: Path) -> None:
+    expect(page.locator("#waiting")).to_have_text("Waiting for a camera")
+    encoded = base64.b64encode(photograph.read_bytes()).decode()
+    page.evaluate(DROP, [photograph.name, encoded])
+    check_analysed(page, photograph)
+
+
+def test_what_is_no_picture_is_refused_in_words_and_harms_nothing(
+    page: Page, photograph: Path, tmp_path: Path, witness: Witness
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("no picture")
+    with witness.forgiving(re.compile("status of 400")):
+        page.set_input_files("#images", [text, photograph])
+        refused = page.locator(".analysed", has_text="notes.txt")
+        expect(refused.locator("p.bad")).to_contain_text("notes.txt")
+        expect(refused.locator("p.bad")).to_contain_text("JPEG")
+        expect(page.locator(".analysed canvas")).to_have_count(1)
+    check_accessible(page)
+    expect(page.locator(".analysed", has_text="astronaut.jpg").locator("p")).to_contain_text("face")
