@@ -196,6 +196,7 @@ function onChange(name) {
     frozenAt = Date.now() / 1000;
     freeze(options.frozen);
   }
+  if (status === null) return;  // nothing is shown yet
   if (away) onAway();
   else show();
 }

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from itertools import cycle
+from itertools import cycle, groupby
 from pathlib import Path
 
 import cv2
@@ -21,21 +21,25 @@ from benchmarks.label_switches import (
     sum_up,
 )
 from common.face_model import LABELS, Crops, Probabilities
+from publisher.smoothing import UNCERTAIN
+from publisher.tracks import SHOWN_FROM
 from tests.detector.scenes import frame_with_face
 
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
 
 
 class AlternatingBackend:
-    """Says one label after the other, each with 60 %."""
+    """Says one label after the other, each with the same probability."""
 
-    def __init__(self, labels: tuple[int, ...]) -> None:
+    def __init__(self, labels: tuple[int, ...], probability: float = 0.8) -> None:
         self._labels = cycle(labels)
+        self._probability = probability
 
     def classify(self, crops: Crops) -> Probabilities:
-        probabilities = np.full((len(crops), len(LABELS)), 0.4 / 6, np.float32)
+        rest = (1 - self._probability) / 6
+        probabilities = np.full((len(crops), len(LABELS)), rest, np.float32)
         for row in probabilities:
-            row[next(self._labels)] = 0.6
+            row[next(self._labels)] = self._probability
         return probabilities
 
 
@@ -63,16 +67,25 @@ def test_what_flickers_in_single_frames_is_shown_steadily() -> None:
     tracks = follow(frames, AlternatingBackend((HAPPY, NEUTRAL)))
     (seen,) = tracks.values()
     row = row_of_track("still", 1, seen)
-    assert row.raw_switches == len(seen) - 1 == 29
+    assert row.raw_switches == len(seen) - 1 == 30 - SHOWN_FROM
     assert row.shown_switches == 0
 
 
-def test_a_lasting_change_is_shown_once() -> None:
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(0.8, ["happy", "neutral"]), (0.6, ["happy", UNCERTAIN, "neutral"])],
+)
+def test_a_lasting_change_is_shown_once_or_by_way_of_uncertain(
+    probability: float, expected: list[str]
+) -> None:
     frames = ((place / 30, frame_with_face(300, 200)) for place in range(60))
-    tracks = follow(frames, AlternatingBackend((HAPPY,) * 30 + (NEUTRAL,) * 30))
+    backend = AlternatingBackend((HAPPY,) * 30 + (NEUTRAL,) * 30, probability)
+    tracks = follow(frames, backend)
     (seen,) = tracks.values()
+    shown = [label for label, _ in groupby(each.shown for each in seen)]
+    assert shown == expected
     row = row_of_track("still", 1, seen)
-    assert (row.raw_switches, row.shown_switches) == (1, 1)
+    assert (row.raw_switches, row.shown_switches) == (1, len(expected) - 1)
 
 
 def write_clip(path: Path, frames: int) -> None:
@@ -108,7 +121,7 @@ def test_the_command_prints_a_line_for_every_track_and_their_sum(
     write_clip(tmp_path / "clip.avi", 5)
     assert main(["--videos", str(tmp_path), "--json", str(tmp_path / "out.json")]) == 0
     report = json.loads((tmp_path / "out.json").read_text())
-    assert [row["seconds"] for row in report["videos"]] == pytest.approx([0.4])
+    assert [row["seconds"] for row in report["videos"]] == pytest.approx([0.1 * (5 - SHOWN_FROM)])
     assert report["held"][0]["label"] in LABELS
     table = capsys.readouterr().out
     assert table.count("| clip.avi | 1 |") == 2
