@@ -33,6 +33,7 @@ from detector.detectors import create_detector
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
+from publisher.assignment import overlaps
 
 Labels = dict[str, dict[int, NDArray[np.float64]]]
 """For each video and labelled frame the faces, ``(n, 4) float64``."""
@@ -101,17 +102,11 @@ def read_labels(path: Path) -> Labels:
 
 def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
     """Return how many boxes match a face of their own, the best pairs first."""
-    left_top = np.maximum(boxes[:, None, :2], faces[None, :, :2])
-    right_bottom = np.minimum(
-        boxes[:, None, :2] + boxes[:, None, 2:], faces[None, :, :2] + faces[None, :, 2:]
-    )
-    shared = np.prod(np.clip(right_bottom - left_top, 0, None), axis=2)
-    areas = np.prod(boxes[:, 2:], axis=1)[:, None] + np.prod(faces[:, 2:], axis=1)[None]
-    overlaps = shared / (areas - shared)
+    overlap = overlaps(boxes.astype(np.float64), faces)
     matches = 0
-    while overlaps.size and overlaps.max() > MATCH_IOU:
-        box, face = np.unravel_index(overlaps.argmax(), overlaps.shape)
-        overlaps[box, :] = overlaps[:, face] = 0
+    while overlap.size and overlap.max() > MATCH_IOU:
+        box, face = np.unravel_index(overlap.argmax(), overlap.shape)
+        overlap[box, :] = overlap[:, face] = 0
         matches += 1
     return matches
 
@@ -163,7 +158,7 @@ def measure_group(
     tallies = {name: Tally() for name in by_name}
     for video in tqdm(videos, desc=title, unit="video"):
         for place, gray in enumerate(read_gray_frames(video, width_px)):
-            scale = gray.shape[1] / _width_px(video) if width_px is not None else 1.0
+            scale = gray.shape[1] / labelled_width_px(video) if width_px is not None else 1.0
             faces = labels[video.name].get(place)
             for name, search in by_name.items():
                 started_s = time.thread_time()
@@ -174,7 +169,7 @@ def measure_group(
     return [tally.row(title, name) for name, tally in tallies.items()]
 
 
-def _width_px(video: Path) -> float:
+def labelled_width_px(video: Path) -> float:
     """Return the width that the video was labelled at."""
     reader = cv2.VideoCapture(str(video))
     width_px = reader.get(cv2.CAP_PROP_FRAME_WIDTH)

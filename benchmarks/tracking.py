@@ -29,6 +29,7 @@ from benchmarks.detection import (
     CLASSROOM,
     CLASSROOM_WIDTH_PX,
     MATCH_IOU,
+    labelled_width_px,
     read_gray_frames,
     read_labels,
     searches,
@@ -134,19 +135,12 @@ def measure(video: Path, labels: dict[int, NDArray[np.float64]]) -> list[Row]:
     by_name = searches(SearchSettings())
     judges = {name: Judge() for name in SEARCHES}
     width_px = CLASSROOM_WIDTH_PX if video.name == CLASSROOM else None
-    scale = width_px / _width_px(video) if width_px else 1.0
+    scale = width_px / labelled_width_px(video) if width_px else 1.0
     for place, gray in enumerate(read_gray_frames(video, width_px)):
         faces = labels.get(place)
         for name, judge in judges.items():
             judge.take(by_name[name](place, gray), None if faces is None else faces * scale)
     return [judge.row(video.name, name) for name, judge in judges.items()]
-
-
-def _width_px(video: Path) -> float:
-    reader = cv2.VideoCapture(str(video))
-    width_px = reader.get(cv2.CAP_PROP_FRAME_WIDTH)
-    reader.release()
-    return width_px
 
 
 def print_table(rows: Sequence[Row]) -> None:

@@ -66,7 +66,7 @@ class PictureMaker:
         drawn = annotate(bgr, shown) if self._recordings.wants_annotated else None
         self._recordings.add(result, bgr, drawn)
         if is_due:
-            self._hub.put(frame.camera, self._picture(frame.camera, bgr.copy(), shown))
+            self._hub.put(frame.camera, self._picture(frame.camera, bgr.copy(), shown, drawn))
 
     def show_notice(self, camera: str, text: str) -> None:
         """Show words in the place of pictures until the next frame comes."""
@@ -76,11 +76,16 @@ class PictureMaker:
         size = self._sizes.get(camera, NOTICE_SIZE)
         self._hub.put(camera, Picture(lambda _look: encode_jpeg(notice(text, size), self._quality)))
 
-    def _picture(self, camera: str, bgr: Bgr, shown: Sequence[Face]) -> Picture:
-        """Make a picture, with the looks that are watched encoded already."""
+    def _picture(self, camera: str, bgr: Bgr, shown: Sequence[Face], drawn: Bgr | None) -> Picture:
+        """Make a picture, with the looks that are watched encoded already.
+
+        ``drawn`` is that of the usual look, where a recording needed it.
+        """
         recent = self._recent[camera].boxes()
 
         def make(look: Look) -> bytes:
+            if drawn is not None and look == Look():
+                return encode_jpeg(drawn, self._quality)
             hidden = blur(bgr, recent) if look.blurred else bgr
             return encode_jpeg(annotate(hidden, shown) if look.boxes else hidden, self._quality)
 
