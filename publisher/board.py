@@ -94,24 +94,30 @@ class Board:
             elif self._lost_since is None:
                 self._lost_since = time.time()
 
-    def set_pipeline(self, pipeline: PipelineStatus) -> None:
-        """Take in the broker's newest status."""
+    def set_pipeline(self, pipeline: PipelineStatus) -> set[str]:
+        """Take in the broker's newest status; give the cameras that were taken away."""
         with self._lock:
             self._pipeline = pipeline
             self._rates.add(pipeline.peers, time.monotonic())
-            self._forget_removed(pipeline)
+            removed = self._forget_removed(pipeline)
             for camera in pipeline.cameras:
                 if camera.online or camera.ended:
                     self._offline_since.pop(camera.camera, None)
                 else:
                     self._offline_since.setdefault(camera.camera, time.time())
+            return removed
 
-    def _forget_removed(self, pipeline: PipelineStatus) -> None:
+    def _forget_removed(self, pipeline: PipelineStatus) -> set[str]:
         """Forget cameras that were taken away; a broker that has just started knows none yet."""
-        if pipeline.uptime_s > NEW_BROKER_S:
-            known = {camera.camera for camera in pipeline.cameras}
-            for name in self._figures.keys() - known:
-                del self._figures[name]
+        if pipeline.uptime_s <= NEW_BROKER_S:
+            return set()
+        removed = (self._figures.keys() | self._offline_since.keys()) - {
+            camera.camera for camera in pipeline.cameras
+        }
+        for name in removed:
+            self._figures.pop(name, None)
+            self._offline_since.pop(name, None)
+        return removed
 
     def set_recording(self, trouble: str, records: int) -> None:
         """Note how the recording goes; ``trouble`` is empty where it goes well."""

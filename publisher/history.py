@@ -55,6 +55,11 @@ class History:
                 self._last[frame.camera] = frame
                 self._samples.add(Sample(frame, self._clock()))
 
+    def forget(self, camera: str) -> None:
+        """Keep the next frame of this camera, however close it is to the last."""
+        with self._lock:
+            self._last.pop(camera, None)
+
     def since(self, unix_s: float, camera: str | None) -> list[PublishedFrame]:
         """Give what is kept, oldest first.
 

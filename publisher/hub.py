@@ -82,6 +82,11 @@ class PictureHub:
             self._pictures[camera] = (self._count, picture)
             self._arrival(camera).notify_all()
 
+    def forget(self, camera: str) -> None:
+        """Have no picture of this camera any more; who watches it waits for the next."""
+        with self._lock:
+            self._pictures.pop(camera, None)
+
     def newest(self, camera: str) -> Picture | None:
         """Give the camera's newest picture, if there ever was one."""
         with self._lock:

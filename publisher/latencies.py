@@ -44,3 +44,8 @@ class Latencies:
         self._age.labels(frame.camera).observe(spans.pop(TOTAL) / 1000)
         for stage, ms in spans.items():
             self._stages.labels(frame.camera, stage).observe(ms / 1000)
+
+    def forget(self, camera: str) -> None:
+        """Tell no more of a camera that was taken away."""
+        self._age.remove_by_labels({"camera": camera})
+        self._stages.remove_by_labels({"camera": camera})

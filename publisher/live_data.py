@@ -30,3 +30,8 @@ class LiveData:
         published = published_frame(frame, faces)
         self.events.add(published)
         self.history.add(published)
+
+    def forget(self, camera: str) -> None:
+        """Measure a camera no longer; what it showed is forgotten as it grows old."""
+        self.latencies.forget(camera)
+        self.history.forget(camera)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +29,23 @@ LOSSLESS_INTERVAL_S = 0.04
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Shown:
+    """What viewers of one camera have been shown last.
+
+    Attributes:
+        at_s: When it was a frame, on the monotonic clock.
+        notice: Words in the place of pictures; empty where it is a frame.
+        size: Of the frames, as (width, height).
+        recent: Where faces were, for the blur.
+    """
+
+    at_s: float = float("-inf")
+    notice: str = ""
+    size: tuple[int, int] = NOTICE_SIZE
+    recent: RecentBoxes = field(default_factory=RecentBoxes)
+
+
 class PictureMaker:
     """Draws a frame once for all viewers of a look, and not at all for none.
 
@@ -46,16 +64,14 @@ class PictureMaker:
         self._quality = quality
         self._recordings = recordings
         self._rings = RingReader()
-        self._shown_s: dict[str, float] = {}
-        self._recent: defaultdict[str, RecentBoxes] = defaultdict(RecentBoxes)
-        self._notices: dict[str, str] = {}
-        self._sizes: dict[str, tuple[int, int]] = {}
+        self._cameras: defaultdict[str, Shown] = defaultdict(Shown)
 
     def show(self, result: Result, faces: Sequence[Face]) -> None:
         """Make a picture of a frame, if anybody is to see it or it is recorded."""
         frame = result.frame
-        self._sizes[frame.camera] = (frame.width, frame.height)
-        self._recent[frame.camera].add(frame.pts_s, [face.box for face in faces])
+        camera = self._cameras[frame.camera]
+        camera.size = (frame.width, frame.height)
+        camera.recent.add(frame.pts_s, [face.box for face in faces])
         is_due = self._is_due(result)
         if not is_due and not self._recordings.wants_any:
             return
@@ -70,18 +86,23 @@ class PictureMaker:
 
     def show_notice(self, camera: str, text: str) -> None:
         """Show words in the place of pictures until the next frame comes."""
-        if self._notices.get(camera) == text:
+        shown = self._cameras[camera]
+        if shown.notice == text:
             return
-        self._notices[camera] = text
-        size = self._sizes.get(camera, NOTICE_SIZE)
+        shown.notice, size = text, shown.size
         self._hub.put(camera, Picture(lambda _look: encode_jpeg(notice(text, size), self._quality)))
+
+    def forget(self, camera: str) -> None:
+        """Keep nothing of a camera that was taken away."""
+        self._cameras.pop(camera, None)
+        self._hub.forget(camera)
 
     def _picture(self, camera: str, bgr: Bgr, shown: Sequence[Face], drawn: Bgr | None) -> Picture:
         """Make a picture, with the looks that are watched encoded already.
 
         ``drawn`` is that of the usual look, where a recording needed it.
         """
-        recent = self._recent[camera].boxes()
+        recent = self._cameras[camera].recent.boxes()
 
         def make(look: Look) -> bytes:
             if drawn is not None and look == Look():
@@ -97,12 +118,13 @@ class PictureMaker:
     def _is_due(self, result: Result) -> bool:
         """Tell whether viewers are to have this frame, and take it that they get it."""
         camera, now_s = result.frame.camera, time.monotonic()
-        is_back = bool(self._notices.pop(camera, ""))
+        shown = self._cameras[camera]
+        is_back, shown.notice = bool(shown.notice), ""
         watched = self._hub.viewers_of(camera) > 0
         interval_s = _interval_s(result.mode) if watched else KEEP_INTERVAL_S
-        if not is_back and now_s - self._shown_s.get(camera, float("-inf")) < interval_s:
+        if not is_back and now_s - shown.at_s < interval_s:
             return False
-        self._shown_s[camera] = now_s
+        shown.at_s = now_s
         return True
 
     def _pixels(self, frame: Frame) -> Bgr | None:

@@ -90,7 +90,7 @@ class PublisherStage:
         elif isinstance(message, Welcome):
             self.requests.send_again()
         elif isinstance(message, PipelineStatus):
-            self.board.set_pipeline(message)
+            self._take_status(message)
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()
@@ -138,6 +138,15 @@ class PublisherStage:
                 "frame %d of %s is not acknowledged: no broker", frame.frame_id, frame.camera
             )
         self._link.count(1, time.monotonic() - started_s)
+
+    def _take_status(self, status: PipelineStatus) -> None:
+        """Show the broker's status; keep nothing of cameras that were taken away.
+
+        But for their tracks: a camera that comes back goes on numbering its faces.
+        """
+        for camera in self.board.set_pipeline(status):
+            self._pictures.forget(camera)
+            self.live.forget(camera)
 
     def _send_requests(self) -> None:
         """Send the images that were uploaded meanwhile."""

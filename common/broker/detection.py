@@ -141,6 +141,11 @@ class DetectionDesk:
         for job in (*camera.line, *camera.jobs.values()):
             job.run, job.orphaned = None, True
 
+    def remove(self, camera: str) -> None:
+        """Give a camera that was taken away no more turns."""
+        if camera in self._turns:
+            self._turns.remove(camera)
+
     def expire(self, camera: Camera) -> None:
         """Drop the frames of a live camera that are too old and have not been detected."""
         for job in list(camera.line):

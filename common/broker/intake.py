@@ -112,6 +112,7 @@ class IntakeDesk:
     def _forget(self, camera: Camera) -> None:
         log.info("camera %s is forgotten", camera.name)
         del self._state.cameras[camera.name]
+        self._detection.remove(camera.name)
         for publisher in self._state.peers.of_role(PUBLISHER):  # one of that name counts from 0
             publisher.sent.pop(camera.name, None)
             publisher.has.pop(camera.name, None)

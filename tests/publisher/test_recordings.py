@@ -89,7 +89,7 @@ def test_a_full_disk_stops_the_video_with_an_alert_and_the_live_view_goes_on(
         assert told["state"] == "stopped"
         assert "out.mp4 cannot be written" in told["reason"]
         before = running.stage.hub.newest("cam")
-        running.stage._pictures._shown_s.clear()  # as if a second had passed
+        running.stage._pictures._cameras.clear()  # as if a second had passed
         running.publish_next()
         assert running.stage.hub.newest("cam") is not before
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1

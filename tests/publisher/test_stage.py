@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from common.errors import RefusedError
 from common.messages import LOSSLESS, Finish, Published, Refused, WhoAreYou
@@ -140,3 +142,40 @@ def test_what_is_wrong_is_said_in_words(folder: Path) -> None:
         assert "python -m classifier" in classifier
         running.report(pipeline(camera_status(online=False, ended=True)))
         assert board.view().problems == ()
+
+
+def test_nothing_is_kept_of_a_camera_that_was_taken_away(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        for camera in ("cam", "door"):
+            running.publish_next(camera)
+        stage = running.stage
+        known = pipeline(camera_status("cam"), camera_status("door", online=False))
+        running.report(replace(known, uptime_s=99.0))
+        assert stage.hub.newest("door")
+        assert b'camera="door"' in generate_latest(stage.live.latencies.registry)
+        running.report(replace(pipeline(camera_status("cam")), uptime_s=99.0))
+        assert stage.board.cameras() == ("cam",)
+        assert (stage.hub.newest("cam") is None, stage.hub.newest("door") is None) == (False, True)
+        told = generate_latest(stage.live.latencies.registry)
+        assert (b'camera="cam"' in told, b'camera="door"' in told) == (True, False)
+        assert len(stage.live.history.since(0, "door")) == 1
+
+
+def test_a_camera_that_comes_back_goes_on_numbering_its_faces(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.report(replace(pipeline(camera_status()), uptime_s=99.0))
+        running.publish(result(frame(7)))
+        running.report(replace(pipeline(), uptime_s=99.0))
+        running.publish(result(replace(frame(0), cut=True)))
+        first, second = running.stage.live.history.since(0, None)
+        assert (first.faces[0].track_id, second.faces[0].track_id) == (1, 2)
+
+
+def test_a_broker_that_has_just_started_takes_no_camera_away(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.publish_next()
+        running.report(pipeline())
+        assert running.stage.hub.newest("cam")
