@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2s
 from pathlib import Path
 from typing import Protocol
 
 from common.errors import FerstreamError
 from publisher.annotate import Picture
+
+HASH_BYTES = 4
 
 
 class NotWrittenError(FerstreamError):
@@ -56,5 +59,12 @@ def not_written(path: Path, error: Exception) -> NotWrittenError:
 
 
 def file_name_of(camera: str) -> str:
-    """Give a camera's name in characters that suit the name of a file on any system."""
-    return re.sub(r"[^\w.-]", "_", camera).strip(".")[:64] or "camera"
+    """Give a camera's name in characters that suit the name of a file on any system.
+
+    Two cameras never get the same: a name that had to be changed ends in a hash of the camera's.
+    """
+    name = re.sub(r"[^\w. -]", "_", camera)[:64].strip(". ")
+    if name == camera:
+        return name
+    digest = blake2s(camera.encode(errors="surrogatepass"), digest_size=HASH_BYTES).hexdigest()
+    return f"{name or 'camera'}-{digest}"

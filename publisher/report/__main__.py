@@ -13,7 +13,7 @@ from publisher.report.page import render
 from publisher.report.progress import Progress
 from publisher.report.rows import ReportError, read_rows
 from publisher.report.summary import Summary
-from publisher.report.thumbnails import thumbnails, video_beside, videos_of
+from publisher.report.thumbnails import thumbnails_of, video_beside
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,10 @@ def _pictures(
         return pictures
     with Progress("cutting out", len(everything), " faces") as bar:
         for number, camera in enumerate(summary.cameras):
-            wanted = {moment for moment in everything if moment.camera == camera}
-            for part in videos_of(video, camera, is_first=number == 0):
-                for moment, picture in thumbnails(part, wanted - pictures.keys()):
-                    pictures[moment] = picture
-                    bar.update()
+            wanted = [moment for moment in everything if moment.camera == camera]
+            for moment, picture in thumbnails_of(video, camera, number == 0, wanted):
+                pictures[moment] = picture
+                bar.update()
     log.info("%d of %d faces cut out of %s", len(pictures), len(everything), video)
     return pictures
 

@@ -35,13 +35,36 @@ def video_beside(results: Path) -> Path | None:
     return next((path for path in named if path.is_file()), None)
 
 
-def videos_of(video: Path, camera: str, is_first: bool) -> list[Path]:
-    """Give the videos of a camera as they are recorded: the first camera's is ``video`` itself."""
-    return parts_of(video if is_first else path_of(video, camera))
+def thumbnails_of(
+    video: Path, camera: str, is_first: bool, moments: Iterable[Moment]
+) -> Iterator[tuple[Moment, str]]:
+    """Cut the faces of one camera's moments out of its videos, as ``thumbnails`` does.
+
+    A video that goes on in a second part may do so because the publisher was started again, and
+    with it the clock by which a source goes on that begins again. From then on a moment is looked
+    for only if its source had not begun again: better no picture than that of another moment.
+
+    Args:
+        video: Of the first camera; those of others are beside it, and so are further parts.
+        camera: Whose moments they are.
+        is_first: Whether the camera is the first.
+        moments: All of ``camera``.
+
+    Raises:
+        ReportError: One of them is not a video that can be read.
+    """
+    wanted = set(moments)
+    for part in parts_of(video if is_first else path_of(video, camera)):
+        for moment, picture in thumbnails(part, wanted):
+            wanted.discard(moment)
+            yield moment, picture
+        wanted = {moment for moment in wanted if moment.at_s == moment.pts_s}
 
 
 def thumbnails(video: Path, moments: Iterable[Moment]) -> Iterator[tuple[Moment, str]]:
     """Cut out the faces of moments; gives each as a data URL, and none that is not in the video.
+
+    A recorded video names its camera: it has the moments of no other.
 
     Raises:
         ReportError: It is not a video that can be read.
@@ -52,9 +75,12 @@ def thumbnails(video: Path, moments: Iterable[Moment]) -> Iterator[tuple[Moment,
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         is_ours = container.metadata.get("comment") == MADE_BY
+        camera = container.metadata.get("title") if is_ours else None
         # Ours keeps the timestamps as they were counted. In others OpenCV counted from the first.
         start_s = 0.0 if is_ours else float((stream.start_time or 0) * (stream.time_base or 0))
         for moment in sorted(moments, key=lambda one: one.at_s):
+            if camera is not None and moment.camera != camera:
+                continue
             time_s = moment.at_s if is_ours else moment.pts_s + start_s
             bgr = _frame_at(container, stream, time_s)
             face = None if bgr is None else _cut(bgr, moment.box)

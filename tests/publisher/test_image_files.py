@@ -18,12 +18,16 @@ def test_each_frame_is_an_image_named_after_it(tmp_path: Path) -> None:
     images = ImageFiles(folder, 90, None)
     for number in (0, 7):
         images.write(kept(number, number / 1, "my photos"))
+    for camera in ("a/b", "a:b"):
+        images.write(kept(0, 0.0, camera))
     images.close()
     assert sorted(path.name for path in folder.iterdir()) == [
-        "my_photos-000000.jpg",
-        "my_photos-000007.jpg",
+        "a_b-bdd2370f-000000.jpg",
+        "a_b-d43e2ba3-000000.jpg",
+        "my photos-000000.jpg",
+        "my photos-000007.jpg",
     ]
-    decoded = cv2.imread(str(folder / "my_photos-000007.jpg"))
+    decoded = cv2.imread(str(folder / "my photos-000007.jpg"))
     assert decoded is not None
     assert decoded.shape == (120, 160, 3)
     assert abs(int(decoded[60, 80, 0]) - 41) < 3

@@ -30,9 +30,9 @@ def test_one_camera_goes_to_the_file_that_was_asked_for(tmp_path: Path) -> None:
 def test_each_further_camera_has_a_file_of_its_own(tmp_path: Path) -> None:
     record(tmp_path / "out.mp4", cameras=("hall", "front/door", "front door", "../etc"))
     assert names(tmp_path) == [
-        "out-_etc.mp4",
-        "out-front_door.mp4",
-        "out-front_door.part2.mp4",
+        "out-_etc-b72f816b.mp4",
+        "out-front door.mp4",
+        "out-front_door-252c9058.mp4",
         "out.mp4",
     ]
     titles = {title_of(path) for path in tmp_path.iterdir()}

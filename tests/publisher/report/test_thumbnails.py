@@ -11,15 +11,21 @@ import pytest
 
 from publisher.report.moments import Moment
 from publisher.report.rows import ReportError
-from publisher.report.thumbnails import SIDE_PX, thumbnails, video_beside, videos_of
+from publisher.report.thumbnails import SIDE_PX, thumbnails, thumbnails_of, video_beside
 from publisher.video_file import VideoFile
+from publisher.video_files import path_of
 
 BLUE, GREEN = (200, 40, 20), (30, 180, 60)
 BOX = (200, 100, 60, 60)
 
 
-def moment(at_s: float, pts_s: float | None = None, box: tuple[int, int, int, int] = BOX) -> Moment:
-    return Moment("happy", 0.9, "cam", 1, at_s, at_s if pts_s is None else pts_s, box)
+def moment(
+    at_s: float,
+    pts_s: float | None = None,
+    box: tuple[int, int, int, int] = BOX,
+    camera: str = "cam",
+) -> Moment:
+    return Moment("happy", 0.9, camera, 1, at_s, at_s if pts_s is None else pts_s, box)
 
 
 def bgr_at(number: int) -> np.ndarray:
@@ -30,8 +36,8 @@ def bgr_at(number: int) -> np.ndarray:
     return bgr
 
 
-def ours(path: Path, start_s: float = 0.0) -> Path:
-    video = VideoFile(path, 240, 320, "cam")
+def ours(path: Path, start_s: float = 0.0, camera: str = "cam") -> Path:
+    video = VideoFile(path, 240, 320, camera)
     for number in range(100):
         video.write(bgr_at(number), start_s + number / 25)
     video.close()
@@ -101,12 +107,24 @@ def test_the_video_beside_the_results_is_found(tmp_path: Path) -> None:
     assert video_beside(results) == tmp_path / "talk.mkv"
 
 
-def test_further_cameras_have_the_videos_that_were_recorded_of_them(tmp_path: Path) -> None:
-    video = tmp_path / "talk.mp4"
-    for name in ("talk.mp4", "talk.part2.mp4", "talk.part4.mp4", "talk-front_door.mp4"):
-        (tmp_path / name).touch()
-    found = [
-        [path.name for path in videos_of(video, camera, is_first=camera == "hall")]
-        for camera in ("hall", "front door", "roof")
-    ]
-    assert found == [["talk.mp4", "talk.part2.mp4"], ["talk-front_door.mp4"], []]
+def test_a_camera_has_its_own_videos_and_their_parts(tmp_path: Path) -> None:
+    video = ours(tmp_path / "talk.mp4", camera="hall")
+    ours(tmp_path / "talk.part2.mp4", 10.0, "hall")
+    ours(tmp_path / "talk.part4.mp4", 20.0, "hall")
+    ours(path_of(video, "front door"), 30.0, "front door")
+
+    def found(camera: str, is_first: bool) -> list[float]:
+        moments = [moment(at_s, camera=camera) for at_s in (1.0, 11.0, 21.0, 31.0)]
+        return [one.at_s for one, _ in thumbnails_of(video, camera, is_first, moments)]
+
+    assert found("hall", True) == [1.0, 11.0]
+    assert found("front door", False) == [31.0]
+    assert found("roof", False) == []
+    assert found("roof", True) == []  # the video is of another camera
+
+
+def test_a_later_part_has_no_moment_of_a_source_that_had_begun_again(tmp_path: Path) -> None:
+    video = ours(tmp_path / "talk.mp4")
+    ours(tmp_path / "talk.part2.mp4", 10.0)
+    again = moment(11.0, pts_s=3.0)  # part 2 may hold another frame at its eleventh second
+    assert list(thumbnails_of(video, "cam", True, [again])) == []
