@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from common.face_model import LABELS
 from common.messages import Frame
-from publisher.faces import Face
+from publisher.faces import Box, Face
 from publisher.records import iso_time
 from publisher.tracks import PROBABILITY_DIGITS
 
@@ -55,10 +55,9 @@ def frame_json(frame: PublishedFrame) -> Json:
 
 def face_json(face: Face) -> Json:
     """Make the JSON of a face; what is not known is null."""
-    x, y, w, h = face.box
     return {
         "track_id": face.track_id,
-        "box": {"x": x, "y": y, "w": w, "h": h},
+        "box": box_json(face.box),
         "label": face.label or None,
         "confidence": round(face.confidence, PROBABILITY_DIGITS) if face.label else None,
         "smoothed": by_label(face.smoothed),
@@ -66,6 +65,11 @@ def face_json(face: Face) -> Json:
         "reused": face.reused,
         "shown": face.shown,
     }
+
+
+def box_json(box: Box) -> Json:
+    """Name the numbers of a box, in pixels."""
+    return dict(zip("xywh", box, strict=True))
 
 
 def by_label(probabilities: Sequence[float]) -> Json | None:

@@ -9,7 +9,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from publisher import mjpeg
-from publisher.analyze import Analyzer, add_analyze
+from publisher.analyze import add_analyze
+from publisher.analyzer import Analyzer
 from publisher.annotate import encode_jpeg, notice
 from publisher.api import Api
 from publisher.board import Board

@@ -25,7 +25,8 @@ from common.messages import (
     Welcome,
     WhoAreYou,
 )
-from publisher.analyze import MAX_UPLOADS, RETRY_S
+from publisher.analyze import MAX_UPLOADS
+from publisher.analyzer import RETRY_S
 from publisher.smoothing import UNCERTAIN
 from publisher.uploads import MAX_IMAGES
 from tests.publisher.described import DESCRIPTION, assert_described
@@ -187,7 +188,7 @@ def test_without_a_broker_nothing_is_taken(folder: Path) -> None:
 def test_answer_that_does_not_come_is_a_gateway_timeout(
     running: Rig, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.analyze.REQUEST_LIMIT_S", 0.3)
+    monkeypatch.setattr("publisher.analyzer.REQUEST_LIMIT_S", 0.3)
     waited = upload(JPEG)
     message = asked(running)
     found = reply(running, waited)
