@@ -21,9 +21,6 @@ from training.onnx_graph import write_onnx
 from training.predictor import open_model, predict_all
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = TrainingConfig(widths="4,6,8", depths="2,2,3")

@@ -14,9 +14,6 @@ from training.export import main
 from training.loop import run_training
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 TINY = TrainingConfig(stages="1x48", widths="4,8", depths="1,1", batch_size=16)
 

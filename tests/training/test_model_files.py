@@ -27,9 +27,6 @@ from training.onnx_graph import write_onnx
 from training.predictor import open_model, predict_all
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 MAX_BYTES = 10 * 2**20
 MAX_MACS = 160_000_000

@@ -24,9 +24,6 @@ from training.predictor import open_model, predict_all
 from training.quantize import main, quantize_model
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 SMALL = TrainingConfig(widths="8,8,8", depths="2,2,3")
 """The third block has a residual convolution, as those of the model that ships."""

@@ -41,7 +41,6 @@ def test_a_plateau_lowers_the_rate_of_every_step() -> None:
     assert rates_of_epoch(config, 3, 2, (1.0, 1.1, 1.2)) == pytest.approx([0.01, 0.01])
 
 
-@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of Keras, from NumPy 2
 def test_the_rate_on_a_plateau_is_that_of_keras() -> None:
     random = np.random.default_rng(5)
     losses = [float(loss) for loss in 1.2 - 0.01 * np.arange(40) + random.normal(0, 0.03, 40)]

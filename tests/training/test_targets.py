@@ -14,9 +14,6 @@ from training.onnx_graph import write_onnx
 from training.targets import label_targets, teacher_sha256
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,6 @@ from training.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.tensorboard_log import TAGS, TensorBoardLog
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 
 def record(epoch: int) -> EpochRecord:

@@ -34,9 +34,6 @@ from training.train import main
 from training.trainer import Trainer
 
 # Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
-)
 
 TINY = TrainingConfig(
     stages="4x48",
