@@ -5,9 +5,9 @@ import { KEPT_S } from "./memory.js";
 
 export const STRIP_S = 60;
 const MOST_LANES = 8;
-const LANE_PX = 18;
-const NAMED_FROM_PX = 26;  // a narrower bar has no room for its face's number
-const APART_S = 1;         // between two faces in one lane
+const LANE_REM = 1.125;
+const NAME_SIZE = 0.6;  // of a lane's height
+const APART_S = 1;      // between two faces in one lane
 
 export function drawStrip(canvas, stretches, now, colourOf) {
   const { context, width, height } = paper(canvas);
@@ -27,16 +27,17 @@ export function drawScene(memory, cameras, colourOf) {
   byId("timeline").hidden = lanes.length === 0;
   if (lanes.length === 0) return;
   const canvas = byId("lanes");
-  canvas.style.height = `${lanes.length * LANE_PX}px`;
-  const { context, width } = paper(canvas);
-  context.font = "11px system-ui, sans-serif";
+  canvas.style.height = `${lanes.length * LANE_REM}rem`;
+  const { context, width, height } = paper(canvas);
+  const lanePx = height / lanes.length;
+  context.font = `${NAME_SIZE * lanePx}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   lanes.forEach((lane, at) => {
-    const area = { left: 0, top: at * LANE_PX + 2, width, height: LANE_PX - 4 };
+    const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
     for (const { name, stretches } of lane) {
       fill(context, stretches, from, now, area, colourOf);
       const [left, right] = [stretches[0].from, stretches.at(-1).to].map((t) => Math.max(0, (width * (t - from)) / KEPT_S));
-      if (right - left < Math.max(NAMED_FROM_PX, context.measureText(name).width + 8)) continue;
+      if (right - left < context.measureText(name).width + 8) continue;  // no room for it
       context.fillStyle = inkOn(colourOf(stretches[0].label));
       context.fillText(name, left + 4, area.top + area.height / 2);
     }
