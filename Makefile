@@ -1,12 +1,13 @@
 # make run   sets everything up and starts the pipeline on the bundled clip
 # make test  sets everything up and runs the checks and the tests
+# make clean removes what they have made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test check clean
+.PHONY: run test clean
 
 run: $(VENV)/.installed
 	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
