@@ -63,10 +63,12 @@ def write_csv(folder: Path, splits: dict[str, FaceSet]) -> None:
     (folder / "fer2013.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_votes(folder: Path, faces: FaceSet) -> None:
-    """Writes ``folder/ferplus.csv``."""
+def write_votes(folder: Path, *splits: FaceSet) -> Path:
+    """Writes ``folder/ferplus.csv`` with the votes on all splits, in the order given."""
     lines = [f"split,image,emotion,{','.join(BALLOT)}"]
-    for name, label, votes in zip(faces.names, faces.labels, faces.votes, strict=True):
-        counts = ",".join(str(int(count)) for count in votes)
-        lines.append(f"train,{name}.png,{LABELS[label]},{counts}")
+    for faces in splits:
+        for name, label, votes in zip(faces.names, faces.labels, faces.votes, strict=True):
+            counts = ",".join(str(int(count)) for count in votes)
+            lines.append(f"train,{name}.png,{LABELS[label]},{counts}")
     (folder / "ferplus.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "ferplus.csv"

@@ -20,8 +20,6 @@ from training.network import build_exported_network
 from training.onnx_graph import write_onnx
 from training.predictor import open_model, predict_all
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = TrainingConfig(widths="4,6,8", depths="2,2,3")
 """The third block has a residual convolution, as those of the model that ships."""

@@ -13,8 +13,6 @@ from training.dataset.splits import DataSource, load_training_data
 from training.export import main
 from training.loop import run_training
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 TINY = TrainingConfig(stages="1x48", widths="4,8", depths="1,1", batch_size=16)
 
 

@@ -6,8 +6,6 @@ import tensorflow as tf
 
 from training.fused_norm import FusedBatchNorm
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 
 def test_it_does_what_the_layer_of_keras_does_in_training_and_after() -> None:
     random = np.random.default_rng(1)

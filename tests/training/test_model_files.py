@@ -26,8 +26,6 @@ from training.network import build_exported_network, build_training_network
 from training.onnx_graph import write_onnx
 from training.predictor import open_model, predict_all
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 MAX_BYTES = 10 * 2**20
 MAX_MACS = 160_000_000
 SMALL = TrainingConfig(widths="4,6,8,10")

@@ -23,8 +23,6 @@ from training.onnx_graph import write_onnx
 from training.predictor import open_model, predict_all
 from training.quantize import main, quantize_model
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 SMALL = TrainingConfig(widths="8,8,8", depths="2,2,3")
 """The third block has a residual convolution, as those of the model that ships."""
 

@@ -13,8 +13,6 @@ from training.network import build_exported_network
 from training.onnx_graph import write_onnx
 from training.targets import label_targets, teacher_sha256
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> str:

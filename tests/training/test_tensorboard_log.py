@@ -14,8 +14,6 @@ from training.loop import run_training
 from training.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.tensorboard_log import TAGS, TensorBoardLog
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 
 def record(epoch: int) -> EpochRecord:
     return EpochRecord(epoch, 32, 0.125, 7.5, 1.75, 0.25, 1.625, 0.375)

@@ -33,8 +33,6 @@ from training.steps.step import Step
 from training.train import main
 from training.trainer import Trainer
 
-# Keras 3.15 asks its own variables for arrays in a way that numpy 2 deprecates.
-
 TINY = TrainingConfig(
     stages="4x48",
     widths="4,8",

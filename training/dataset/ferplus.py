@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,8 +16,21 @@ NAME_COLUMNS = ("image", "Image name")
 """What the column with the file name is called, here and in Microsoft's own ``fer2013new.csv``."""
 
 
-def read_votes(file: Path) -> dict[str, NDArray[np.float32]]:
-    """Returns for each image name, without its ending, ``(10,) float32`` votes as in ``BALLOT``.
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """The rows of the file, in their order.
+
+    Attributes:
+        names: of the images, without their ending; empty for a row that names none.
+        votes: ``(n, 10) float32`` counts as in ``BALLOT``.
+    """
+
+    names: tuple[str, ...]
+    votes: NDArray[np.float32]
+
+
+def read_ballots(file: Path) -> Ballots:
+    """Reads the votes.
 
     Raises:
         ConfigError: if it is no csv, a column is missing or a count is no number.
@@ -27,7 +41,7 @@ def read_votes(file: Path) -> dict[str, NDArray[np.float32]]:
         raise ConfigError(f"{file} is not a readable csv file ({err})") from err
 
 
-def _parse(file: Path) -> dict[str, NDArray[np.float32]]:
+def _parse(file: Path) -> Ballots:
     """Reads the rows."""
     with file.open(newline="", encoding="utf-8") as opened:
         reader = csv.DictReader(opened)
@@ -38,11 +52,11 @@ def _parse(file: Path) -> dict[str, NDArray[np.float32]]:
             raise ConfigError(
                 f"{file} has the columns {list(columns)}, expected image, {', '.join(BALLOT)}"
             )
-        votes = {}
+        names, votes = [], []
         for number, row in enumerate(reader):
             try:
-                counts = [float(row[name]) for name in BALLOT]
+                votes.append([float(row[name]) for name in BALLOT])
             except (ValueError, TypeError) as err:
                 raise ConfigError(f"{file}, data row {number}: votes are not numbers") from err
-            votes[PurePosixPath(row[name_column]).stem] = np.array(counts, dtype=np.float32)
-    return votes
+            names.append(PurePosixPath(row[name_column]).stem)
+    return Ballots(tuple(names), np.array(votes, np.float32).reshape(-1, len(BALLOT)))

@@ -15,7 +15,7 @@ from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops
 from training.dataset.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
 from training.dataset.faces import BALLOT, FaceSet, sorted_by_name
-from training.dataset.ferplus import read_votes
+from training.dataset.ferplus import Ballots, read_ballots
 from training.dataset.label_maps import FER2013_LABELS, LabelMap
 from training.progress import progress_bar
 
@@ -29,11 +29,15 @@ BAR_DELAY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """One face as read: ``(48, 48) uint8``, an index into ``LABELS``, and its name."""
+    """One face as read: ``(48, 48) uint8``, an index into ``LABELS``, and its name.
+
+    A face of ``fer2013.csv`` has no name of FER+, but the number of its row.
+    """
 
     image: Crops
     label: int
     name: str
+    row: int | None = None
 
 
 def find_split(data_dir: Path, split: str) -> Path | None:
@@ -77,7 +81,10 @@ def load_split(data_dir: Path, split: str, labels: LabelMap = FER2013_LABELS) ->
         raise ConfigError(f"{source} is not a readable zip file ({err})") from err
     if not faces:
         raise ConfigError(f"{source} holds no images of {split!r}, expected <emotion>/*.png")
-    return _collect(faces, data_dir / VOTES_NAME)
+    ballots = read_ballots(data_dir / VOTES_NAME) if (data_dir / VOTES_NAME).exists() else None
+    if ballots is not None and source.name == CSV_NAME:
+        _check_rows(source, ballots)
+    return _collect(faces, ballots)
 
 
 def _nothing_there(data_dir: Path, split: str) -> str:
@@ -89,13 +96,25 @@ def _nothing_there(data_dir: Path, split: str) -> str:
     return f"{data_dir} holds {', '.join(found) or 'nothing'}, expected {wanted}"
 
 
-def _collect(faces: list[_Labelled], votes_file: Path) -> FaceSet:
+def _check_rows(file: Path, ballots: Ballots) -> None:
+    """Refuses votes that cannot be those on the rows of ``fer2013.csv``."""
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = sum(1 for _ in csv.DictReader(opened))
+    if len(ballots.names) != rows:
+        raise ConfigError(
+            f"{file.parent / VOTES_NAME} has {len(ballots.names)} rows and {file.name} {rows}: "
+            "expected Microsoft's whole fer2013new.csv, whose rows are those of fer2013.csv"
+        )
+
+
+def _collect(faces: list[_Labelled], ballots: Ballots | None) -> FaceSet:
     """Stacks faces into arrays, with the votes on them."""
     votes = np.zeros((len(faces), len(BALLOT)), dtype=np.float32)
-    if votes_file.exists():
-        known = read_votes(votes_file)
-        for row, face in enumerate(faces):
-            votes[row] = known.get(face.name, 0.0)
+    if ballots is not None:
+        row_of = {name: row for row, name in enumerate(ballots.names) if name}
+        for number, face in enumerate(faces):
+            row = row_of.get(face.name) if face.row is None else face.row
+            votes[number] = 0.0 if row is None else ballots.votes[row]
     return sorted_by_name(
         FaceSet(
             images=np.stack([face.image for face in faces]),
@@ -126,19 +145,19 @@ def _from_folder(folder: Path, labels: LabelMap) -> Iterator[_Labelled]:
 def _from_zip(archive: Path, labels: LabelMap) -> Iterator[_Labelled]:
     """Reads ``.../<emotion>/*`` from a zip, in memory."""
     with zipfile.ZipFile(archive) as opened:
-        names = sorted(PurePosixPath(name) for name in opened.namelist())
+        names = sorted((PurePosixPath(name), name) for name in opened.namelist())
         members = [
-            (member, labels.label_of(member.parent.name, str(archive)))
-            for member in names
+            (name, member.stem, labels.label_of(member.parent.name, str(archive)))
+            for member, name in names
             if _is_image_member(member)
         ]
-        kept = [(member, label) for member, label in members if label is not None]
+        kept = [(name, stem, label) for name, stem, label in members if label is not None]
         _report_left_out(len(members) - len(kept), archive.name)
         what = f"reading {archive.name}"
-        for member, label in progress_bar(kept, what, "img", delay_s=BAR_DELAY_S):
-            origin = f"{archive}:{member}"
-            _check_bytes(opened.getinfo(str(member)).file_size, origin)
-            yield _Labelled(decode_face(opened.read(str(member)), origin), label, member.stem)
+        for name, stem, label in progress_bar(kept, what, "img", delay_s=BAR_DELAY_S):
+            origin = f"{archive}:{name}"
+            _check_bytes(opened.getinfo(name).file_size, origin)
+            yield _Labelled(decode_face(opened.read(name), origin), label, stem)
 
 
 def _report_left_out(count: int, where: str) -> None:
@@ -159,7 +178,11 @@ def _check_bytes(size: int, origin: str) -> None:
 
 
 def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
-    """Reads the rows of ``usage``; a face is named after its row, as FER+ does."""
+    """Reads the rows of ``usage``.
+
+    A face is named after its row. FER+ numbers faces otherwise: rows without a face, which it does
+    not name, have no number there.
+    """
     with file.open(newline="", encoding="utf-8") as opened:
         reader = csv.DictReader(opened)
         missing = {"emotion", "pixels", "Usage"} - set(reader.fieldnames or ())
@@ -169,7 +192,7 @@ def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
         for number, row in enumerate(rows):
             if row["Usage"] == usage:
                 image, label = _parse_row(row, f"{file}, data row {number}")
-                yield _Labelled(image, label, f"fer{number:07d}")
+                yield _Labelled(image, label, f"row{number:07d}", number)
 
 
 def _parse_row(row: dict[str, str], origin: str) -> tuple[Crops, int]:
