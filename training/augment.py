@@ -12,7 +12,7 @@ from common.face_model import FACE_SIZE_PX, Crops
 from training.config import TrainingConfig
 from training.degrade import change_gamma, degrade_randomly
 
-SMALLEST_CUTOUT_PX = 4.0
+SMALLEST_CUTOUT_PX = 4
 _CENTRE_PX = (FACE_SIZE_PX - 1) / 2
 
 
@@ -146,8 +146,7 @@ def _draw_cutouts(
     count: int, config: TrainingConfig, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Returns ``(n, 4)`` squares that lie wholly inside the image."""
-    largest = max(config.cutout_px, SMALLEST_CUTOUT_PX)
-    sides = random.uniform(SMALLEST_CUTOUT_PX, largest, count).astype(np.int64)
+    sides = random.integers(SMALLEST_CUTOUT_PX, config.cutout_px, count, endpoint=True)
     sides[random.random(count) >= config.cutout_probability] = 0
     corners = (random.random((count, 2)) * (FACE_SIZE_PX - sides + 1)[:, None]).astype(np.int64)
     values = random.integers(0, 256, count)

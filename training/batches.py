@@ -47,7 +47,7 @@ def batches_of_epoch(
     random = np.random.default_rng([config.seed, epoch])
     order = random.permutation(len(faces))
     votes = vote_targets(faces)
-    size = min(config.batch_size, len(faces))
+    size = batch_size_of(faces, config)
     starts = range(0, len(faces) - size + 1, size)
 
     def make(start: int) -> Batch:
@@ -66,4 +66,9 @@ def batches_of_epoch(
 
 def steps_of_epoch(faces: FaceSet, config: TrainingConfig) -> int:
     """Returns how many batches an epoch has."""
-    return len(faces) // min(config.batch_size, len(faces))
+    return len(faces) // batch_size_of(faces, config)
+
+
+def batch_size_of(faces: FaceSet, config: TrainingConfig) -> int:
+    """Returns how many faces a batch has: all of them where they are fewer than asked for."""
+    return min(config.batch_size, len(faces))

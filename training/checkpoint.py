@@ -48,11 +48,13 @@ class Origin:
         data_sha256: hash of the training and validation faces, in any order.
         learned_sha256: hash of the training faces in their order, with the votes.
         teacher_sha256: hash of the teacher's file, empty where there is none.
+        backend: of Keras; another draws other random numbers.
     """
 
     data_sha256: str
     learned_sha256: str
     teacher_sha256: str
+    backend: str
 
 
 def save_checkpoint(
@@ -135,7 +137,7 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
         config = TrainingConfig(**notes["config"])
         origin = Origin(**notes["origin"])
         targets = arrays[_TARGETS].astype(np.float32, copy=False)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
         raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
     state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
     return SavedRun(config, origin, targets, progress, state)
@@ -164,7 +166,7 @@ def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> N
     """Refuses to go on with another run than the one that was begun.
 
     Raises:
-        ConfigError: if the run has other settings, other data or another teacher.
+        ConfigError: if the run has other settings, data, teacher or backend.
     """
     old, new = asdict(saved.config), asdict(config)
     changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
@@ -178,6 +180,11 @@ def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> N
         )
     if saved.origin.teacher_sha256 != origin.teacher_sha256:
         raise ConfigError("--out holds a run with another teacher; choose another")
+    if saved.origin.backend != origin.backend:
+        raise ConfigError(
+            f"--out holds a run on KERAS_BACKEND={saved.origin.backend}, this is {origin.backend}; "
+            "choose another"
+        )
 
 
 def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:

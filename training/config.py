@@ -44,7 +44,7 @@ class TrainingConfig:
     stages: str = _option("40x32,70x48", "epochs x image size in px, the last must be 48 px")
     batch_size: int = _option(128, "images a step")
     optimizer: str = _option("sgd", "sgd with Nesterov momentum, or adam")
-    peak_rate: float = _option(0.1, "highest learning rate, for a batch of 128")
+    peak_rate: float = _option(0.1, "highest learning rate, whatever the batch")
     schedule: str = _option(
         "cosine", "the rate falls along a cosine, or tenfold at each plateau of the validation loss"
     )
@@ -69,7 +69,7 @@ class TrainingConfig:
     gamma_octaves: float = _option(0.5, "gamma is 2 to the power of up to this, either way")
     degraded_fraction: float = _option(0.25, "share of images blurred, shrunk or JPEG-compressed")
     cutout_probability: float = _option(0.5, "share of images that get a grey square painted in")
-    cutout_px: float = _option(14.0, "largest side of that square, at 48 px")
+    cutout_px: int = _option(14, "largest side of that square, at 48 px; the smallest is 4")
     precision: str = _option(
         "mixed_bfloat16", "of convolutions in training, or float32; the exports are float32"
     )
@@ -131,7 +131,7 @@ _RANGES = (
     ("gamma_octaves", 0.0, 4.0),
     ("degraded_fraction", 0.0, 1.0),
     ("cutout_probability", 0.0, 1.0),
-    ("cutout_px", 0.0, float(FACE_SIZE_PX)),
+    ("cutout_px", 4, FACE_SIZE_PX),
     ("threads", 1, 256),
 )
 

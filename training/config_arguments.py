@@ -13,6 +13,7 @@ NETWORKS: dict[str, dict[str, object]] = {
         "network": CLASSIC,
         "stages": "50x48",
         "batch_size": 64,
+        "precision": "float32",
         "optimizer": ADAM,
         "peak_rate": 5e-4,
         "schedule": PLATEAU,

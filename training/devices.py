@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from common.errors import ConfigError
-from training.config import TrainingConfig
 
 BACKENDS = ("tensorflow", "jax")
 
@@ -33,10 +32,13 @@ def prepare_devices(threads: int) -> None:
         print(f"TensorFlow trains on one of {gpus} GPUs; KERAS_BACKEND=jax trains on all")
 
 
-def all_devices(config: TrainingConfig) -> keras.distribution.DataParallel | None:
+def all_devices(batch_size: int) -> keras.distribution.DataParallel | None:
     """Returns how each batch is divided among the devices of JAX; None where there is only one.
 
     ``keras.distribution`` works on JAX alone: on TensorFlow, Keras 3 calls it unfit for use.
+
+    Args:
+        batch_size: faces a batch.
 
     Raises:
         ConfigError: if batches cannot be divided evenly.
@@ -46,10 +48,10 @@ def all_devices(config: TrainingConfig) -> keras.distribution.DataParallel | Non
     devices = keras.distribution.list_devices()
     if len(devices) == 1:
         return None
-    if config.batch_size % len(devices):
+    if batch_size % len(devices):
         raise ConfigError(
-            f"--batch-size is {config.batch_size}, expected a multiple of the {len(devices)} "
-            f"devices ({', '.join(devices)})"
+            f"a batch has {batch_size} faces, expected a multiple of the {len(devices)} devices "
+            f"({', '.join(devices)}); --batch-size sets it, up to the number of training faces"
         )
     print(f"each batch is divided among {', '.join(devices)}")
     return keras.distribution.DataParallel(devices=devices)

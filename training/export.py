@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = source_from_arguments(parsed)
     try:
         saved = load_run(parsed.run)
-        data = load_training_data(source, saved.config.seed)
+        data = load_training_data(source)
         _export(saved, data, source, parsed.run, parsed.to)
     except (ConfigError, ModelError) as err:
         print(f"training.export: {err}", file=sys.stderr)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX
-from training.batches import steps_of_epoch
+from training.batches import batch_size_of, steps_of_epoch
 from training.checkpoint import (
     Origin,
     Progress,
@@ -27,7 +28,7 @@ from training.plots.curves import plot_learning_curves
 from training.plots.drawing import draw_data
 from training.plots.pictures import LEARNING_CURVES
 from training.schedule import rates_of_epoch
-from training.targets import label_targets, teacher_sha256
+from training.targets import check_teacher, label_targets, teacher_sha256
 from training.tensorboard_log import TensorBoardLog
 from training.trainer import Trainer
 
@@ -44,15 +45,22 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
         folder: of the run, exists.
 
     Raises:
-        ConfigError: if ``folder`` holds another run.
+        ConfigError: if ``folder`` holds another run, or the teacher was chosen on other faces.
         ModelError: if the teacher cannot be used.
     """
-    origin = Origin(data.sha256(), ordered_sha256(data.train), teacher_sha256(config))
+    origin = Origin(
+        data_sha256=data.sha256(),
+        learned_sha256=ordered_sha256(data.train),
+        teacher_sha256=teacher_sha256(config),
+        backend=keras.backend.backend(),
+    )
     saved = read_checkpoint(folder)
     if saved is not None:
         check_same_run(saved, config, origin)
+    if saved is None:
+        check_teacher(config, data.validation)
     targets = label_targets(data.train, config) if saved is None else saved.targets
-    trainer = Trainer(config)
+    trainer = Trainer(config, batch_size_of(data.train, config))
     progress = Progress((), 0, ())
     if saved is not None:
         resume(saved, trainer)

@@ -79,8 +79,9 @@ def describe(
         "epochs": len(saved.progress.history),
         "best_epoch": saved.progress.best_epoch,
         "training_seconds": round(sum(record.seconds for record in saved.progress.history)),
+        "backend": saved.origin.backend,
         "data": _describe_data(source, data),
-        "versions": _versions(),
+        "versions": _versions(saved.origin.backend),
         **asdict(facts),
     }
 
@@ -110,5 +111,6 @@ def _describe_data(source: DataSource, data: TrainingData) -> dict[str, object]:
     }
 
 
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+def _versions(backend: str) -> dict[str, str]:
+    names = dict.fromkeys((*LIBRARIES, backend))
+    return {"python": platform.python_version()} | {name: version(name) for name in names}

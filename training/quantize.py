@@ -158,14 +158,14 @@ def load_data(model: Path, source: DataSource) -> TrainingData:
                 f"split {source.validation_split!r}: copy the manifest of the run there, or name "
                 "a --validation-split"
             )
-        return load_training_data(source, SEED)
+        return load_training_data(source)
     try:
-        seed, expected = manifest["config"]["seed"], manifest["data"]["content_sha256"]
+        expected = manifest["data"]["content_sha256"]
     except (KeyError, TypeError) as err:
         raise ConfigError(f"{file} is damaged ({err!r}); export again") from err
-    if type(seed) is not int or not isinstance(expected, str):
-        raise ConfigError(f"{file} is damaged (seed {seed!r}, data {expected!r}); export again")
-    data = load_training_data(source, seed)
+    if not isinstance(expected, str):
+        raise ConfigError(f"{file} is damaged (data {expected!r}); export again")
+    data = load_training_data(source)
     if data.sha256() != expected:
         raise ConfigError(
             f"{source.folder} is not what {model} was trained on: {MANIFEST_NAME} says "

@@ -13,11 +13,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import ModelError
-from common.face_model import LABELS
+from common.errors import ConfigError, ModelError
+from common.face_model import LABELS, MANIFEST_NAME
 from common.hashing import file_sha256
 from training.config import TrainingConfig
-from training.dataset.faces import VOTE_NAMES, FaceSet, vote_targets
+from training.dataset.faces import VOTE_NAMES, FaceSet, content_sha256, vote_targets
+from training.manifest_file import read_manifest
 from training.metrics import LEAST_PROBABILITY, measure
 from training.predictor import open_model, predict_all
 
@@ -54,6 +55,28 @@ def teacher_sha256(config: TrainingConfig) -> str:
     if not file.is_file():
         raise ModelError(f"--teacher {file} is not there, expected an exported .onnx or .keras")
     return file_sha256(file)
+
+
+def check_teacher(config: TrainingConfig, validation: FaceSet) -> None:
+    """Holds the manifest beside the teacher against the faces that the pupil is chosen by.
+
+    A teacher that has learned from them tells of them, and the result would be too good.
+
+    Raises:
+        ConfigError: if it was chosen by other faces, and so may have learned from these.
+    """
+    if not config.teacher:
+        return
+    file = Path(config.teacher)
+    data = read_manifest(file.with_name(MANIFEST_NAME)).get("data", {})
+    known = data.get("content_sha256")
+    if not isinstance(known, str):
+        print(f"no {MANIFEST_NAME} beside {file}: see that it has not learned from validation")
+    elif not known.endswith(content_sha256(validation)):
+        raise ConfigError(
+            f"--teacher {file} was chosen by other faces than these of validation, from which it "
+            "may have learned; train one on the same data"
+        )
 
 
 def _teacher_opinion(faces: FaceSet, file: Path, seed: int) -> NDArray[np.float32]:

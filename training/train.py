@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(config: TrainingConfig, source: DataSource, out: Path) -> None:
     """Trains to the end, or from where the run stands, then exports."""
-    data = load_training_data(source, config.seed)
+    data = load_training_data(source)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as err:

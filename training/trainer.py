@@ -34,12 +34,16 @@ class Scores:
 class Trainer:
     """A network in training.
 
+    Args:
+        config: hyperparameters.
+        batch_size: faces a batch really has.
+
     Raises:
         ConfigError: if its batches cannot be divided among the devices.
     """
 
-    def __init__(self, config: TrainingConfig) -> None:
-        devices = all_devices(config)
+    def __init__(self, config: TrainingConfig, batch_size: int) -> None:
+        devices = all_devices(batch_size)
         keras.utils.set_random_seed(config.seed)
         with devices.scope() if devices else nullcontext():
             self.learner = _make_learner(config)

@@ -23,7 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_zip(folder / "data", "train", make_faces(70, seed=1))
     write_zip(folder / "data", "validation", make_faces(28, seed=2, first=70))
     (folder / "run").mkdir()
-    data = load_training_data(DataSource(folder / "data", "train", "validation"), TINY.seed)
+    data = load_training_data(DataSource(folder / "data", "train", "validation"))
     run_training(data, TINY, folder / "run")
     assert export_to(folder / "shipped", folder) == 0
     return folder

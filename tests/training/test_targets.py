@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
-from common.errors import ModelError
+from common.errors import ConfigError, ModelError
 from common.face_model import LABELS
 from tests.training.synthetic_faces import make_faces
 from training.config import TrainingConfig
-from training.dataset.faces import BALLOT, VOTE_OF_LABEL, FaceSet
+from training.dataset.faces import BALLOT, VOTE_OF_LABEL, FaceSet, content_sha256
+from training.manifest_file import write_json
 from training.network import build_exported_network
 from training.onnx_graph import write_onnx
-from training.targets import label_targets, teacher_sha256
+from training.targets import check_teacher, label_targets, teacher_sha256
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,21 @@ def test_the_share_is_that_of_the_teacher(teacher: str) -> None:
     )
     np.testing.assert_allclose(half, (whole + none) / 2, atol=1e-5)
     np.testing.assert_allclose(none, label_targets(faces, TrainingConfig()), atol=1e-6)
+
+
+def test_a_teacher_that_was_chosen_by_other_faces_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    validation = make_faces(7, seed=4)
+    config = TrainingConfig(teacher=str(tmp_path / "teacher.onnx"))
+    check_teacher(config, validation)
+    assert "no manifest.json beside" in capsys.readouterr().out
+    for chosen_by, fits in ((validation, True), (make_faces(7, seed=5), False)):
+        known = content_sha256(make_faces(9, seed=6)) + content_sha256(chosen_by)
+        write_json(tmp_path / "manifest.json", {"data": {"content_sha256": known}})
+        with nullcontext() if fits else pytest.raises(ConfigError, match="chosen by other faces"):
+            check_teacher(config, validation)
+    check_teacher(TrainingConfig(), validation)
 
 
 def test_a_teacher_that_is_not_there_is_named() -> None:

@@ -127,7 +127,9 @@ def test_a_checkpoint_half_written_leaves_the_old_one(tmp_path: Path) -> None:
     assert_same_run(load_run(tmp_path), before)
 
 
-def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+def test_another_run_in_the_same_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_training(make_data(), TINY, tmp_path)
     with pytest.raises(ConfigError, match=r"other settings \(peak_rate 0\.1 -> 0\.2\)"):
         run_training(make_data(), dataclasses.replace(TINY, peak_rate=0.2), tmp_path)
@@ -138,6 +140,9 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         run_training(TrainingData(train, voted.validation, 0), TINY, tmp_path)
     with pytest.raises(ModelError, match=r"--teacher .*gone\.onnx is not there"):
         run_training(make_data(), dataclasses.replace(TINY, teacher="gone.onnx"), tmp_path)
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(ConfigError, match="KERAS_BACKEND=tensorflow, this is jax"):
+        run_training(make_data(), TINY, tmp_path)
     other = TrainingData(make_faces(70, seed=9), make_data().validation, 0)
     with pytest.raises(ConfigError, match="other data"):
         run_training(other, TINY, tmp_path)
@@ -176,7 +181,7 @@ def test_the_network_learns_and_its_best_epoch_is_kept(tmp_path: Path) -> None:
 def test_the_classic_network_is_trained_with_adam_and_exported(tmp_path: Path) -> None:
     config = dataclasses.replace(usual_config("classic"), stages="1x48", batch_size=8)
     data, source = make_data(), DataSource(tmp_path, "train", "validation")
-    before = Trainer(config).learner.network.get_weights()
+    before = Trainer(config, 8).learner.network.get_weights()
     run_training(data, config, tmp_path)
     saved = load_run(tmp_path)
     moved = np.abs(saved.state["network"][0] - before[0])
@@ -198,7 +203,7 @@ def test_an_export_is_whole_and_its_manifest_names_no_folder_of_this_machine(
     write_zip(folder, "validation", make_data().validation)
     write_votes(folder, make_data().validation)
     source = DataSource(folder, "train", "validation")
-    data = load_training_data(source, TINY.seed)
+    data = load_training_data(source)
     run_training(data, TINY, run)
     export_run(load_run(run), data, source, run, run)
     text = (run / "manifest.json").read_text()
@@ -275,7 +280,7 @@ def test_the_same_command_after_kill_minus_9_goes_on(
     done = len(saved.progress.history)
     assert 1 <= done < 2000
     source = DataSource(tmp_path, "train", "validation")
-    data = load_training_data(source, saved.config.seed)
+    data = load_training_data(source)
     steps = len(data.train) // 16
     kill_at_step(monkeypatch, done * steps + steps + 1)
     with pytest.raises(_Killed):

@@ -50,11 +50,11 @@ class TrainingData:
         return content_sha256(self.train) + content_sha256(self.validation)
 
 
-def load_training_data(source: DataSource, seed: int) -> TrainingData:
+def load_training_data(source: DataSource) -> TrainingData:
     """Loads both splits and takes what is in validation out of training.
 
-    Where there is no validation split, a tenth of each label's training faces is held out, the
-    same for the same ``seed``.
+    Where there is no validation split, a tenth of each label's training faces is held out, always
+    the same.
 
     Raises:
         ConfigError: if the data cannot be read, or nothing is left to train or to validate on.
@@ -63,7 +63,7 @@ def load_training_data(source: DataSource, seed: int) -> TrainingData:
     train = load_split(source.folder, source.train_split, labels)
     if find_split(source.folder, source.validation_split) is None:
         print(f"no split {source.validation_split!r}: a tenth of the training faces is held out")
-        train, validation = hold_out(train, HELD_OUT_FRACTION, seed)
+        train, validation = hold_out(train, HELD_OUT_FRACTION)
     else:
         validation = load_split(source.folder, source.validation_split, labels)
     if not len(validation):

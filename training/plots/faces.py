@@ -36,7 +36,7 @@ def plot_samples(faces: FaceSet, seed: int, file: Path) -> None:
     ]
     counts = np.bincount(faces.labels, minlength=len(LABELS))
     names = [f"{name}\n{count} faces" for name, count in zip(LABELS, counts, strict=True)]
-    _save_rows(rows, names, f"{len(faces)} training faces, some of each label", file)
+    save_rows(rows, names, f"{len(faces)} training faces, some of each label", file)
 
 
 def plot_augmented_samples(faces: FaceSet, config: TrainingConfig, file: Path) -> None:
@@ -54,11 +54,11 @@ def plot_augmented_samples(faces: FaceSet, config: TrainingConfig, file: Path) -
         copies = np.repeat(image[None], FACES_A_ROW - 1, axis=0)
         rows.append(np.concatenate([image[None], augment(copies, FACE_SIZE_PX, config, random)]))
         names.append(LABELS[label])
-    _save_rows(rows, names, "Left as it is, then as training changes it", file)
+    save_rows(rows, names, "Left as it is, then as training changes it", file)
 
 
-def _save_rows(rows: Sequence[Crops], names: Sequence[str], title: str, file: Path) -> None:
-    """Draws named rows of faces."""
+def save_rows(rows: Sequence[Crops], names: Sequence[str], title: str, file: Path) -> None:
+    """Draws rows of up to ``FACES_A_ROW`` faces, each with its name, to a PNG."""
     figure = new_figure(_WIDTH_IN, 0.5 + _HEIGHT_IN * len(rows) / len(LABELS))
     axes = figure.subplots()
     show_sheet(axes, face_sheet(rows, FACES_A_ROW, GAP_PX))

@@ -65,17 +65,22 @@ class Stepper(Protocol):
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Returns the mean over faces, in nats; a face whose targets are all 0 adds nothing."""
+    """Returns the mean over faces, in nats; a face whose targets are all 0 adds nothing.
+
+    Args:
+        logits: ``(n, classes) float32``.
+        targets: ``(n, classes) float32`` probabilities.
+    """
     log_probabilities = keras.ops.log_softmax(logits, axis=-1)
     return keras.ops.mean(-keras.ops.sum(targets * log_probabilities, axis=-1))
 
 
-def add_weight_decay(gradient: Tensor, weight: Tensor, share: float) -> Tensor:
-    """Adds the gradient of weight decay to that of a kernel; biases and norms have none."""
-    return gradient + share * weight if len(weight.shape) > 1 else gradient
+def add_weight_decay(gradient: Tensor, weight: Tensor, decay: float) -> Tensor:
+    """Adds ``decay`` times a kernel to its gradient, of the same shape; vectors have no decay."""
+    return gradient + decay * weight if len(weight.shape) > 1 else gradient
 
 
 def share_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """Returns the share of faces whose largest logit is that of their label."""
+    """Returns the share of faces whose largest of ``(n, 7)`` logits is that of ``(n,)`` labels."""
     right = keras.ops.equal(keras.ops.argmax(logits, axis=-1), labels)
     return keras.ops.mean(keras.ops.cast(right, "float32"))

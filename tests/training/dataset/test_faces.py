@@ -13,7 +13,6 @@ from training.dataset.faces import (
     VOTE_NAMES,
     FaceSet,
     content_sha256,
-    hold_out,
     majority_labels,
     vote_targets,
     without_duplicates_of,
@@ -43,7 +42,7 @@ def test_removed_duplicates_are_counted(tmp_path: Path, capsys: pytest.CaptureFi
     validation = make_faces(7, seed=1, first=50)
     write_folder(tmp_path, "train", joined(make_faces(10, seed=2), validation.take(np.arange(3))))
     write_folder(tmp_path, "validation", validation)
-    data = load_training_data(DataSource(tmp_path, "train", "validation"), seed=1)
+    data = load_training_data(DataSource(tmp_path, "train", "validation"))
     assert (len(data.train), len(data.validation), data.duplicates_removed) == (10, 7, 3)
     assert "3 removed" in capsys.readouterr().out
 
@@ -53,31 +52,26 @@ def test_training_on_the_validation_faces_alone_is_refused(tmp_path: Path) -> No
     write_folder(tmp_path, "train", faces)
     write_folder(tmp_path, "validation", faces)
     with pytest.raises(ConfigError, match="all training faces are also in validation"):
-        load_training_data(DataSource(tmp_path, "train", "validation"), seed=1)
+        load_training_data(DataSource(tmp_path, "train", "validation"))
 
 
 def test_without_a_validation_split_a_tenth_of_each_label_is_held_out(tmp_path: Path) -> None:
     write_folder(tmp_path, "train", make_faces(140, seed=3))
     source = DataSource(tmp_path, "train", "validation")
-    data = load_training_data(source, seed=1)
+    data = load_training_data(source)
     assert np.bincount(data.validation.labels).tolist() == [2] * len(LABELS)
     assert len(data.train) == 126
     assert not set(data.train.names) & set(data.validation.names)
-    assert load_training_data(source, seed=1).validation.names == data.validation.names
+    assert load_training_data(source).validation.names == data.validation.names
 
 
 def test_too_few_faces_to_hold_any_out_is_an_error(tmp_path: Path) -> None:
     write_csv(tmp_path, {"train": make_faces(4, seed=3)})
     with pytest.raises(ConfigError, match="no images of 'validation'"):
-        load_training_data(DataSource(tmp_path, "train", "validation"), seed=1)
+        load_training_data(DataSource(tmp_path, "train", "validation"))
     write_folder(tmp_path / "few", "train", make_faces(4, seed=3))
     with pytest.raises(ConfigError, match="too few faces"):
-        load_training_data(DataSource(tmp_path / "few", "train", "validation"), seed=1)
-
-
-def test_holding_out_differs_with_the_seed() -> None:
-    faces = make_faces(140, seed=4)
-    assert hold_out(faces, 0.1, 1)[1].names != hold_out(faces, 0.1, 2)[1].names
+        load_training_data(DataSource(tmp_path / "few", "train", "validation"))
 
 
 def test_the_content_hash_sees_labels_and_pixels_but_not_order() -> None:
@@ -121,5 +115,5 @@ def test_the_majority_is_that_of_ferplus(ballot: dict[str, int], label: str | No
 
 
 def test_real_training_faces_that_are_in_validation_are_351(fer2013_dir: Path) -> None:
-    data = load_training_data(DataSource(fer2013_dir, "train", "validation"), seed=1)
+    data = load_training_data(DataSource(fer2013_dir, "train", "validation"))
     assert (len(data.train), data.duplicates_removed, len(data.validation)) == (28358, 351, 3589)

@@ -43,7 +43,7 @@ STEPS = FACES // CONFIG.batch_size
 def learn(weights: Path) -> dict[str, NDArray[np.generic]]:
     """Trains an epoch from the ``weights`` in a file, which is made where it is not there."""
     faces = make_faces(FACES, seed=1)
-    trainer = Trainer(CONFIG)
+    trainer = Trainer(CONFIG, CONFIG.batch_size)
     if weights.exists():
         with np.load(weights) as saved:
             for network in (trainer.learner.network, trainer.learner.averaged):
@@ -74,6 +74,8 @@ def resume() -> dict[str, NDArray[np.generic]]:
             run_training(data, config, Path(stopped))
         except KeyboardInterrupt:
             assert len(load_run(Path(stopped)).progress.history) == 1
+        else:
+            raise AssertionError("it was not stopped")
         Trainer._steps = draw  # type: ignore[method-assign]
         run_training(data, config, Path(stopped))
         for name, folder in (("whole", whole), ("stopped", stopped)):
