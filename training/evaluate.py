@@ -42,6 +42,8 @@ class Evaluation:
         probabilities: ``(n, 7) float32`` that the model gave, in the order of the faces.
         ferplus_images: faces on which most FER+ voters agree on one of the seven labels.
         ferplus_majority_accuracy: on those, against what most voters said; None without votes.
+        ferplus_majority_interval: 95 % Wilson interval of it.
+        ferplus_majority_ece: expected calibration error against what most voters said, 15 bins.
     """
 
     model_sha256: str
@@ -52,6 +54,8 @@ class Evaluation:
     probabilities: Probabilities
     ferplus_images: int
     ferplus_majority_accuracy: float | None
+    ferplus_majority_interval: tuple[float, float] | None
+    ferplus_majority_ece: float | None
 
     def as_json(self) -> dict[str, object]:
         """Returns one flat object, the metrics among the rest, without the probabilities."""
@@ -68,7 +72,7 @@ def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> E
     """
     probabilities = predict_all(open_model(model), faces.images)
     source = find_split(data_dir, split)
-    voted, majority_accuracy = _majority_accuracy(faces, probabilities.argmax(axis=1).tolist())
+    by_majority = _measure_by_majority(faces, probabilities)
     return Evaluation(
         model_sha256=file_sha256(model),
         split=split,
@@ -76,16 +80,18 @@ def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> E
         data_file_sha256=file_sha256(source) if source and source.is_file() else None,
         metrics=measure(probabilities, faces.labels),
         probabilities=probabilities,
-        ferplus_images=voted,
-        ferplus_majority_accuracy=majority_accuracy,
+        ferplus_images=by_majority.images if by_majority else 0,
+        ferplus_majority_accuracy=by_majority.accuracy if by_majority else None,
+        ferplus_majority_interval=by_majority.accuracy_interval if by_majority else None,
+        ferplus_majority_ece=by_majority.ece if by_majority else None,
     )
 
 
-def _majority_accuracy(faces: FaceSet, predicted: list[int]) -> tuple[int, float | None]:
-    """Returns how many faces have a majority label, and the share of them predicted so."""
-    majority = majority_labels(faces).tolist()
-    pairs = [(m, p) for m, p in zip(majority, predicted, strict=True) if m >= 0]
-    return len(pairs), sum(m == p for m, p in pairs) / len(pairs) if pairs else None
+def _measure_by_majority(faces: FaceSet, probabilities: Probabilities) -> Metrics | None:
+    """Measures on the faces with a majority label, against that; None where none has one."""
+    majority = majority_labels(faces)
+    voted = majority >= 0
+    return measure(probabilities[voted], majority[voted]) if voted.any() else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,10 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
         f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
     )
-    if evaluation.ferplus_majority_accuracy is not None:
+    if evaluation.ferplus_majority_interval is not None:
+        low, high = evaluation.ferplus_majority_interval
         print(
-            f"{evaluation.ferplus_majority_accuracy:.4f} of the {evaluation.ferplus_images} faces "
-            "with a FER+ majority are called what it says"
+            f"{evaluation.ferplus_majority_accuracy:.4f} ({low:.4f} to {high:.4f}) of the "
+            f"{evaluation.ferplus_images} faces with a FER+ majority are called what it says, ECE "
+            f"{evaluation.ferplus_majority_ece:.4f}"
         )
     return 0
 

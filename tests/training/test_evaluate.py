@@ -19,6 +19,7 @@ from common.hashing import file_sha256
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
 from training.dataset.faces import FaceSet
 from training.evaluate import main
+from training.metrics import wilson_interval
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
@@ -106,7 +107,8 @@ def test_the_report_has_the_numbers_of_a_pencil(tmp_path: Path, model: Path, wri
     assert report["ece"] == pytest.approx(abs(0.6 - SURE), abs=1e-6)
     assert report["model_sha256"] == file_sha256(model)
     assert (tmp_path / "plots" / "confusion_matrix.png").read_bytes().startswith(PNG_START)
-    assert report["ferplus_majority_accuracy"] is None
+    for name in ("accuracy", "interval", "ece"):
+        assert report[f"ferplus_majority_{name}"] is None
 
 
 def test_folder_and_zip_have_the_same_data_hash(tmp_path: Path, model: Path) -> None:
@@ -130,6 +132,8 @@ def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
     report = json.loads(run(model, tmp_path, "mine")[1].read_text())
     assert report["ferplus_images"] == 3
     assert report["ferplus_majority_accuracy"] == pytest.approx(2 / 3)
+    assert report["ferplus_majority_interval"] == pytest.approx(wilson_interval(2, 3))
+    assert report["ferplus_majority_ece"] == pytest.approx(abs(2 / 3 - SURE), abs=1e-6)
 
 
 def broken_models(folder: Path) -> dict[str, str]:
