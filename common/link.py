@@ -32,6 +32,7 @@ from common.sockets import connect_dealer
 HEARTBEAT_S = 1.0
 HELLO_RETRY_S = 0.25
 RECONNECT_BACKOFF_S = (3.0, 5.0, 8.0)
+GOODBYE_MS = 500  # for a goodbye to go out; well within the time a supervisor gives
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +114,10 @@ class BrokerLink:
     def leave(self) -> None:
         """Say goodbye and close: nothing is wrong with what this peer has in hand."""
         if self.welcomed and self.send(Bye()):
-            time.sleep(0.02)  # linger is 0: let the goodbye out
-        self.close()
+            self.welcomed = False
+            self._socket.close(linger=GOODBYE_MS)  # the context's end waits for it
+        else:
+            self.close()
 
     def close(self) -> None:
         """Close without a word, as a process that dies: what it has in hand may be to blame."""

@@ -34,7 +34,7 @@ from publisher.web import create_app
 
 WAIT_S = 0.02
 """An upload that comes meanwhile waits as long."""
-STREAMS_END_S = 0.3
+STREAMS_END_S = 1.0
 
 log = logging.getLogger(__name__)
 

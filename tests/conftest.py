@@ -15,11 +15,17 @@ from typing import Any
 import psutil
 import pytest
 import zmq
+from hypothesis import HealthCheck, settings
 
 from common.ring_files import ring_directory
 
 PATIENCE_S = 5.0
 """How long a thread or process that is ending may take."""
+
+settings.register_profile(  # how long an example takes depends on what else the machine does
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -45,8 +45,9 @@ def pixels(page: Page, selector: str = STREAM) -> Picture | None:
 
 
 def difference(one: Picture, other: Picture) -> float:
-    """Give the mean difference of two pictures of one size, of 255."""
-    assert one.shape == other.shape
+    """Give the mean difference of two pictures, of 255; the largest where their sizes differ."""
+    if one.shape != other.shape:
+        return 255.0
     return float(cv2.absdiff(one, other).mean())
 
 

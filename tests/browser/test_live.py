@@ -36,7 +36,8 @@ def test_a_card_tells_of_a_face_and_follows_it(page: Page) -> None:
 def test_bars_are_as_long_as_their_figures_say(page: Page) -> None:
     bars = """() => [...document.querySelectorAll("#faces .bars li")].map((row) => [
       parseFloat(row.querySelector(".value").textContent),
-      parseFloat(row.querySelector(".fill").style.width)])"""
+      parseFloat(row.querySelector(".fill").style.width)])
+      .filter(([percent]) => !Number.isNaN(percent))"""  # a face that waits has dashes
     found = eventually(lambda: page.evaluate(bars), "bars")
     assert all(abs(percent - width) <= 0.51 for percent, width in found), found
     assert any(percent > 20 for percent, _ in found)
@@ -88,7 +89,7 @@ def test_health_is_that_of_the_status(page: Page, pipeline: Pipeline) -> None:
     expect(page.locator("#workers .chip")).to_have_count(4)
     expect(page.locator("#workers .chip.bad")).to_have_count(0)
     expect(page.locator("#age-p50")).to_contain_text("ms")
-    expect(page.locator("#viewers")).not_to_have_text("0")
+    expect(page.locator("#viewers")).to_have_text(re.compile("^[1-9]"))
 
 
 def test_events_are_followed_and_nothing_is_polled(page: Page, witness: Witness) -> None:

@@ -69,7 +69,12 @@ def choose(page: Page, witness: Witness, name: str, **wanted: str) -> None:
     """Press a button, and wait for the stream that is then asked for."""
     before = len(witness.asked("/video_feed"))
     page.click(f"#{name}")
-    asked = eventually(lambda: witness.asked("/video_feed")[before:], "another stream")
+
+    def others() -> list[str]:
+        page.wait_for_timeout(0)  # takes in what the browser tells
+        return witness.asked("/video_feed")[before:]
+
+    asked = eventually(others, "another stream")
     parameters = parse_qs(urlsplit(asked[-1]).query)
     assert {key: parameters[key] for key in wanted} == {k: [v] for k, v in wanted.items()}
     page.wait_for_function("() => document.querySelector('.tile img').naturalWidth > 0")
@@ -118,6 +123,7 @@ def test_the_face_on_the_card_and_the_snapshot_are_blurred_too(
     page: Page, pipeline: Pipeline, witness: Witness, tmp_path: Path
 ) -> None:
     box = box_of(pipeline)
+    expect(page.locator("#faces .face")).to_have_count(1)
     choose(page, witness, "boxes", boxes="0", blur="0")
     sharp = sharpness(steady(page), box)
     eventually(lambda: sharpness(seen(page, ".thumbnail"), WHOLE), "a thumbnail")

@@ -26,6 +26,7 @@ def test_what_must_not_happen_is_seen(
     expect(page.locator("#state-text")).to_have_text("live")
     page.evaluate(script)
     eventually(lambda: seen(page, witness, finding), finding)
+    witness.settle()
     witness.findings.clear()
 
 

@@ -13,6 +13,7 @@ import zmq
 from capture.config import CaptureConfig
 from capture.open_feed import open_feed
 from capture.stage import CaptureStage
+from common import link
 from common.config import load_config
 from common.lifetime import Lifetime
 from common.ring_files import ring_directory
@@ -73,9 +74,13 @@ def lifetime() -> Lifetime:
 
 @pytest.fixture
 def start_stage(
-    context: zmq.Context[zmq.Socket[bytes]], endpoint: str, lifetime: Lifetime
+    context: zmq.Context[zmq.Socket[bytes]],
+    endpoint: str,
+    lifetime: Lifetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., CaptureStage]]:
     """Start a capture stage with settings given as environment variables."""
+    monkeypatch.setattr(link, "RECONNECT_BACKOFF_S", (1000.0,))  # the small broker may be silent
     stages: list[CaptureStage] = []
 
     def start(**variables: str) -> CaptureStage:

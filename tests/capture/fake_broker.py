@@ -22,7 +22,7 @@ from common.messages import (
 from common.sockets import BrokerSocket
 
 T = TypeVar("T")
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class FakeBroker:

@@ -90,9 +90,7 @@ class OutgoingMachine(RuleBasedStateMachine):
 
 
 TestOutgoingFrames = OutgoingMachine.TestCase
-TestOutgoingFrames.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, derandomize=True
-)
+TestOutgoingFrames.settings = settings(max_examples=60, stateful_step_count=40, derandomize=True)
 
 
 def test_a_resumed_recording_counts_what_was_published_before() -> None:

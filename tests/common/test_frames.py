@@ -112,7 +112,7 @@ def test_picture_of_another_format_is_refused() -> None:
         frame_pixels(inline(encoded.tobytes()), RingReader())
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(st.data())
 def test_damaged_jpeg_gives_pixels_of_the_announced_size_or_is_refused(data: st.DataObject) -> None:
     jpeg = bytearray(jpeg_of())

@@ -39,7 +39,7 @@ STAGE = """
 import os, signal, sys, time
 from pathlib import Path
 import common.lifetime
-common.lifetime.ORPHAN_GRACE_S = 1.0
+common.lifetime.ORPHAN_GRACE_S = 5.0
 lifetime = common.lifetime.Lifetime()
 lifetime.catch_signals()
 def note(word):

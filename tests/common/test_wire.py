@@ -35,7 +35,7 @@ from common.messages import (
 )
 
 KINDS: tuple[type, ...] = get_args(Message)
-EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=150, derandomize=True)
 FRAME = Frame("cam", 3, 0.1, 1, 2, 480, 640, "r.ring", 5)
 
 NESTED = b"\x91" * 1020 + b"\xc0"
@@ -132,7 +132,7 @@ def assert_message_or_refusal(parts: list[bytes]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_message_survives_the_wire(kind: type) -> None:
-    @settings(max_examples=25, deadline=None, derandomize=True)
+    @settings(max_examples=25, derandomize=True)
     @given(messages_of(kind))
     def survives(message: Any) -> None:
         assert_same(wire.decode(wire.encode(message)), message)

@@ -92,7 +92,7 @@ class Pipeline:
     def get(self, path: str) -> tuple[int, bytes]:
         """Give status and body; status 0 while nobody answers."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -117,15 +116,12 @@ def test_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
 def test_wrong_setting_stops_the_whole_pipeline_and_leaves_nothing(
     tmp_path: Path, variable: str, value: str
 ) -> None:
-    started = time.monotonic()
     settings = {variable: value}
     with Pipeline(**settings) as pipeline:
         assert pipeline.wait(60) == 2, pipeline.log
         pipeline.assert_nothing_left()
-    assert time.monotonic() - started < 60
-    (line,) = [line for line in pipeline.lines if f"{variable}={value}" in line]
+    assert len([line for line in pipeline.lines if f"{variable}={value}" in line]) == 1
     assert "Traceback" not in pipeline.log
-    assert line.count(variable) >= 1
 
 
 def test_second_pipeline_on_the_same_address_is_refused_and_the_first_goes_on() -> None:

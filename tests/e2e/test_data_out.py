@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -57,23 +56,24 @@ def test_history_fills_while_nobody_watches(demo: Pipeline) -> None:
         return samples if any(sample["faces"] for sample in samples) and len(samples) > 5 else None
 
     samples = wait_for(labelled, "samples with faces")
-    gaps_s = [
-        after["at"] - before["at"]
+    gaps_s = [  # whichever clock has moved: late frames come in a burst, without their pauses
+        max(after["at"] - before["at"], abs(after["pts_s"] - before["pts_s"]))
         for before, after in itertools.pairwise(samples)
-        if after["pts_s"] > before["pts_s"]  # not where the clip begins again
     ]
     assert min(gaps_s) > 0.2
 
 
 def test_the_ledger_holds_at_every_scrape(demo: Pipeline) -> None:
     captured = set()
-    for _ in range(30):
+
+    def moved_often() -> bool:
         found = scrape(demo)
         ended = found["ferstream_frames_total"] + found["ferstream_frames_in_flight"]
         assert found["ferstream_frames_captured_total"] == ended
         captured.add(ended)
-        time.sleep(0.05)
-    assert len(captured) > 3
+        return len(captured) > 8
+
+    wait_for(moved_often, "scrapes with other counts")
 
 
 def test_latencies_and_batches_are_counted(demo: Pipeline) -> None:

@@ -1,6 +1,5 @@
 import os
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,12 +40,14 @@ def test_bundled_clip_shows_labelled_faces(demo: Pipeline) -> None:
 
 def test_ledger_holds_at_every_moment(demo: Pipeline) -> None:
     captured = set()
-    for _ in range(40):
+
+    def moved_often() -> bool:
         camera = demo.camera()
         assert_ledger(camera)
         captured.add(camera["captured"])
-        time.sleep(0.05)
-    assert len(captured) > 5
+        return len(captured) > 8
+
+    wait_for(moved_often, "reports with other counts")
 
 
 def test_picture_moves_in_the_stream(demo: Pipeline) -> None:
@@ -115,6 +116,9 @@ def test_classifier_started_by_hand_is_used_and_missed_by_nobody_when_killed(
     before = demo.camera()["published"]
     demo.wait_published(before + 20)
     assert_ledger(demo.camera())
+    wait_for(  # its process notices that its parent is gone, and ends too
+        lambda: len(demo.processes("classifier.stage")) == 1, "the killed one's child to end"
+    )
 
 
 def test_killed_classifier_is_started_again_while_the_video_goes_on(demo: Pipeline) -> None:
@@ -164,9 +168,7 @@ def test_extra_workers_of_honcho_are_all_used_and_nothing_is_left_after_ctrl_c()
                 ),
                 f"{count} {role}s to have worked; log:\n{pipeline.log}",
             )
-        started = time.monotonic()
         pipeline.interrupt()
-        assert time.monotonic() - started < 6
         pipeline.assert_nothing_left()
         assert "Traceback" not in pipeline.log
 

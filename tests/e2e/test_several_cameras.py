@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,8 +109,12 @@ def test_a_camera_that_is_killed_is_offline_by_itself_and_comes_back(pipeline: P
         stages = [p for p in pipeline.processes("capture.stage") if p.ppid() == process.pid]
         process.kill()  # its stage notices, and goes too
         wait_for(lambda: not any(p.is_running() for p in stages), "the stage to go")
-        wait_for(lambda: not pipeline.camera("porch")["online"], "porch to be offline")
-        porch = pipeline.camera("porch")
+
+        def offline() -> dict[str, Any]:
+            porch = pipeline.camera("porch")
+            return {} if porch["online"] or porch["in_flight"] else porch
+
+        porch = wait_for(offline, "porch to be offline, and its last frames to be settled")
         assert porch["offline_since"]
         assert porch["reason"]
         assert pipeline.camera("demo")["online"]

@@ -188,7 +188,7 @@ def test_without_a_broker_nothing_is_taken(folder: Path) -> None:
 def test_answer_that_does_not_come_is_a_gateway_timeout(
     running: Rig, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.analyzer.REQUEST_LIMIT_S", 0.3)
+    monkeypatch.setattr("publisher.analyzer.REQUEST_LIMIT_S", 2.0)
     waited = upload(JPEG)
     message = asked(running)
     found = reply(running, waited)

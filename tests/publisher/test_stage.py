@@ -61,7 +61,10 @@ def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
     assert path.read_bytes().count(b"\n") == 2
 
 
-def test_nobody_watches_so_nothing_is_drawn(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_watches_so_nothing_is_drawn(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.pictures.KEEP_INTERVAL_S", 1000.0)
     with rig(folder) as running:
         running.hello()
         running.publish_next()

@@ -20,7 +20,7 @@ def queued(cameras: int, requests: int) -> tuple[FaceQueue, Job, Job]:
     return queue, camera, request
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 9))
 def test_every_face_is_taken_once_and_in_its_lanes_order(
     cameras: int, requests: int, capacity: int
@@ -36,7 +36,7 @@ def test_every_face_is_taken_once_and_in_its_lanes_order(
     assert [index for of, index in taken if of is request] == list(range(requests))
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9))
 def test_no_lane_gets_more_than_one_face_ahead_as_long_as_both_wait(
     cameras: int, requests: int, capacity: int

@@ -12,6 +12,7 @@ import pytest
 import zmq
 
 from common import sockets, wire
+from common.broker import peers
 from common.broker.loop import BrokerLoop
 from common.broker.scheduler import Scheduler
 from common.messages import (
@@ -130,7 +131,10 @@ class Peer:
 
 
 @pytest.fixture
-def exchange(context: Context, endpoint: str) -> Iterator[Exchange]:
+def exchange(
+    context: Context, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Exchange]:
+    monkeypatch.setattr(peers, "SILENCE_LIMIT_NS", 60_000_000_000)  # none sends heartbeats
     made = Exchange(context, endpoint)
     yield made
     made.close()

@@ -86,6 +86,6 @@ class RequestMachine(PipelineMachine):
 
 
 RequestMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None, derandomize=True
+    max_examples=150, stateful_step_count=50, derandomize=True
 )
 TestRequests = RequestMachine.TestCase

@@ -254,6 +254,6 @@ class PipelineMachine(RuleBasedStateMachine):
 
 
 PipelineMachine.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=60, deadline=None, derandomize=True
+    max_examples=300, stateful_step_count=60, derandomize=True
 )
 TestPipeline = PipelineMachine.TestCase
