@@ -40,7 +40,7 @@ class Likeness:
 def most_alike(faces: Crops, others: Crops) -> Likeness:
     """Compares thumbnails of all pairs, each face moved, scaled and mirrored in 90 ways.
 
-    Shows a progress bar: 3,589 faces against 28,358 take some minutes on two cores.
+    Shows a progress bar: 3,589 faces against 28,358 take about a minute on two cores.
 
     Args:
         faces: ``(n, 48, 48) uint8``.
