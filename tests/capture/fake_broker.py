@@ -48,7 +48,7 @@ class FakeBroker:
                 self.send(Welcome(self.next_frame_id))
             elif identity not in self._peers:
                 if not isinstance(message, CameraHello):
-                    self._socket.router.send_multipart([identity, *wire.encode(WhoAreYou())])
+                    self._send_to(identity, WhoAreYou())
                 continue
             if not isinstance(message, Status):
                 self.received.append(message)
@@ -56,8 +56,15 @@ class FakeBroker:
                 self.release(message)
 
     def send(self, message: Message) -> None:
-        """Say something to the capture."""
-        self._socket.router.send_multipart([self.identity, *wire.encode(message)])
+        """Say something to the capture, unless it has just gone."""
+        self._send_to(self.identity, message)
+
+    def _send_to(self, identity: bytes, message: Message) -> None:
+        try:
+            self._socket.router.send_multipart([identity, *wire.encode(message)])
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
 
     def release(self, frame: Frame, fate: str = FATE_PUBLISHED, cause: str = "") -> None:
         """Give a frame's slot back."""
