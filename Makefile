@@ -29,7 +29,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing ferstream and its pinned dependencies (about 2 GB with TensorFlow; a few minutes)"
+	@echo "Installing ferstream and its pinned dependencies (about 0.8 GB; a few minutes)"
 	@$(PIP) install --progress-bar on -c constraints.txt -e .
 	@touch $@
 
