@@ -18,10 +18,10 @@ FACE_SIZE_PX = 48
 CROP_MARGIN = 0.02
 """Fraction of the box's side added on each of the four sides.
 
-Measured on 599 validation images of FER-2013, put into larger frames: the boxes of the 425 that the
-detector finds and follows have 0.97 of the image's side (median; 0.76 to 1.13 from the 10th to the
-90th percentile) and its centre to within 0.01, so that a crop of 1.04 boxes shows what an image of
-FER-2013 shows.
+Measured by ``benchmarks.framing`` on the validation images of FER-2013, put into larger frames: the
+boxes that the detector finds have 0.963 of the image's side (median; 0.785 to 1.098 from the 10th
+to the 90th percentile) and its centre, so that a crop of 1.04 boxes shows what an image of FER-2013
+shows.
 """
 
 Crops = NDArray[np.uint8]
