@@ -36,9 +36,12 @@ export function drawScene(memory, cameras, colourOf) {
     const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
     for (const { name, stretches } of lane) {
       fill(context, stretches, from, now, area, colourOf);
-      const [left, right] = [stretches[0].from, stretches.at(-1).to].map((t) => Math.max(0, (width * (t - from)) / KEPT_S));
-      if (right - left < context.measureText(name).width + 8) continue;  // no room for it
-      context.fillStyle = inkOn(colourOf(stretches[0].label));
+      const x = (at) => Math.max(0, (width * (at - from)) / KEPT_S);
+      const left = x(stretches[0].from);
+      const { width: nameWidth } = context.measureText(name);
+      if (x(stretches.at(-1).to) - left < nameWidth + 8) continue;  // no room for it
+      const under = stretches.findLast((stretch) => x(stretch.from) <= left + 4 + nameWidth / 2);
+      context.fillStyle = inkOn(colourOf(under.label));
       context.fillText(name, left + 4, area.top + area.height / 2);
     }
   });
