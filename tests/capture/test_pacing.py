@@ -7,14 +7,7 @@ from itertools import pairwise
 import pytest
 
 from capture.pacing import DEFAULT_INTERVAL_S, MAX_CATCH_UP_S, MAX_GAP_S, Pacer
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.common.clock import Clock
 
 
 @pytest.fixture
@@ -27,8 +20,8 @@ def play(pacer: Pacer, clock: Clock, pts_s: list[float]) -> list[float]:
     shown = []
     for pts in pts_s:
         pacer.schedule(pts)
-        clock.now += pacer.wait_s()
-        shown.append(clock.now - 100.0)
+        clock.now_s += pacer.wait_s()
+        shown.append(clock.now_s - 100.0)
     return shown
 
 
@@ -44,14 +37,14 @@ def test_a_first_timestamp_other_than_zero_makes_no_wait(clock: Clock) -> None:
 def test_a_little_late_is_caught_up(clock: Clock) -> None:
     pacer = Pacer(clock)
     play(pacer, clock, [0.0, 0.1])
-    clock.now += 0.3
+    clock.now_s += 0.3
     assert play(pacer, clock, [0.2, 0.3, 0.4, 0.5]) == pytest.approx([0.4, 0.4, 0.4, 0.5])
 
 
 def test_far_behind_the_timeline_moves_on(clock: Clock) -> None:
     pacer = Pacer(clock)
     play(pacer, clock, [0.0])
-    clock.now += 60.0
+    clock.now_s += 60.0
     shown = play(pacer, clock, [frame / 10 for frame in range(1, 30)])
     rushed = [time_s for time_s in shown if time_s == pytest.approx(60.0)]
     assert len(rushed) <= MAX_CATCH_UP_S * 10 + 1

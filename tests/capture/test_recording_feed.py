@@ -15,16 +15,7 @@ from capture.sources.source import CapturedFrame
 from capture.sources.video_file import VideoFile
 from common.errors import SourceError
 from tests.capture import media
-
-
-class Clock:
-    """Moves only where it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.common.clock import Clock
 
 
 @pytest.fixture
@@ -41,9 +32,9 @@ def play(feed: RecordingFeed, frames: int, clock: Clock) -> list[tuple[float, Ca
     while len(taken) < frames and not feed.ended:
         frame = feed.take()
         if frame is not None:
-            taken.append((clock.now, frame))
+            taken.append((clock.now_s, frame))
         else:
-            clock.now += feed.wait_s()
+            clock.now_s += feed.wait_s()
     return [(at - taken[0][0], frame) for at, frame in taken]
 
 

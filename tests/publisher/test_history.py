@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 
 from publisher.history import KEPT_FACES, KEPT_S, History, captured_s, sample_json
+from tests.common.clock import Clock
 from tests.publisher.faces_and_frames import AT_NS, published
 
 AT_S = AT_NS / 1e9
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.mark.parametrize("fps", [25, 30, 60])
