@@ -59,7 +59,9 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
         check_same_run(saved, config, origin)
     if saved is None:
         check_teacher(config, data.validation)
-    targets = label_targets(data.train, config) if saved is None else saved.targets
+        targets = label_targets(data.train, config)
+    else:
+        targets = saved.targets
     trainer = Trainer(config, batch_size_of(data.train, config))
     progress = Progress((), 0, ())
     if saved is not None:
