@@ -28,10 +28,10 @@ from detector.detectors import create_detector
 from detector.plan import whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
-from publisher.assignment import overlaps
-from training.dataset.faces import FaceSet
-from training.dataset.readers import load_split
-from training.degrade import compress_jpeg
+from publisher.tracking.assignment import overlaps
+from training.data.faces import FaceSet
+from training.data.readers import load_split
+from training.run.degrade import compress_jpeg
 
 SEED = 1
 SIDE_STEP_PX, SMALLEST_STEPS, LARGEST_STEPS = 4, 23, 55

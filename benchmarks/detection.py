@@ -33,7 +33,7 @@ from detector.detectors import create_detector
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
-from publisher.assignment import overlaps
+from publisher.tracking.assignment import overlaps
 
 Labels = dict[str, dict[int, NDArray[np.float64]]]
 """For each video and labelled frame the faces, ``(n, 4) float64``."""

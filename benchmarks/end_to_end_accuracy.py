@@ -45,7 +45,7 @@ from common.face_model import FACE_SIZE_PX, Crops
 from detector.boxes import Box, GrayFrame
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.crops import cut_crops
-from training.dataset.faces import FaceSet
+from training.data.faces import FaceSet
 from training.metrics import wilson_interval
 
 PIPELINE = "pipeline"

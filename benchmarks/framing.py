@@ -42,7 +42,7 @@ from common.errors import ConfigError, ModelError
 from common.face_model import CROP_MARGIN, Crops
 from detector.boxes import Box, Boxes, GrayFrame
 from detector.crops import cut_crops
-from training.dataset.faces import FaceSet
+from training.data.faces import FaceSet
 from training.metrics import Z_95, wilson_interval
 
 MARGINS = tuple(sorted({-0.05, 0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, CROP_MARGIN}))

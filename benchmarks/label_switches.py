@@ -37,7 +37,7 @@ from detector.detectors import create_detector
 from detector.plan import spread_plan
 from detector.search import FaceSearch
 from detector.settings import SearchSettings
-from publisher.following import Following
+from publisher.tracking.following import Following
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
 HELD_S, HELD_FPS = 10.0, 30

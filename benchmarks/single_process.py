@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from common.face_model import FACE_SIZE_PX, LABELS
-from training.classic_network import classic_features
+from training.model.classic_network import classic_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

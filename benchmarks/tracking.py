@@ -37,9 +37,9 @@ from benchmarks.detection import (
 from common.face_model import LABELS
 from detector.boxes import Boxes
 from detector.settings import SearchSettings
-from publisher.assignment import overlaps
 from publisher.faces import Face
-from publisher.tracks import Tracker, sighting
+from publisher.tracking.assignment import overlaps
+from publisher.tracking.tracks import Tracker, sighting
 
 FPS = 30.0
 SEARCHES = ("live", "classic")

@@ -20,17 +20,17 @@ from common.messages import (
     Result,
     Welcome,
 )
-from publisher.board import Board
 from publisher.config import PublisherConfig
-from publisher.following import Following
-from publisher.hub import PictureHub
-from publisher.live_data import LiveData
-from publisher.pictures import PictureMaker
-from publisher.recorder import open_recorder
-from publisher.recordings import Recordings
-from publisher.requests import Requests
-from publisher.server import WebServer
-from publisher.web import create_app
+from publisher.live.board import Board
+from publisher.live.hub import PictureHub
+from publisher.live.live import LiveData
+from publisher.live.pictures import PictureMaker
+from publisher.recording.recordings import Recordings
+from publisher.results.writer import open_recorder
+from publisher.tracking.following import Following
+from publisher.uploads.pending import Requests
+from publisher.web.app import create_app
+from publisher.web.server import WebServer
 
 WAIT_S = 0.02
 """An upload that comes meanwhile waits as long."""

@@ -18,7 +18,7 @@ from common.config import BrokerSettings, settings_of
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("capture", "detector", "classifier", "publisher")
 PACKAGES = (*STAGES, "common", "training")
-FIRST_PARTY = {*PACKAGES, "tests", "benchmarks"}
+FIRST_PARTY = {*PACKAGES, "tests", "benchmarks", "tools"}
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 SUPERVISORS = ("capture", "detector", "classifier", "publisher", "common.broker")
 HEAVY = ("numpy", "cv2", "flask", "waitress", "tensorflow", "keras", "onnxruntime", "av", "zmq")
@@ -104,7 +104,7 @@ def test_messages_know_neither_sockets_nor_the_wire() -> None:
 
 
 def test_logic_of_the_broker_knows_no_sockets_and_no_clock() -> None:
-    logic = set((ROOT / "common" / "broker").glob("*.py"))
+    logic = set((ROOT / "common" / "broker").rglob("*.py"))
     logic -= {ROOT / "common" / "broker" / name for name in ("loop.py", "stage.py", "progress.py")}
     for path in logic:
         assert not tops_of(path) & {"zmq", "time", "socket"}, name_of(path)

@@ -20,13 +20,13 @@ from pathlib import Path
 from common.errors import ConfigError, ModelError
 from common.face_model import Probabilities
 from common.hashing import file_sha256
-from training.dataset.faces import FaceSet, content_sha256, majority_labels
-from training.dataset.label_maps import read_label_map
-from training.dataset.readers import find_split, load_split
-from training.dataset.splits import add_split_arguments
-from training.manifest_file import write_json
+from training.data.faces import FaceSet, content_sha256, majority_labels
+from training.data.label_maps import read_label_map
+from training.data.readers import find_split, load_split
+from training.data.splits import add_split_arguments
 from training.metrics import Metrics, measure
-from training.predictor import open_model, predict_all
+from training.model.manifest_file import write_json
+from training.model.predictor import open_model, predict_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _write(evaluation: Evaluation, file: Path) -> None:
 
 def _draw(evaluation: Evaluation, faces: FaceSet, folder: Path) -> None:
     """Draws the pictures."""
-    from training.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
+    from training.measure.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from common.errors import ConfigError, ModelError
 from common.face_model import MANIFEST_NAME
-from training.checkpoint import SavedRun, load_run
-from training.dataset.splits import (
+from training.data.splits import (
     DataSource,
     TrainingData,
     add_data_arguments,
@@ -23,10 +22,11 @@ from training.dataset.splits import (
     source_from_arguments,
 )
 from training.evaluate import evaluate_faces
-from training.manifest import describe, describe_files
-from training.manifest_file import FILES, METRICS, QUANTIZED, read_manifest, write_json
-from training.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
-from training.plots.drawing import draw_evaluation
+from training.measure.plots.drawing import draw_evaluation
+from training.model.manifest_file import FILES, METRICS, QUANTIZED, read_manifest, write_json
+from training.model.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
+from training.run.checkpoint import SavedRun, load_run
+from training.run.manifest import describe, describe_files
 
 METRICS_NAME = "metrics.json"
 

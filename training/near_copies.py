@@ -19,18 +19,18 @@ import numpy as np
 from common.errors import ConfigError, ModelError
 from common.face_model import Probabilities
 from common.hashing import file_sha256
-from training.dataset.faces import FaceSet
-from training.dataset.near_copies import Likeness, most_alike
-from training.dataset.splits import (
+from training.data.faces import FaceSet
+from training.data.likeness import Likeness, most_alike
+from training.data.splits import (
     TrainingData,
     add_data_arguments,
     load_training_data,
     source_from_arguments,
 )
-from training.manifest_file import write_json
+from training.measure.plots.near_copies import plot_pairs
 from training.metrics import Metrics, measure
-from training.plots.near_copies import plot_pairs
-from training.predictor import open_model, predict_all
+from training.model.manifest_file import write_json
+from training.model.predictor import open_model, predict_all
 
 FROM = (0.97, 0.95, 0.93, 0.90)
 """Correlations from which on two faces are taken for one photograph."""

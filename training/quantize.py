@@ -29,9 +29,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from common.atomic_file import replacing
 from common.errors import ConfigError, ModelError
 from common.face_model import MANIFEST_NAME, Crops
-from training.dataset.faces import FaceSet, content_sha256
-from training.dataset.readers import find_split
-from training.dataset.splits import (
+from training.data.faces import FaceSet, content_sha256
+from training.data.readers import find_split
+from training.data.splits import (
     DataSource,
     TrainingData,
     add_data_arguments,
@@ -39,7 +39,7 @@ from training.dataset.splits import (
     source_from_arguments,
 )
 from training.evaluate import Evaluation, evaluate_faces
-from training.manifest_file import (
+from training.model.manifest_file import (
     FILES,
     METRICS,
     QUANTIZED,
@@ -47,7 +47,7 @@ from training.manifest_file import (
     read_manifest,
     write_json,
 )
-from training.predictor import open_model
+from training.model.predictor import open_model
 from training.progress import progress_bar
 
 MAX_LOSS = 0.003

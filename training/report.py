@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from common.atomic_file import replacing
 from common.errors import ConfigError
+from training.measure.run_summary import RunSummary, summarize_run
 from training.metrics import Metrics, Share
-from training.run_summary import RunSummary, summarize_run
 
 REPORT_NAME = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"

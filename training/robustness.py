@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from common.errors import ConfigError, ModelError
 from common.face_model import Crops
 from common.hashing import file_sha256
-from training.changes import KINDS, margin_of_scale
-from training.dataset.faces import FaceSet, content_sha256
-from training.dataset.label_maps import read_label_map
-from training.dataset.readers import load_split
-from training.dataset.splits import add_split_arguments
-from training.manifest_file import write_json
+from training.data.faces import FaceSet, content_sha256
+from training.data.label_maps import read_label_map
+from training.data.readers import load_split
+from training.data.splits import add_split_arguments
+from training.measure.changes import KINDS, margin_of_scale
 from training.metrics import measure
-from training.predictor import Predictor, open_model, predict_all
+from training.model.manifest_file import write_json
+from training.model.predictor import Predictor, open_model, predict_all
 from training.progress import progress_bar
 
 PICTURE = "robustness.png"
@@ -169,7 +169,7 @@ def _write(result: Robustness, json_file: Path | None, plots_dir: Path | None) -
             json_file.parent.mkdir(parents=True, exist_ok=True)
             write_json(json_file, asdict(result))
         if plots_dir is not None:
-            from training.plots.robustness import plot_robustness  # noqa: PLC0415  # slow to import
+            from training.measure.plots.robustness import plot_robustness  # noqa: PLC0415  # slow to import
 
             plots_dir.mkdir(parents=True, exist_ok=True)
             plot_robustness(result, plots_dir / PICTURE)

@@ -23,13 +23,13 @@ from pathlib import Path
 
 from common.errors import ConfigError, ModelError
 from training.config import TrainingConfig
-from training.config_arguments import add_config_arguments, config_from_arguments
-from training.dataset.splits import (
+from training.data.splits import (
     DataSource,
     add_data_arguments,
     load_training_data,
     source_from_arguments,
 )
+from training.run.arguments import add_config_arguments, config_from_arguments
 
 INTERRUPTED = 130
 """What shells report for a command ended by Ctrl-C: 128 and the number of the signal."""
@@ -81,10 +81,10 @@ def _train(config: TrainingConfig, source: DataSource, out: Path) -> None:
     except ImportError as err:
         backend = os.environ.get("KERAS_BACKEND")
         raise ConfigError(f"KERAS_BACKEND={backend} cannot be used: {err}") from err
-    from training.checkpoint import load_run  # noqa: PLC0415
-    from training.devices import prepare_devices  # noqa: PLC0415
     from training.export import export_run  # noqa: PLC0415
-    from training.loop import run_training  # noqa: PLC0415
+    from training.run.checkpoint import load_run  # noqa: PLC0415
+    from training.run.devices import prepare_devices  # noqa: PLC0415
+    from training.run.loop import run_training  # noqa: PLC0415
 
     prepare_devices(config.threads)
     run_training(data, config, out)

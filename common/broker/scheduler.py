@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import logging
 
-from common.broker.classification import ClassificationDesk
-from common.broker.detection import DetectionDesk
-from common.broker.intake import IntakeDesk
-from common.broker.membership import Hello, Membership
+from common.broker.admission import Hello, Membership
+from common.broker.desks.captures import IntakeDesk
+from common.broker.desks.classification import ClassificationDesk
+from common.broker.desks.detection import DetectionDesk
+from common.broker.desks.images import RequestDesk
+from common.broker.desks.publishers import PublicationDesk
+from common.broker.desks.workers import WorkerDesk
 from common.broker.peers import CAPTURE, PUBLISHER, Peer
-from common.broker.publication import PublicationDesk
-from common.broker.requests import RequestDesk
 from common.broker.state import PipelineState
-from common.broker.workers import WorkerDesk
 from common.messages import (
     CLASSIFIER,
     LIVE,

@@ -12,12 +12,12 @@ from common.face_model import LABELS
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
 from publisher.report.summary import Camera, Summary, Track, shares
 from publisher.report.timeline import clock, colour_of, percent, strip, ticks
-from publisher.smoothing import UNCERTAIN
+from publisher.tracking.smoothing import UNCERTAIN
 
 TRACKS_SHOWN = 40
 """Of each camera, those that were shown most often."""
 HERE = Path(__file__).parent
-STYLES = (HERE.parent / "static" / "page.css", HERE / "report.css")
+STYLES = (HERE.parent / "web" / "static" / "page.css", HERE / "report.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pyarrow import parquet
 from common.errors import FerstreamError
 from publisher.config import RESULTS_ENDINGS
 from publisher.faces import Box
-from publisher.parquet_recorder import journal_of
-from publisher.records import SMOOTHED
 from publisher.report.progress import Progress
+from publisher.results.format import SMOOTHED
+from publisher.results.parquet import journal_of
 
 COLUMNS = (
     *("camera", "frame_id", "pts_s", "track_id", "x", "y", "w", "h", "label", "shown"),

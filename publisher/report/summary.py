@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from publisher.recording.source_clock import SourceClock
 from publisher.report.rows import Row, SeenFace
-from publisher.source_clock import SourceClock
 
 GAP_S = 1.0
 """A face that was not seen for longer has a gap in its timeline; its track lives as long."""

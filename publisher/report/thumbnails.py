@@ -11,12 +11,12 @@ import av
 import numpy as np
 
 from common.opencv import cv2
-from publisher.annotate import Picture, encode_jpeg
+from publisher.drawing.annotate import Picture, encode_jpeg
 from publisher.faces import Box
+from publisher.recording.mp4 import MADE_BY
+from publisher.recording.videos import parts_of, path_of
 from publisher.report.moments import Moment
 from publisher.report.rows import ReportError
-from publisher.video_file import MADE_BY
-from publisher.video_files import parts_of, path_of
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 MARGIN = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from publisher.palette import COLOURS, UNKNOWN
+from publisher.drawing.palette import COLOURS, UNKNOWN
 from publisher.report.summary import Camera, Segment, Track, shares
 
 COLUMNS = 600

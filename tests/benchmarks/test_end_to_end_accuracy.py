@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.composed_faces import Background
 from benchmarks.end_to_end_accuracy import CLASSIC, DATA_SET, Ways, classic_crop, judge, main
-from tests.detector.scenes import FACE_PX, FACE_X, FACE_Y, background, portrait
+from tests.support.scenes import FACE_PX, FACE_X, FACE_Y, background, portrait
 
 
 def test_a_missed_face_is_an_error() -> None:

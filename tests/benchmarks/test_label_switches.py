@@ -21,9 +21,9 @@ from benchmarks.label_switches import (
     sum_up,
 )
 from common.face_model import LABELS, Crops, Probabilities
-from publisher.smoothing import UNCERTAIN
-from publisher.tracks import SHOWN_FROM
-from tests.detector.scenes import frame_with_face
+from publisher.tracking.smoothing import UNCERTAIN
+from publisher.tracking.tracks import SHOWN_FROM
+from tests.support.scenes import frame_with_face
 
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.witness import Witness
-from tests.e2e.pipeline import START_S, Pipeline
+from tests.support.pipeline import START_S, Pipeline
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WAIT_MS = START_S * 1000  # only a defect takes so long, or a machine under load

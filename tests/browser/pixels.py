@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from playwright.sync_api import Page
 
-from tests.common.waiting import eventually
+from tests.support.waiting import eventually
 
 Picture = npt.NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.accessibility import check_accessible
 from tests.browser.pixels import difference, seen, wait_moving
 from tests.browser.witness import Witness
-from tests.common.waiting import eventually
-from tests.e2e.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 OTHER = "back door"  # a name that has to be encoded in addresses
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from common.face_model import LABELS
 from tests.browser.pixels import is_coloured, seen, wait_moving
 from tests.browser.witness import Witness
-from tests.common.waiting import eventually
-from tests.e2e.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 MINUTES_5_S = 300
 

@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pixels import Picture, difference, seen
 from tests.browser.witness import Witness
-from tests.common.waiting import eventually
 from tests.e2e.conftest import DEMO
-from tests.e2e.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 WHOLE = {"x": 0, "y": 0, "w": 112, "h": 112}  # of a thumbnail
 MARGIN = 0.4  # of a face's size: its label stands over it, and hair is blurred too

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pixels import difference, seen, wait_moving
 from tests.browser.witness import Witness
-from tests.common.waiting import eventually
-from tests.e2e.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 TOGGLES = {"frozen": "p", "boxes": "b", "blur": "u", "dataOnly": "d"}
 CONTROLS = ["frozen", "snapshot", "fullscreen", "boxes", "blur", "dataOnly", "images"]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import SCHEMES, check_accessible
 from tests.browser.pixels import wait_moving
-from tests.common.waiting import eventually
+from tests.support.waiting import eventually
 
 SCREENS = [(360, 740), (1280, 900), (3840, 2160)]
 

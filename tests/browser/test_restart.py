@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import check_accessible
 from tests.browser.pixels import wait_moving
 from tests.browser.witness import OUTAGE, Witness
-from tests.e2e.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 WHILE_AWAY = re.compile(f"{OUTAGE.pattern}|status of 503|net::ERR_FAILED")
 

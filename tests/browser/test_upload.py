@@ -15,7 +15,7 @@ from common.face_model import LABELS
 from tests.browser.accessibility import check_accessible
 from tests.browser.pixels import seen
 from tests.browser.witness import Witness
-from tests.e2e.pipeline import Pipeline, wait_for
+from tests.support.pipeline import Pipeline, wait_for
 
 DROP = """([name, encoded]) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));

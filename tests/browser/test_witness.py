@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.witness import Witness
-from tests.common.waiting import eventually
+from tests.support.waiting import eventually
 
 ELSEWHERE = "http://127.0.0.1:9/picture.jpg"
 MISHAPS = {

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 
-from tests.capture import media
+from tests.support import media
 
 INTERVAL_S = 0.03
 

@@ -21,7 +21,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.capture.media import level_of
+from tests.support.media import level_of
 
 WIDTH, HEIGHT, FPS = 320, 240, 15
 PICTURES = 12  # then the first one again, as a new key frame

@@ -17,7 +17,7 @@ from capture.sources.stream import NetworkStream
 from common.config import load_config
 from common.errors import ConfigError
 from common.lifetime import RESTARTS, Lifetime
-from tests.capture import media
+from tests.support import media
 
 
 def config_of(**variables: str) -> CaptureConfig:

@@ -10,7 +10,7 @@ from capture.outgoing import OutgoingFrames
 from capture.slots import RingSlots
 from capture.sources.source import CapturedFrame
 from common.messages import FATE_DROPPED, FATE_FAILED, FATE_PUBLISHED
-from tests.capture import media
+from tests.support import media
 
 SLOTS = 4
 SIZES = [(8, 6), (10, 6)]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from capture.pacing import DEFAULT_INTERVAL_S, MAX_CATCH_UP_S, MAX_GAP_S, Pacer
-from tests.common.clock import Clock
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from capture.sources.images import ImageFolder
 from capture.sources.source import CapturedFrame
 from capture.sources.video_file import VideoFile
 from common.errors import SourceError
-from tests.capture import media
-from tests.common.clock import Clock
+from tests.support import media
+from tests.support.clock import Clock
 
 
 @pytest.fixture

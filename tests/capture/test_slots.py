@@ -21,7 +21,7 @@ from capture.slots import (
 from common.errors import SourceError
 from common.ring import RingReader
 from common.ring_files import ring_directory
-from tests.capture import media
+from tests.support import media
 
 
 @pytest.fixture

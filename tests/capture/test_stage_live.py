@@ -20,9 +20,9 @@ from common.messages import (
     Frame,
     FrameSkipped,
 )
-from tests.capture import media
 from tests.capture.fake_broker import FakeBroker, run_until
 from tests.capture.mjpeg_server import MjpegServer
+from tests.support import media
 
 StartStage = Callable[..., CaptureStage]
 StartBroker = Callable[[], FakeBroker]

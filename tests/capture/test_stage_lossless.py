@@ -22,8 +22,8 @@ from common.messages import (
     Frame,
 )
 from common.ring import RingReader
-from tests.capture import media
 from tests.capture.fake_broker import FakeBroker, run_until
+from tests.support import media
 
 FRAMES = 130  # more than the ring holds
 RUN = LOSSLESS_MIN_SLOTS // 2

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from common.messages import Bye, CameraHello, EndOfSource, Finish, Frame
-from tests.capture import media
 from tests.capture.fake_broker import FakeBroker, run_until
+from tests.support import media
 
 ROOT = Path(__file__).parents[2]
 StartProcess = Callable[..., subprocess.Popen[bytes]]

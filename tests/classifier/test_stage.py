@@ -24,8 +24,8 @@ from common.messages import (
     Welcome,
     WorkerHello,
 )
-from tests.common.fake_broker import FakeBroker
-from tests.common.waiting import DEADLINE_S
+from tests.support.fake_broker import FakeBroker
+from tests.support.waiting import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 

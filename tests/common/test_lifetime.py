@@ -23,7 +23,7 @@ from common.lifetime import (
     run_main,
     set_up_logging,
 )
-from tests.common.waiting import DEADLINE_S
+from tests.support.waiting import DEADLINE_S
 
 STAGE = """
 import os, sys, time

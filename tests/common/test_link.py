@@ -24,8 +24,8 @@ from common.messages import (
     Welcome,
     WhoAreYou,
 )
-from tests.common.fake_broker import FakeBroker
-from tests.common.waiting import DEADLINE_S, eventually
+from tests.support.fake_broker import FakeBroker
+from tests.support.waiting import DEADLINE_S, eventually
 
 MakeLink = Callable[[], BrokerLink]
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -15,7 +15,7 @@ import zmq
 from common import sockets
 from common.errors import ConfigError
 from common.sockets import BrokerSocket, connect_dealer
-from tests.common.waiting import eventually
+from tests.support.waiting import eventually
 
 Context = zmq.Context[zmq.Socket[bytes]]
 

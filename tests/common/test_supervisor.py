@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from common.ring_files import ring_directory
-from tests.common.waiting import DEADLINE_S, eventually
+from tests.support.waiting import DEADLINE_S, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPERVISOR = """

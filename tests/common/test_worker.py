@@ -29,8 +29,8 @@ from common.messages import (
     WorkFailed,
 )
 from common.worker import Work, Worker
-from tests.common.fake_broker import FakeBroker
-from tests.common.waiting import eventually
+from tests.support.fake_broker import FakeBroker
+from tests.support.waiting import eventually
 
 BATCH = ClassifyBatch(7, np.zeros((2, 48, 48), np.uint8))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from common.face_model import CROP_MARGIN
 from detector.boxes import Boxes, GrayFrame, no_boxes
 from detector.crops import cut_crops
-from tests.detector.scenes import background, frame_with_face
+from tests.support.scenes import background, frame_with_face
 
 
 def boxes_of(*rows: tuple[int, int, int, int]) -> Boxes:

@@ -9,7 +9,7 @@ from detector.boxes import GrayFrame
 from detector.detectors import create_detector
 from detector.haar import HaarDetector
 from detector.settings import SearchSettings
-from tests.detector.scenes import background, frame_with_face, is_at, paste_face, portrait
+from tests.support.scenes import background, frame_with_face, is_at, paste_face, portrait
 
 
 @pytest.fixture(scope="module")

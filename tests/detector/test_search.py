@@ -9,7 +9,7 @@ from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
 from detector.settings import SearchSettings
-from tests.detector.scenes import background, frame_with_face, is_at, paste_face
+from tests.support.scenes import background, frame_with_face, is_at, paste_face
 
 FACE = np.array([100, 100, 50, 50], np.int32)
 ELSEWHERE = np.array([300, 100, 50, 50], np.int32)

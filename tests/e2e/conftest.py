@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.e2e.pipeline import ROOT
+from tests.support.pipeline import ROOT
 
 DEMO = ROOT / "capture" / "demo" / "demo.mp4"
 

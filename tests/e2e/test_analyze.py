@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from common.face_model import LABELS
 from common.messages import REQUEST_LIMIT_S
-from tests.capture.media import write_png_bomb
 from tests.e2e.conftest import DEMO
-from tests.e2e.pipeline import Pipeline, wait_for
 from tests.e2e.test_data_out import scrape
 from tests.e2e.test_live import assert_ledger
 from tests.e2e.test_lossless import analyse, rows_of
 from tests.publisher.uploading import Reply, encoded, post_images, with_orientation
+from tests.support.media import write_png_bomb
+from tests.support.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

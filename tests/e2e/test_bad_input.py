@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.e2e.pipeline import ROOT, Pipeline, clean_environ
+from tests.support.pipeline import ROOT, Pipeline, clean_environ
 
 pytestmark = pytest.mark.e2e
 

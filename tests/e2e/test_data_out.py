@@ -12,9 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from common.face_model import LABELS
-from tests.e2e.pipeline import Pipeline, wait_for
 from tests.publisher.described import assert_described
-from tests.publisher.event_stream import EventStream
+from tests.support.event_stream import EventStream
+from tests.support.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

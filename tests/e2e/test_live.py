@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from common.face_model import LABELS
-from publisher.smoothing import UNCERTAIN
-from tests.e2e.pipeline import Pipeline, wait_for
+from publisher.tracking.smoothing import UNCERTAIN
+from tests.support.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

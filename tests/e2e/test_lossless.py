@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from common.face_model import BUNDLED_MODEL_DIR, LABELS
-from tests.e2e.pipeline import Pipeline, wait_for
+from tests.support.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

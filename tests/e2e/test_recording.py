@@ -9,8 +9,8 @@ import polars as pl
 import psutil
 import pytest
 
-from tests.e2e.pipeline import Pipeline, wait_for
-from tests.publisher.films import watch
+from tests.publisher.recording.films import watch
+from tests.support.pipeline import Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.conftest import DEMO
-from tests.e2e.pipeline import ROOT, Pipeline, wait_for
+from tests.support.pipeline import ROOT, Pipeline, wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 
 DESCRIPTION: dict[str, Any] = json.loads(
-    (Path(__file__).resolve().parents[2] / "publisher" / "openapi.json").read_text()
+    (Path(__file__).resolve().parents[2] / "publisher" / "web" / "openapi.json").read_text()
 )
 
 

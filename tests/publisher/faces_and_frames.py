@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.faces import Face
-from publisher.published_frame import PublishedFrame
+from publisher.live.published_frame import PublishedFrame
 from tests.publisher.material import FACE, HAPPY, frame
 
 AT_NS = 1_750_000_000_000_000_000

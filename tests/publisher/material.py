@@ -31,9 +31,9 @@ from common.messages import (
 from common.ring import RingWriter
 from common.sockets import BrokerSocket
 from publisher.config import PublisherConfig
-from publisher.server import WebServer
 from publisher.stage import PublisherStage
-from publisher.web import create_app
+from publisher.web.app import create_app
+from publisher.web.server import WebServer
 
 M = TypeVar("M")
 HAPPY = (0.02, 0.0, 0.01, 0.9, 0.02, 0.02, 0.03)

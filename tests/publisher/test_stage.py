@@ -11,9 +11,9 @@ from prometheus_client import generate_latest
 
 from common.errors import RefusedError
 from common.messages import LOSSLESS, Finish, Published, Refused, WhoAreYou
-from publisher.recorded import recorded_frames
-from publisher.recorder import RecordError
-from publisher.tracks import SHOWN_FROM
+from publisher.results.reader import recorded_frames
+from publisher.results.writer import RecordError
+from publisher.tracking.tracks import SHOWN_FROM
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -24,7 +24,7 @@ from tests.publisher.material import (
     result,
     rig,
 )
-from tests.publisher.test_recorder import largest_file
+from tests.publisher.results.test_writer import largest_file
 
 
 def test_a_frame_is_on_disk_when_it_is_acknowledged(folder: Path) -> None:
@@ -64,7 +64,7 @@ def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
 def test_nobody_watches_so_nothing_is_drawn(
     folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.pictures.KEEP_INTERVAL_S", 1000.0)
+    monkeypatch.setattr("publisher.live.pictures.KEEP_INTERVAL_S", 1000.0)
     with rig(folder) as running:
         running.hello()
         running.publish_next()

@@ -1,4 +1,4 @@
-"""Folders of runs as training.loop and training.export leave them, without the training.
+"""Folders of runs as training.run.loop and training.export leave them, without the training.
 
 Their pictures are small: each shows one face.
 """
@@ -13,9 +13,14 @@ import numpy as np
 
 from tests.training.synthetic_faces import encode_png, make_faces
 from training.config import TrainingConfig
-from training.history import EpochRecord, write_history
+from training.measure.plots.pictures import (
+    LEARNING_CURVES,
+    PICTURES_OF_DATA,
+    PICTURES_OF_MODEL,
+    Picture,
+)
 from training.metrics import measure
-from training.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA, PICTURES_OF_MODEL, Picture
+from training.run.history import EpochRecord, write_history
 
 EPOCHS = 3
 

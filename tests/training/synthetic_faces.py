@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from common.face_model import LABELS, Crops
-from training.dataset.faces import BALLOT, FaceSet
+from training.data.faces import BALLOT, FaceSet
 
 USAGE = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import ConfigError
 from training.config import ADAM, Stage, TrainingConfig, parse_stages, size_of_epoch
-from training.config_arguments import add_config_arguments, config_from_arguments, usual_config
+from training.run.arguments import add_config_arguments, config_from_arguments, usual_config
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,9 +9,9 @@ import pytest
 from tests.training.synthetic_faces import make_faces, write_zip
 from training import export
 from training.config import TrainingConfig
-from training.dataset.splits import DataSource, load_training_data
+from training.data.splits import DataSource, load_training_data
 from training.export import main
-from training.loop import run_training
+from training.run.loop import run_training
 
 TINY = TrainingConfig(stages="1x48", widths="4,8", depths="1,1", batch_size=16)
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.training.synthetic_faces import make_faces, write_folder
 from training.config import TrainingConfig
-from training.dataset.faces import FaceSet
-from training.dataset.near_copies import Likeness
+from training.data.faces import FaceSet
+from training.data.likeness import Likeness
+from training.model.network import build_exported_network
+from training.model.onnx_graph import write_onnx
 from training.near_copies import PICTURE, divide, main
-from training.network import build_exported_network
-from training.onnx_graph import write_onnx
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from common.face_model import LABELS, Crops
 from tests.training.synthetic_faces import make_faces, write_zip
 from training import quantize
 from training.config import TrainingConfig
-from training.dataset.faces import FaceSet, content_sha256
-from training.dataset.splits import DataSource, load_training_data
+from training.data.faces import FaceSet, content_sha256
+from training.data.splits import DataSource, load_training_data
 from training.evaluate import Evaluation, evaluate_faces
-from training.model_files import ONNX_NAME
-from training.network import EXPRESSION_HEAD, build_exported_network
-from training.onnx_graph import write_onnx
-from training.predictor import open_model, predict_all
+from training.model.model_files import ONNX_NAME
+from training.model.network import EXPRESSION_HEAD, build_exported_network
+from training.model.onnx_graph import write_onnx
+from training.model.predictor import open_model, predict_all
 from training.quantize import main, quantize_model
 
 SMALL = TrainingConfig(widths="8,8,8", depths="2,2,3")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.exported_run import write_finished_run, write_manifest, write_unfinished_run
+from training.measure.run_summary import PICTURES
 from training.report import main
-from training.run_summary import PICTURES
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 

@@ -10,9 +10,9 @@ from common.face_model import LABELS, Crops, Probabilities
 from common.hashing import file_sha256
 from tests.training.synthetic_faces import make_faces, write_folder
 from tests.training.test_evaluate import PNG_START, faces_predicted_as, write_pixel_model
-from training.augment import reframe_faces
-from training.changes import KINDS, Kind, margin_of_scale
+from training.measure.changes import KINDS, Kind, margin_of_scale
 from training.robustness import main, measure_changed, measure_unchanged
+from training.run.augment import reframe_faces
 
 
 def a_dot(row: int, column: int) -> Crops:

@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 
 from common.errors import ConfigError, ModelError
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
-from training.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.config import TrainingConfig
-from training.config_arguments import usual_config
-from training.dataset.faces import FaceSet
-from training.dataset.splits import DataSource, TrainingData, load_training_data
+from training.data.faces import FaceSet
+from training.data.splits import DataSource, TrainingData, load_training_data
 from training.export import export_run
-from training.history import EpochRecord
-from training.loop import run_training
-from training.manifest import training_command
-from training.model_files import write_model_files
-from training.network import build_exported_network
-from training.onnx_graph import write_onnx
-from training.steps.step import Step
+from training.model.model_files import write_model_files
+from training.model.network import build_exported_network
+from training.model.onnx_graph import write_onnx
+from training.run.arguments import usual_config
+from training.run.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
+from training.run.history import EpochRecord
+from training.run.loop import run_training
+from training.run.manifest import training_command
+from training.run.step import Step
+from training.run.trainer import Trainer
 from training.train import main
-from training.trainer import Trainer
 
 TINY = TrainingConfig(
     stages="4x48",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from capture.sources.images import STILL_FPS, ImageFolder, StillImage, is_image, read_image
 from capture.sources.source import CapturedFrame
 from common.errors import SourceError
-from tests.capture import media
+from tests.support import media
 
 
 def read_all(folder: ImageFolder) -> list[CapturedFrame]:

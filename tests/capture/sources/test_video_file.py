@@ -12,7 +12,7 @@ import pytest
 from capture.sources.source import CapturedFrame
 from capture.sources.video_file import VideoFile
 from common.errors import SourceError
-from tests.capture import media
+from tests.support import media
 
 SHARED_VIDEOS = Path(__file__).parents[4] / "shared" / "data" / "videos"
 

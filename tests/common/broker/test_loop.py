@@ -45,7 +45,7 @@ from common.messages import (
 )
 from common.sockets import BrokerSocket, connect_dealer
 from tests.common.broker.world import faces_for, frame
-from tests.common.waiting import eventually
+from tests.support.waiting import eventually
 
 M = TypeVar("M", bound=Message)
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from common.face_model import LABELS
 from publisher.faces import Face
-from publisher.parquet_recorder import ParquetRecorder
-from publisher.recorder import Recorder, open_recorder
 from publisher.report.rows import Row, SeenFace, read_rows
+from publisher.results.parquet import ParquetRecorder
+from publisher.results.writer import Recorder, open_recorder
 from tests.publisher.material import frame, result
 
 FPS = 25

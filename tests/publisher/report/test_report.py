@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from publisher.video_file import VideoFile
+from publisher.recording.mp4 import VideoFile
 from tests.publisher.report.made import face, record
 
 ROOT = Path(__file__).resolve().parents[3]

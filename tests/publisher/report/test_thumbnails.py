@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from publisher.recording.mp4 import VideoFile
+from publisher.recording.videos import path_of
 from publisher.report.moments import Moment
 from publisher.report.rows import ReportError
 from publisher.report.thumbnails import SIDE_PX, thumbnails, thumbnails_of, video_beside
-from publisher.video_file import VideoFile
-from publisher.video_files import path_of
 
 BLUE, GREEN = (200, 40, 20), (30, 180, 60)
 BOX = (200, 100, 60, 60)

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from publisher.palette import COLOURS, UNKNOWN
+from publisher.drawing.palette import COLOURS, UNKNOWN
 from publisher.report.summary import Camera, Summary, Track
 from publisher.report.timeline import COLUMNS, clock, percent, strip, ticks
 from tests.publisher.report.made import row, seen

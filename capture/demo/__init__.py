@@ -1,1 +1,0 @@
-"""The bundled demonstration clip, its timeline and the script that makes it."""

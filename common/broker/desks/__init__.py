@@ -1,0 +1,1 @@
+"""One desk for each kind of message; each changes the broker's state and nothing else."""

@@ -1,0 +1,146 @@
+"""The classification desk: faces of all cameras in one queue, handed out in batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from common.broker.cameras import Camera
+from common.broker.desks.face_queue import FaceQueue
+from common.broker.jobs import MAX_DEATHS, Batch, Job, JobState
+from common.broker.peers import Peer
+from common.broker.state import PipelineState
+from common.errors import MessageError
+from common.messages import CLASSIFIER, LIVE, ClassifyBatch, Expressions, QueueStatus
+
+
+class ClassificationDesk:
+    """Hands faces to classifiers: everything waiting, up to the batch that the worker announced.
+
+    Args:
+        state: What the desks share.
+        patience_ns: Age at which a live frame goes on without its classifications.
+
+    Attributes:
+        batches: How many were handed out, by the number of faces in them.
+    """
+
+    def __init__(self, state: PipelineState, patience_ns: int) -> None:
+        self._state = state
+        self._patience_ns = patience_ns
+        self.batches: Counter[int] = Counter()
+        self._queue = FaceQueue()
+        self._in_hand: dict[int, Batch] = {}
+
+    def take(self, job: Job) -> None:
+        """Queue the faces of a frame.
+
+        In live mode a frame's faces make those of earlier frames of the same camera, where none is
+        with a classifier yet, not worth classifying; and with no classifier at all the frame goes
+        on at once.
+        """
+        if job.mode == LIVE:
+            for older in self._waiting_frames():
+                if older.frame.camera == job.frame.camera and not older.with_classifiers:
+                    self._give_up(older)
+            if not self._state.peers.of_role(CLASSIFIER):
+                job.complete(self._state.now_ns)
+                return
+        self._queue.put((job, index) for index in sorted(job.unknown))
+
+    def answer(self, peer: Peer, expressions: Expressions) -> None:
+        """Take a classifier's answer.
+
+        Raises:
+            MessageError: It does not fit the work, which is to be taken back.
+        """
+        known = peer.work_id == expressions.work_id
+        batch = self._in_hand.get(expressions.work_id) if known else None
+        if batch is None:
+            self._state.ignored["Expressions"] += 1
+            return
+        rows = len(expressions.probabilities)
+        if rows != len(batch.faces):
+            raise MessageError(f"expected {len(batch.faces)} rows, got {rows}")
+        del self._in_hand[expressions.work_id]
+        peer.work_id = None
+        for (job, index), probabilities in zip(batch.faces, expressions.probabilities, strict=True):
+            job.with_classifiers -= 1
+            if job.state is JobState.CLASSIFYING:
+                job.classified(index, probabilities, self._state.now_ns)
+            else:
+                self._state.ignored["face"] += 1
+
+    def lost(self, work_id: int) -> list[Job]:
+        """Take back the batch of a classifier that died on it; give frames now failed."""
+        batch = self._in_hand.get(work_id)
+        if batch is None:
+            return []
+        failed: list[Job] = []
+        for job, index in batch.faces:
+            job.face_deaths[index] += 1
+            if job.state is JobState.CLASSIFYING and job.face_deaths[index] >= MAX_DEATHS:
+                job.fail(self._state.now_ns)
+                failed.append(job)
+        self.returned(work_id)
+        return failed
+
+    def returned(self, work_id: int) -> None:
+        """Take back a batch that nothing is wrong with."""
+        batch = self._in_hand.pop(work_id, None)
+        if batch is None:
+            return
+        for job, _ in batch.faces:
+            job.with_classifiers -= 1
+        self._queue.put_back(batch.faces)
+        self._queue.keep(lambda job: job.state is JobState.CLASSIFYING)
+
+    def withdraw(self, job: Job) -> None:
+        """Drop the faces of a single image that is given up."""
+        self._queue.keep(lambda other: other is not job)
+
+    def forget(self, camera: Camera) -> None:
+        """Drop the faces of a camera whose frames are void."""
+        self._queue.keep(lambda job: job.frame.camera != camera.name)
+
+    def expire(self, camera: Camera) -> None:
+        """Let the frames of a live camera go on that have waited long enough."""
+        for job in list(camera.line):
+            waits = job.state is JobState.CLASSIFYING
+            if waits and self._state.now_ns - job.received_ns > self._patience_ns:
+                self._give_up(job)
+
+    def nobody_left(self) -> None:
+        """Let all live frames go on: the last classifier is gone."""
+        for job in self._waiting_frames():
+            if job.mode == LIVE:
+                self._give_up(job)
+
+    def queue(self) -> QueueStatus:
+        """Tell how many faces wait for a classifier, and how long."""
+        since_ns = min((job.detected_ns for job, _ in self._queue), default=self._state.now_ns)
+        oldest_ms = (self._state.now_ns - since_ns) / 1e6
+        return QueueStatus(CLASSIFIER, len(self._queue), oldest_ms)
+
+    def dispatch(self) -> None:
+        """Hand out batches while faces wait and somebody asks for them."""
+        for peer in self._state.peers.idle(CLASSIFIER):
+            if not self._queue:
+                return
+            batch = Batch(self._queue.take_batch(max(1, peer.capacity)))
+            crops = [job.crops[index] for job, index in batch.faces if job.crops is not None]
+            for job, _ in batch.faces:
+                job.with_classifiers += 1
+            work_id = self._state.new_work_id()
+            self._in_hand[work_id] = batch
+            self.batches[len(batch.faces)] += 1
+            self._state.peers.set_busy(peer, work_id)
+            self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
+
+    def _waiting_frames(self) -> list[Job]:
+        return list(dict.fromkeys(job for job, _ in self._queue))
+
+    def _give_up(self, job: Job) -> None:
+        job.complete(self._state.now_ns)
+        self._queue.keep(lambda other: other is not job)

@@ -1,0 +1,167 @@
+"""The request desk: single images that somebody waits for.
+
+An image is a frame of no camera. It is searched in full, gives way to no other, is handed out again
+when its worker dies, and goes back to the publisher it came from and to no other. It is in no
+camera's ledger and keeps no recording from ending; it has a ledger of its own, in which always
+``taken = analyzed + failed + late + lost + in flight``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from common.broker.desks.classification import ClassificationDesk
+from common.broker.desks.detection import DetectionDesk
+from common.broker.jobs import Job, JobState, no_boxes, no_probabilities
+from common.broker.peers import Peer
+from common.broker.state import PipelineState
+from common.errors import MessageError
+from common.messages import (
+    OUTCOME_ANALYZED,
+    OUTCOME_FAILED,
+    OUTCOME_LATE,
+    OUTCOME_REFUSED,
+    REQUEST,
+    REQUEST_LIMIT_S,
+    WORKER_ROLES,
+    AnalyzeImage,
+    Frame,
+    ImageAnalyzed,
+    RequestStatus,
+)
+
+MAX_REQUESTS = 32
+"""Images in flight, of all publishers together; some seconds of work for one detector."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Of their JPEGs together."""
+LIMIT_NS = int(REQUEST_LIMIT_S * 1e9)
+LOST = "lost"
+
+_Key = tuple[bytes, int]
+
+
+class RequestDesk:
+    """Takes images in, and answers each exactly once unless its publisher is gone.
+
+    Args:
+        state: What the desks share.
+        detection: Gets the images.
+        classification: Has faces of images that may be given up.
+    """
+
+    def __init__(
+        self, state: PipelineState, detection: DetectionDesk, classification: ClassificationDesk
+    ) -> None:
+        self._state = state
+        self._detection = detection
+        self._classification = classification
+        self._jobs: dict[_Key, Job] = {}
+        self._taken = 0
+        self._ends: Counter[str] = Counter()
+
+    def take(self, peer: Peer, message: AnalyzeImage) -> None:
+        """Take an image in, or refuse it at once; one that is here already was sent twice.
+
+        Raises:
+            MessageError: There is no picture in it.
+        """
+        if not message.jpeg or min(message.height, message.width) < 1:
+            size = f"{message.width}x{message.height}"
+            raise MessageError(f"expected a JPEG, got {len(message.jpeg)} bytes of {size}")
+        key = peer.identity, message.request_id
+        if key in self._jobs:
+            return
+        refusal = self._refusal()
+        if refusal:
+            self._ends[OUTCOME_REFUSED] += 1
+            self._answer(key, OUTCOME_REFUSED, refusal)
+            return
+        job = Job(_frame(message), REQUEST, self._state.now_ns)
+        self._jobs[key] = job
+        self._taken += 1
+        self._detection.take_request(job)
+
+    def advance(self) -> None:
+        """Answer what is finished."""
+        for key, job in list(self._jobs.items()):
+            if job.state is JobState.COMPLETE and job.failed:
+                self._end(key, OUTCOME_FAILED, "no worker that tried it survived it")
+            elif job.state is JobState.COMPLETE:
+                self._end(key, OUTCOME_ANALYZED)
+
+    def expire(self) -> None:
+        """Give up what nobody waits for any longer."""
+        for key, job in list(self._jobs.items()):
+            if self._state.now_ns - job.received_ns > LIMIT_NS:
+                where = job.state.value
+                self._end(key, OUTCOME_LATE, f"not done after {REQUEST_LIMIT_S:.0f} s: {where}")
+
+    def forget(self, peer: Peer) -> None:
+        """Give up the images of a publisher that is gone."""
+        for key in [key for key in self._jobs if key[0] == peer.identity]:
+            self._withdraw(key, LOST)
+
+    def status(self) -> RequestStatus:
+        """Give the ledger as it stands."""
+        return RequestStatus(
+            taken=self._taken,
+            analyzed=self._ends[OUTCOME_ANALYZED],
+            failed=self._ends[OUTCOME_FAILED],
+            late=self._ends[OUTCOME_LATE],
+            lost=self._ends[LOST],
+            in_flight=len(self._jobs),
+            refused=self._ends[OUTCOME_REFUSED],
+        )
+
+    def _refusal(self) -> str:
+        """Say why no image can be taken now; empty where one can."""
+        for role in WORKER_ROLES:
+            if not self._state.peers.of_role(role):
+                return f"no {role} is running: start one with `python -m {role}`"
+        held_bytes = sum(len(job.frame.jpeg) for job in self._jobs.values())
+        if held_bytes > MAX_BYTES:
+            return f"{held_bytes >> 20} MiB of images are being analyzed and no more are taken"
+        if len(self._jobs) >= MAX_REQUESTS:
+            return f"{len(self._jobs)} images are being analyzed and no more are taken"
+        return ""
+
+    def _end(self, key: _Key, outcome: str, reason: str = "") -> None:
+        job = self._withdraw(key, outcome)
+        self._answer(key, outcome, reason, job if outcome == OUTCOME_ANALYZED else None)
+
+    def _withdraw(self, key: _Key, end: str) -> Job:
+        """Count an image's end; what a worker still says of it is ignored."""
+        job = self._jobs.pop(key)
+        self._ends[end] += 1
+        job.state = JobState.SETTLED
+        self._detection.withdraw(job)
+        self._classification.withdraw(job)
+        return job
+
+    def _answer(self, key: _Key, outcome: str, reason: str, job: Job | None = None) -> None:
+        identity, request_id = key
+        boxes = job.boxes if job else no_boxes()
+        probabilities = job.probabilities if job else no_probabilities(0)
+        answer = ImageAnalyzed(
+            request_id, outcome, reason, boxes, np.asarray(probabilities, np.float32)
+        )
+        self._state.send(identity, answer)
+
+
+def _frame(message: AnalyzeImage) -> Frame:
+    """Make an image the frame that a detector is handed. No camera can have an empty name."""
+    return Frame(
+        camera="",
+        frame_id=message.request_id,
+        pts_s=0.0,
+        captured_at_ns=0,
+        captured_mono_ns=0,
+        height=message.height,
+        width=message.width,
+        ring="",
+        slot=0,
+        jpeg=message.jpeg,
+        cut=True,
+    )

@@ -1,0 +1,1 @@
+"""Pixels of a frame: boxes, labels, blur, and the JPEG made of them."""

@@ -1,0 +1,114 @@
+"""What the faces of the last minutes looked like, in memory only and thinned.
+
+A frame is kept where the source's own time or the wall clock has moved a quarter of a second since
+the last one kept of its camera: so a live camera and a recording that is worked through faster or
+slower than it plays give about four samples a second of what is seen. A face seen in between only
+is not in it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from publisher.faces import Face
+from publisher.live.bounded import BoundedLog
+from publisher.live.published_frame import Json, PublishedFrame, by_label
+from publisher.tracking.tracks import PROBABILITY_DIGITS
+
+INTERVAL_S = 0.24
+"""A little less than a quarter second: timestamps rarely add up to one exactly."""
+KEPT_S = 600.0
+KEPT_FACES = 20_000
+"""Over all cameras; a sample counts as one more. So full it takes 12 to 17 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A frame that is kept, and since when."""
+
+    frame: PublishedFrame
+    kept_s: float
+
+
+class History:
+    """The stage adds, requests read; every method may be called from any thread.
+
+    Args:
+        clock: Gives the time that passes while frames are kept, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._samples = BoundedLog[Sample](KEPT_FACES, lambda sample: 1 + len(sample.frame.faces))
+        self._last: dict[str, PublishedFrame] = {}
+
+    def add(self, frame: PublishedFrame) -> None:
+        """Keep a frame, unless the last one kept of its camera is too close."""
+        with self._lock:
+            self._forget()
+            last = self._last.get(frame.camera)
+            if last is None or _apart(last, frame):
+                self._last[frame.camera] = frame
+                self._samples.add(Sample(frame, self._clock()))
+
+    def forget(self, camera: str) -> None:
+        """Keep the next frame of this camera, however close it is to the last."""
+        with self._lock:
+            self._last.pop(camera, None)
+
+    def since(self, unix_s: float, camera: str | None) -> list[PublishedFrame]:
+        """Give what is kept, oldest first.
+
+        Args:
+            unix_s: Only frames captured after this, in seconds since 1970.
+            camera: Only this camera's; None is all.
+        """
+        with self._lock:
+            self._forget()
+            frames = [sample.frame for sample in self._samples]
+        return [
+            frame
+            for frame in frames
+            if (camera is None or frame.camera == camera) and captured_s(frame) > unix_s
+        ]
+
+    def _forget(self) -> None:
+        too_old_s = self._clock() - KEPT_S
+        while (oldest := self._samples.oldest) and oldest.kept_s < too_old_s:
+            self._samples.forget_oldest()
+
+
+def captured_s(frame: PublishedFrame) -> float:
+    """Give when a frame was captured, in seconds since 1970 to the microsecond."""
+    return round(frame.captured_at_ns / 1e9, 6)
+
+
+def sample_json(frame: PublishedFrame) -> Json:
+    """Make the JSON of a sample."""
+    return {
+        "camera": frame.camera,
+        "frame_id": frame.frame_id,
+        "pts_s": round(frame.pts_s, PROBABILITY_DIGITS),
+        "at": captured_s(frame),
+        "faces": [_face_json(face) for face in frame.faces],
+    }
+
+
+def _face_json(face: Face) -> Json:
+    return {
+        "track_id": face.track_id,
+        "label": face.label or None,
+        "confidence": round(face.confidence, PROBABILITY_DIGITS) if face.label else None,
+        "smoothed": by_label(face.smoothed),
+        "shown": face.shown,
+    }
+
+
+def _apart(last: PublishedFrame, frame: PublishedFrame) -> bool:
+    of_the_source_s = abs(frame.pts_s - last.pts_s)
+    on_the_wall_s = abs(frame.captured_at_ns - last.captured_at_ns) / 1e9
+    return max(of_the_source_s, on_the_wall_s) >= INTERVAL_S

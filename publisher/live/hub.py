@@ -1,0 +1,183 @@
+"""The newest picture of each camera, and the viewers that wait for it.
+
+The stage puts pictures in, viewers take the newest when they are ready for it. What a slow viewer
+misses is nobody's loss and costs nobody anything: nothing is queued.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from publisher.drawing.look import Look
+
+NO_CAMERA = ""
+"""No camera has this name: waiting for its pictures is waiting for the end."""
+
+
+class TooManyViewersError(Exception):
+    """The cap on viewers is reached."""
+
+
+class Picture:
+    """A JPEG for each look, made when it is first wanted and then kept."""
+
+    def __init__(self, make: Callable[[Look], bytes]) -> None:
+        self._make = make
+        self._jpegs: dict[Look, bytes] = {}
+        self._lock = threading.Lock()
+
+    def jpeg(self, look: Look) -> bytes:
+        """Give the JPEG's bytes."""
+        with self._lock:
+            if look not in self._jpegs:
+                self._jpegs[look] = self._make(look)
+            return self._jpegs[look]
+
+
+class PictureHub:
+    """Where pictures meet viewers; every method may be called from any thread.
+
+    Args:
+        max_viewers: How many may watch at once, over all cameras.
+    """
+
+    def __init__(self, max_viewers: int) -> None:
+        self.max_viewers = max_viewers
+        self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
+        self._arrived: dict[str, threading.Condition] = {}
+        self._pictures: dict[str, tuple[int, Picture]] = {}
+        self._watching: Counter[tuple[str, Look]] = Counter()
+        self._viewers = 0
+        self._count = 0
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the publisher is ending, and every stream with it."""
+        return self._closed
+
+    @property
+    def viewers(self) -> int:
+        """How many watch now, over all cameras."""
+        return self._viewers
+
+    def viewers_of(self, camera: str) -> int:
+        """How many watch this camera now."""
+        with self._lock:
+            return sum(count for (name, _), count in self._watching.items() if name == camera)
+
+    def looks_of(self, camera: str) -> set[Look]:
+        """Give the looks in which this camera is watched now."""
+        with self._lock:
+            watched = self._watching.items()
+            return {look for (name, look), count in watched if name == camera and count}
+
+    def put(self, camera: str, picture: Picture) -> None:
+        """Make a picture the camera's newest and wake its viewers."""
+        with self._lock:
+            self._count += 1
+            self._pictures[camera] = (self._count, picture)
+            self._arrival(camera).notify_all()
+
+    def forget(self, camera: str) -> None:
+        """Have no picture of this camera any more; who watches it waits for the next."""
+        with self._lock:
+            self._pictures.pop(camera, None)
+
+    def newest(self, camera: str) -> Picture | None:
+        """Give the camera's newest picture, if there ever was one."""
+        with self._lock:
+            return self._pictures[camera][1] if camera in self._pictures else None
+
+    def admit(self, camera: str | None, look: Look) -> Viewer:
+        """Let in a viewer of a camera, or of one that is still to be chosen; it must ``leave``.
+
+        Raises:
+            TooManyViewersError: The cap is reached.
+        """
+        with self._lock:
+            if self._viewers >= self.max_viewers or self._closed:
+                raise TooManyViewersError
+            self._viewers += 1
+        viewer = Viewer(self, look)
+        if camera is not None:
+            viewer.choose(camera)
+        return viewer
+
+    def close(self) -> None:
+        """End all streams."""
+        with self._lock:
+            self._closed = True
+            for condition in self._arrived.values():
+                condition.notify_all()
+
+    def wait_until_empty(self, timeout_s: float) -> bool:
+        """Wait until the last viewer has left; tell whether that happened."""
+        with self._lock:
+            return self._left.wait_for(lambda: not self._viewers, timeout_s)
+
+    def watch(self, camera: str, look: Look) -> None:
+        """Count a viewer of this camera."""
+        with self._lock:
+            self._watching[camera, look] += 1
+
+    def leave(self, camera: str | None, look: Look) -> None:
+        """Count a viewer less."""
+        with self._lock:
+            self._viewers -= 1
+            if camera is not None:
+                self._watching[camera, look] -= 1
+            self._left.notify_all()
+
+    def wait_newer(self, camera: str, than: int, timeout_s: float) -> tuple[int, Picture] | None:
+        """Wait for a picture with a higher number; None where none comes in time, or at the end."""
+        with self._lock:
+            self._arrival(camera).wait_for(
+                lambda: self._closed or self._pictures.get(camera, (0,))[0] > than, timeout_s
+            )
+            found = self._pictures.get(camera)
+            return found if found and found[0] > than and not self._closed else None
+
+    def _arrival(self, camera: str) -> threading.Condition:
+        if camera not in self._arrived:
+            self._arrived[camera] = threading.Condition(self._lock)
+        return self._arrived[camera]
+
+
+class Viewer:
+    """Somebody who watches one camera; made by ``PictureHub.admit`` and used by one thread."""
+
+    def __init__(self, hub: PictureHub, look: Look) -> None:
+        self._hub = hub
+        self.look = look
+        self._seen = 0
+        self._gone = False
+        self.camera: str | None = None
+
+    def choose(self, camera: str) -> None:
+        """Choose the camera, once."""
+        self._hub.watch(camera, self.look)
+        self.camera = camera
+
+    def skip_present(self) -> None:
+        """Wait only for pictures that come after those that are there now."""
+        if self.camera is not None:
+            found = self._hub.wait_newer(self.camera, self._seen, 0)
+            self._seen = found[0] if found else self._seen
+
+    def next_picture(self, timeout_s: float) -> bytes | None:
+        """Wait for a JPEG that this viewer has not had; always gives the newest."""
+        found = self._hub.wait_newer(self.camera or NO_CAMERA, self._seen, timeout_s)
+        if found is None:
+            return None
+        self._seen, picture = found
+        return picture.jpeg(self.look)
+
+    def leave(self) -> None:
+        """Make room for somebody else; may be called twice."""
+        if not self._gone:
+            self._gone = True
+            self._hub.leave(self.camera, self.look)

@@ -1,0 +1,1 @@
+"""``PUBLISHER_RECORD``: pictures written to disk, as video or as images."""

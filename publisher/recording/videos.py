@@ -1,0 +1,112 @@
+"""The videos of one run: which camera is recorded to which file.
+
+``out.mp4`` is of the first camera, ``out-door.mp4`` of another that is called door. Where a size
+changes, or the publisher had to be started again, the video goes on in ``out.part2.mp4``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import count, takewhile
+from pathlib import Path
+
+import av
+
+from publisher.earlier_files import changed_since, move_aside
+from publisher.recording.mp4 import VideoFile
+from publisher.recording.sink import KeptPicture, file_name_of, not_written
+from publisher.recording.source_clock import SourceClock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _CameraVideo:
+    clock: SourceClock = field(default_factory=SourceClock)
+    file: VideoFile | None = None
+
+
+class VideoFiles:
+    """Writes the pictures of each camera to a video of its own.
+
+    Args:
+        path: Of the first camera's video.
+        continues_since: As ``Recorder`` has it: a video that was written since is of this run, and
+            one from before is moved aside.
+    """
+
+    def __init__(self, path: Path, continues_since: float | None) -> None:
+        self._path = path
+        self._continues_since = continues_since
+        self._cameras: dict[str, _CameraVideo] = {}
+        self._given: set[Path] = set()
+        self._first_camera = title_of(path) if self._is_of_this_run(path) else None
+
+    def write(self, picture: KeptPicture) -> None:
+        """Write a picture to its camera's video; a new size begins a new one."""
+        video = self._cameras.setdefault(picture.camera, _CameraVideo())
+        shape = picture.bgr.shape[:2]
+        if video.file is not None and video.file.shape != shape:
+            video.file.close()
+            video.file = None
+        if video.file is None:
+            video.file = self._open(picture.camera, *shape)
+            if picture.cut and picture.frame_id == 0:
+                log.info("the source is images; a PUBLISHER_RECORD that ends in / gets one each")
+        video.file.write(picture.bgr, video.clock.time_s(picture.pts_s))
+
+    def close(self) -> None:
+        """Finish all videos."""
+        with ExitStack() as closing:
+            for video in self._cameras.values():
+                if video.file is not None:
+                    closing.callback(video.file.close)
+
+    def _open(self, camera: str, height: int, width: int) -> VideoFile:
+        if self._first_camera is None:
+            self._first_camera = camera
+        first = self._path if camera == self._first_camera else path_of(self._path, camera)
+        path = next(part for part in _parts(first) if not self._is_taken(part))
+        self._given.add(path)
+        try:
+            if path.exists():
+                move_aside(path)
+        except OSError as error:
+            raise not_written(path, error) from error
+        log.info("recording camera %s, %dx%d, to %s", camera, width, height, path)
+        return VideoFile(path, height, width, camera)
+
+    def _is_taken(self, path: Path) -> bool:
+        return path in self._given or self._is_of_this_run(path)
+
+    def _is_of_this_run(self, path: Path) -> bool:
+        return self._continues_since is not None and changed_since(path, self._continues_since)
+
+
+def path_of(path: Path, camera: str) -> Path:
+    """Give the path of a camera's video beside that of the first camera."""
+    return path.with_name(f"{path.stem}-{file_name_of(camera)}{path.suffix}")
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Give the videos that there are of a camera, in their order; ``path`` is that of the first."""
+    return list(takewhile(Path.is_file, _parts(path)))
+
+
+def title_of(path: Path) -> str | None:
+    """Give the camera that a recorded video is of, None where it is damaged or has no title."""
+    try:
+        with av.open(str(path)) as video:
+            title: str | None = video.metadata.get("title")
+            return title
+    except (OSError, av.FFmpegError):
+        return None
+
+
+def _parts(path: Path) -> Iterator[Path]:
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}.part{number}{path.suffix}")

@@ -1,0 +1,1 @@
+"""Who is who: boxes become tracks, and a track's probabilities its label."""

@@ -1,0 +1,43 @@
+"""The faces of every camera, followed through the results in their order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from common.messages import LOSSLESS, Result
+from publisher.faces import Face
+from publisher.results.reader import RecordedFrame
+from publisher.tracking.tracks import Tracker, sighting
+
+
+class Following:
+    """One tracker a camera, and which frames they have taken in.
+
+    After a restart, of the broker or of this process, a lossless frame may come a second time.
+    Taking it in twice would change the tracks, so it is recognised by its frame_id.
+    """
+
+    def __init__(self) -> None:
+        self._trackers: defaultdict[str, Tracker] = defaultdict(Tracker)
+        self._last: dict[str, int] = {}
+        self._replayed: set[str] = set()
+
+    def replay(self, frame: RecordedFrame) -> None:
+        """Take in a frame that the process before this one followed and recorded."""
+        self._trackers[frame.camera].update(frame.sighting)
+        self._last[frame.camera] = frame.frame_id
+        self._replayed.add(frame.camera)
+
+    def follow(self, result: Result) -> tuple[Face, ...] | None:
+        """Give the faces of a result, or None where it was followed before."""
+        frame = result.frame
+        if frame.frame_id <= self._last.get(frame.camera, -1) and (
+            result.mode == LOSSLESS or frame.camera in self._replayed
+        ):
+            return None
+        self._last[frame.camera] = frame.frame_id
+        self._replayed.discard(frame.camera)
+        if frame.cut:
+            self._trackers[frame.camera].cut()
+        seen = sighting(frame.pts_s, result.boxes, result.probabilities, result.reused)
+        return self._trackers[frame.camera].update(seen)

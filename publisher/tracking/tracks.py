@@ -1,0 +1,132 @@
+"""Following faces from frame to frame.
+
+Each track expects its face where its motion leads, and boxes are assigned to tracks as they fit
+best together. A track without a box lives on for a second of the source's time, and one is shown
+only from its third box on: what is no face is rarely found three times. Everything here is a
+function of the sequence of results alone, so a recording gives the same tracks however it was
+worked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from publisher.faces import Box, Face
+from publisher.tracking.assignment import assign
+from publisher.tracking.motion import Motion
+from publisher.tracking.smoothing import Smoothed, smooth
+
+TRACK_LIFE_S = 1.0
+SHOWN_FROM = 3
+"""Sightings after which a track is shown."""
+PROBABILITY_DIGITS = 6
+"""Probabilities are rounded before anything else, so that records hold exactly what was used."""
+
+
+@dataclass(slots=True)
+class _Track:
+    track_id: int
+    motion: Motion
+    sightings: int
+    smoothed: Smoothed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one frame says about its faces, ready for a tracker.
+
+    Attributes:
+        pts_s: The frame's timestamp in the source.
+        boxes: One a face.
+        probabilities: One a face, rounded; empty where none came in time.
+    """
+
+    pts_s: float
+    boxes: tuple[Box, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+
+def sighting(
+    pts_s: float,
+    boxes: NDArray[np.int32],
+    probabilities: NDArray[np.float32],
+    reused: Sequence[bool],
+) -> Sighting:
+    """Make a sighting of a result's arrays: ``(n, 4)`` boxes and ``(n, 7)`` probabilities."""
+    return Sighting(
+        round(pts_s, PROBABILITY_DIGITS),
+        tuple((x, y, w, h) for x, y, w, h in boxes.tolist()),
+        tuple(
+            () if late else tuple(round(value, PROBABILITY_DIGITS) for value in row)
+            for row, late in zip(probabilities.tolist(), reused, strict=True)
+        ),
+    )
+
+
+class Tracker:
+    """The tracks of one camera."""
+
+    def __init__(self) -> None:
+        self._tracks: list[_Track] = []
+        self._next_id = 1
+        self._pts_s = float("-inf")
+        self._is_cut = False
+
+    def cut(self) -> None:
+        """Forget all tracks: the next frame has nothing to do with the last.
+
+        Its faces are shown at once, as there may be no other picture of them.
+        """
+        self._tracks.clear()
+        self._is_cut = True
+
+    def update(self, seen: Sighting) -> tuple[Face, ...]:
+        """Follow the faces into the next frame; gives them in the order of their boxes."""
+        if seen.pts_s < self._pts_s:
+            self._tracks.clear()  # the clip began again
+        self._pts_s = seen.pts_s
+        oldest_s = seen.pts_s - TRACK_LIFE_S
+        self._tracks = [track for track in self._tracks if track.motion.at_s >= oldest_s]
+        expected = [track.motion.predict(seen.pts_s) for track in self._tracks]
+        matched = assign(expected, seen.boxes)
+        tracks = [
+            self._tracks[matched[at]] if at in matched else self._new_track(box, seen.pts_s)
+            for at, box in enumerate(seen.boxes)
+        ]
+        self._is_cut = False
+        return tuple(
+            _advance(track, box, probabilities, seen.pts_s)
+            for track, box, probabilities in zip(
+                tracks, seen.boxes, seen.probabilities, strict=True
+            )
+        )
+
+    def _new_track(self, box: Box, pts_s: float) -> _Track:
+        sightings = SHOWN_FROM if self._is_cut else 0
+        track = _Track(self._next_id, Motion(box, pts_s), sightings)
+        self._next_id += 1
+        self._tracks.append(track)
+        return track
+
+
+def _advance(track: _Track, box: Box, probabilities: tuple[float, ...], pts_s: float) -> Face:
+    """Move a track to its new box and take in its probabilities, if any came."""
+    track.motion = track.motion.moved(box, pts_s)
+    track.sightings += 1
+    if probabilities:
+        track.smoothed = smooth(track.smoothed, probabilities, pts_s)
+    known = track.smoothed
+    return Face(
+        box=box,
+        track_id=track.track_id,
+        shown=track.sightings >= SHOWN_FROM,
+        label=known.label if known else "",
+        confidence=known.confidence if known else 0.0,
+        smoothed=known.probabilities if known else (),
+        probabilities=probabilities,
+        reused=not probabilities,
+    )

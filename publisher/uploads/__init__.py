@@ -1,0 +1,1 @@
+"""Single images that people send: decoded, sent through the pipeline, answered."""

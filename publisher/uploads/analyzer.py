@@ -1,0 +1,133 @@
+"""Images through the pipeline, and the faces that were found in them.
+
+An image takes the way of a frame that may not be dropped: broker, detector, classifier, and back.
+It is all or nothing: where one image of a request cannot be answered, the request is not.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import dataclass
+
+from werkzeug.exceptions import GatewayTimeout, HTTPException, InternalServerError
+
+from common.messages import (
+    OUTCOME_ANALYZED,
+    OUTCOME_FAILED,
+    OUTCOME_LATE,
+    REQUEST_LIMIT_S,
+    ImageAnalyzed,
+)
+from publisher.drawing.annotate import annotate, encode_jpeg
+from publisher.faces import Face
+from publisher.live.board import NO_BROKER, Board
+from publisher.tracking.smoothing import smooth
+from publisher.uploads.image import TravellingImage, Upload, for_drawing, for_travel
+from publisher.uploads.pending import Answer, Requests
+from publisher.web.refusals import unavailable
+
+RETRY_S = 2
+"""After this a client may try again what could not be done now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedImage:
+    """An upload, the size of its picture in pixels, and the faces in it."""
+
+    upload: Upload
+    height: int
+    width: int
+    faces: tuple[Face, ...]
+
+
+class Analyzer:
+    """Sends images through the pipeline and waits for them; for any number of threads.
+
+    Args:
+        requests: Takes the images.
+        board: Tells whether there is a broker.
+    """
+
+    def __init__(self, requests: Requests, board: Board) -> None:
+        self._requests = requests
+        self._board = board
+        self._decoding = threading.Lock()  # one picture's pixels at a time: they may be 192 MB
+
+    def analyze(self, uploads: Sequence[Upload]) -> list[AnalyzedImage]:
+        """Send all images on their way, then wait for each; all within the time limit.
+
+        Raises:
+            HTTPException: One of them has no answer; says which and why.
+        """
+        deadline_s = time.monotonic() + REQUEST_LIMIT_S
+        if not self._board.view().connected:
+            raise unavailable(NO_BROKER, RETRY_S)
+        sent: list[tuple[Upload, TravellingImage, Answer]] = []
+        try:
+            for upload in uploads:
+                image = self._ready(upload, deadline_s)
+                sent.append((upload, image, self._requests.submit(image)))
+            return [
+                AnalyzedImage(upload, image.height, image.width, _wait(upload, answer, deadline_s))
+                for upload, image, answer in sent
+            ]
+        finally:
+            for _, _, answer in sent:
+                self._requests.forget(answer)
+
+    def _ready(self, upload: Upload, deadline_s: float) -> TravellingImage:
+        if not self._decoding.acquire(timeout=_left_s(deadline_s)):
+            raise _late(upload)
+        try:
+            return for_travel(upload)
+        finally:
+            self._decoding.release()
+
+    def draw(self, image: AnalyzedImage, quality: int) -> bytes:
+        """Give the annotated picture as a JPEG of ``quality`` 0 to 100."""
+        with self._decoding:
+            return encode_jpeg(annotate(for_drawing(image.upload), image.faces), quality)
+
+
+def _wait(upload: Upload, answer: Answer, deadline_s: float) -> tuple[Face, ...]:
+    """Wait for the answer to one image; give its faces."""
+    try:
+        message = answer.result(_left_s(deadline_s))
+    except NotInTime:
+        raise _late(upload) from None
+    if message.outcome != OUTCOME_ANALYZED:
+        raise _no_answer(upload, message)
+    return _faces(message)
+
+
+def _left_s(deadline_s: float) -> float:
+    return max(0.0, deadline_s - time.monotonic())
+
+
+def _late(upload: Upload) -> GatewayTimeout:
+    return GatewayTimeout(f"{upload.name}: not done after {REQUEST_LIMIT_S:.0f} s.")
+
+
+def _no_answer(upload: Upload, message: ImageAnalyzed) -> HTTPException:
+    """Say what the broker says of an image that has not been analyzed."""
+    text = f"{upload.name}: {message.reason}."
+    if message.outcome == OUTCOME_FAILED:
+        return InternalServerError(text)
+    if message.outcome == OUTCOME_LATE:
+        return GatewayTimeout(text)
+    return unavailable(text, RETRY_S)
+
+
+def _faces(message: ImageAnalyzed) -> tuple[Face, ...]:
+    """Make faces as they are shown. They are in no track, so a label is that of one sighting."""
+    faces = []
+    rows = message.probabilities.tolist()
+    for (x, y, w, h), row in zip(message.boxes.tolist(), rows, strict=True):
+        seen = smooth(None, row, 0.0)
+        probabilities = seen.probabilities
+        face = Face((x, y, w, h), 0, True, seen.label, seen.confidence, (), probabilities, False)
+        faces.append(face)
+    return tuple(faces)

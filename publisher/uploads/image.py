@@ -1,0 +1,98 @@
+"""What is uploaded: how much may be, and from its bytes to pixels.
+
+OpenCV finds a picture's size from its header and refuses it before it takes memory for the pixels
+(``common/opencv.py``). EXIF orientation is applied. Of an animation the first picture counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
+from publisher.drawing.annotate import Picture, encode_jpeg
+
+ANALYZE_PATH = "/api/analyze"
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024
+"""Of one request, all its images together."""
+MAX_IMAGES = 8
+MAX_SIDE_PX = 65_500
+"""Of a JPEG, in which the picture travels on."""
+TRAVEL_QUALITY = 90
+"""At most 0.8 bytes a pixel, even of noise: any picture that is let in fits into one message."""
+
+SIGNATURES: Mapping[str, tuple[int, bytes]] = {
+    "JPEG": (0, b"\xff\xd8\xff"),
+    "PNG": (0, b"\x89PNG\r\n\x1a\n"),
+    "GIF": (0, b"GIF8"),
+    "WebP": (8, b"WEBP"),
+}
+"""Where in a file of each format which bytes are. Browsers show all of them; OpenCV's decoders of
+rarer formats are not put before the public, and the one of AVIF does not apply orientation."""
+
+Gray = NDArray[np.uint8]
+"""``(height, width) uint8``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image that was sent, and what it is called."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TravellingImage:
+    """A picture as it travels to a detector, which looks at grey alone: a grey JPEG."""
+
+    height: int
+    width: int
+    jpeg: bytes
+
+
+def for_travel(upload: Upload) -> TravellingImage:
+    """Make an upload ready for the pipeline.
+
+    Raises:
+        BadRequest: It is not an image of a format that is taken, or is damaged.
+        RequestEntityTooLarge: It has too many pixels; none of them was decoded.
+    """
+    gray = _decode(upload, cv2.IMREAD_GRAYSCALE)
+    height, width = gray.shape
+    if max(height, width) > MAX_SIDE_PX:
+        raise RequestEntityTooLarge(
+            f"{upload.name} is {width}x{height} pixels; at most {MAX_SIDE_PX} a side are taken"
+        )
+    return TravellingImage(height, width, encode_jpeg(gray, TRAVEL_QUALITY))
+
+
+def for_drawing(upload: Upload) -> Picture:
+    """Give an upload's pixels, ``(height, width, 3) uint8`` BGR.
+
+    Raises:
+        BadRequest: As ``for_travel``.
+        RequestEntityTooLarge: As ``for_travel``.
+    """
+    return _decode(upload, cv2.IMREAD_COLOR)
+
+
+def _decode(upload: Upload, flags: int) -> NDArray[np.uint8]:
+    data = upload.data
+    if not any(data[at : at + len(sign)] == sign for at, sign in SIGNATURES.values()):
+        raise BadRequest(f"{upload.name} is not an image: send a {' or '.join(SIGNATURES)}")
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        if has_too_many_pixels(error):
+            raise RequestEntityTooLarge(
+                f"{upload.name} has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
+            ) from error
+        raise BadRequest(f"{upload.name} cannot be decoded ({error.err})") from error
+    if decoded is None:
+        raise BadRequest(f"{upload.name} is damaged: it cannot be decoded")
+    return np.asarray(decoded, dtype=np.uint8)

@@ -1,0 +1,95 @@
+"""Images on their way through the pipeline, and who waits for them.
+
+Requests are answered in threads of the web server, and the stage alone has the socket: it takes
+from here what is to be sent and brings here what is answered.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from itertools import count
+
+import numpy as np
+
+from common.face_model import LABELS
+from common.messages import OUTCOME_REFUSED, AnalyzeImage, ImageAnalyzed
+from publisher.uploads.image import TravellingImage
+
+Answer = Future[ImageAnalyzed]
+
+
+class Requests:
+    """Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = count(1)
+        self._waiting: dict[int, Answer] = {}
+        self._messages: dict[int, AnalyzeImage] = {}
+        self._unsent: dict[int, None] = {}
+        self._closed = False
+
+    def submit(self, image: TravellingImage) -> Answer:
+        """Send an image on its way; ``forget`` it when nobody waits for the answer any more."""
+        answer: Answer = Future()
+        with self._lock:
+            number = next(self._numbers)
+            if self._closed:
+                answer.set_result(_ending(number))
+                return answer
+            self._waiting[number] = answer
+            self._messages[number] = AnalyzeImage(number, image.height, image.width, image.jpeg)
+            self._unsent[number] = None
+        return answer
+
+    def forget(self, answer: Answer) -> None:
+        """Wait no longer."""
+        with self._lock:
+            for number in [key for key, other in self._waiting.items() if other is answer]:
+                self._remove(number)
+
+    def unsent(self) -> list[AnalyzeImage]:
+        """Give what is to be sent to the broker, oldest first."""
+        with self._lock:
+            return [self._messages[number] for number in self._unsent]
+
+    def sent(self, message: AnalyzeImage) -> None:
+        """Note that the broker has an image."""
+        with self._lock:
+            self._unsent.pop(message.request_id, None)
+
+    def send_again(self) -> None:
+        """Note that the broker knows nothing: it was restarted, or had given this publisher up."""
+        with self._lock:
+            self._unsent = dict.fromkeys(self._messages)
+
+    def answered(self, message: ImageAnalyzed) -> None:
+        """Give an answer to who waits for it."""
+        with self._lock:
+            answer = self._waiting.get(message.request_id)
+            self._remove(message.request_id)
+        if answer is not None:
+            answer.set_result(message)
+
+    def close(self) -> None:
+        """Tell everybody who waits that the publisher is ending."""
+        with self._lock:
+            self._closed = True
+            numbers = list(self._waiting)
+        for number in numbers:
+            self.answered(_ending(number))
+
+    def _remove(self, number: int) -> None:
+        for held in (self._waiting, self._messages, self._unsent):
+            held.pop(number, None)
+
+
+def _ending(number: int) -> ImageAnalyzed:
+    return ImageAnalyzed(
+        number,
+        OUTCOME_REFUSED,
+        "the pipeline is ending",
+        np.zeros((0, 4), np.int32),
+        np.zeros((0, len(LABELS)), np.float32),
+    )

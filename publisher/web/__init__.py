@@ -1,0 +1,1 @@
+"""HTTP and nothing else: the page, the streams, the API, and the server they run in."""

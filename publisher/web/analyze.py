@@ -1,0 +1,82 @@
+"""``POST /api/analyze``: images in, faces and probabilities out."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, NotAcceptable, RequestEntityTooLarge
+
+from publisher.faces import Face
+from publisher.live.published_frame import Json, box_json, by_label
+from publisher.tracking.tracks import PROBABILITY_DIGITS
+from publisher.uploads.analyzer import RETRY_S, AnalyzedImage, Analyzer
+from publisher.uploads.image import ANALYZE_PATH, MAX_IMAGES, Upload
+from publisher.web.refusals import unavailable
+from publisher.web.same_origin import refuse_other_sites
+
+FIELD = "image"
+MAX_UPLOADS = 8
+"""Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
+JSON_TYPE, PICTURE_TYPE = "application/json", "image/jpeg"
+
+
+def add_analyze(app: Flask, analyzer: Analyzer, jpeg_quality: int) -> None:
+    """Add the route to an application; pictures have ``jpeg_quality`` 0 to 100."""
+    places = threading.BoundedSemaphore(MAX_UPLOADS)
+
+    def analyze() -> Response:
+        refuse_other_sites(request)
+        if not places.acquire(blocking=False):
+            raise unavailable(f"{MAX_UPLOADS} uploads are being analyzed.", RETRY_S)
+        try:
+            return _respond(analyzer, jpeg_quality)
+        finally:
+            places.release()
+
+    app.add_url_rule(ANALYZE_PATH, "analyze", analyze, methods=["POST"])
+
+
+def _respond(analyzer: Analyzer, jpeg_quality: int) -> Response:
+    """Answer with JSON or, where the client asks for it, with a picture."""
+    uploads = _uploads()
+    if request.accept_mimetypes.best_match([JSON_TYPE, PICTURE_TYPE]) != PICTURE_TYPE:
+        return jsonify(images=[_image_json(image) for image in analyzer.analyze(uploads)])
+    if len(uploads) > 1:
+        raise NotAcceptable(f"{PICTURE_TYPE} answers one image: send one, or accept {JSON_TYPE}.")
+    (image,) = analyzer.analyze(uploads)
+    return Response(analyzer.draw(image, jpeg_quality), content_type=PICTURE_TYPE)
+
+
+def _uploads() -> list[Upload]:
+    """Give the images of the request, in order."""
+    files = request.files.getlist(FIELD)
+    if not files:
+        raise BadRequest(
+            f"Send images in the field {FIELD!r} of a form: "
+            f"curl -F {FIELD}=@group.jpg {request.base_url}"
+        )
+    if len(files) > MAX_IMAGES:
+        raise RequestEntityTooLarge(f"{len(files)} images; at most {MAX_IMAGES} are taken at once.")
+    return [
+        Upload(file.filename or f"image {number}", file.read())
+        for number, file in enumerate(files, 1)
+    ]
+
+
+def _image_json(image: AnalyzedImage) -> Json:
+    return {
+        "name": image.upload.name,
+        "width": image.width,
+        "height": image.height,
+        "faces": [_face_json(face) for face in image.faces],
+    }
+
+
+def _face_json(face: Face) -> Json:
+    return {
+        "box": box_json(face.box),
+        "label": face.label,
+        "confidence": round(face.confidence, PROBABILITY_DIGITS),
+        "probabilities": by_label(face.probabilities),
+    }

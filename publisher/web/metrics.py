@@ -1,0 +1,160 @@
+"""What ``/metrics`` says: the broker's counters as they stand, and the stage's histograms."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from common.messages import CLASSIFIER, DETECTOR, CameraStatus, PipelineStatus, RequestStatus
+from publisher.live.board import Board, BoardView
+from publisher.live.hub import PictureHub
+from publisher.live.live import LiveData
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+ROLES = ("capture", DETECTOR, CLASSIFIER, "publisher")
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, math.inf)
+
+
+class Metrics(Collector):
+    """Asks the board at every scrape, so that there is one ledger and not two.
+
+    Args:
+        board: What the stage knows.
+        hub: For the viewers.
+        live: For the readers and the latencies.
+    """
+
+    def __init__(self, board: Board, hub: PictureHub, live: LiveData) -> None:
+        self._board = board
+        self._hub = hub
+        self._live = live
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """Give everything in Prometheus' text format."""
+        return generate_latest(self._registry) + generate_latest(self._live.latencies.registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Give what is not observed frame by frame."""
+        view = self._board.view()
+        yield _gauge("ready", "Whether expressions can be shown: 1 or 0.", int(not view.problems))
+        yield _gauge("video_viewers", "Who watches a stream of pictures.", self._hub.viewers)
+        yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
+        yield CounterMetricFamily(
+            "ferstream_records", "Records written to the results.", view.records_written
+        )
+        yield _workers(view)
+        if view.pipeline is not None:
+            yield from _cameras(view.pipeline.cameras)
+            yield from _queues(view.pipeline)
+            yield _batches(view.pipeline.batches)
+            yield from _images(view.pipeline.requests)
+            yield CounterMetricFamily(
+                "ferstream_bad_messages",
+                "Messages the broker could not understand.",
+                view.pipeline.bad_messages,
+            )
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"ferstream_{name}", meaning, value)
+
+
+def _workers(view: BoardView) -> Metric:
+    family = GaugeMetricFamily("ferstream_workers", "Living processes.", labels=("role",))
+    living = Counter(peer.status.role for peer in view.peers)
+    for role in ROLES:
+        family.add_metric((role,), living[role])
+    return family
+
+
+def _cameras(cameras: tuple[CameraStatus, ...]) -> Iterator[Metric]:
+    """Give the ledger: captured = frames of all fates + in flight, for each camera."""
+    captured = CounterMetricFamily(
+        "ferstream_frames_captured", "Frames the capture has read.", labels=("camera",)
+    )
+    frames = CounterMetricFamily(
+        "ferstream_frames",
+        "Frames by what became of them; the cause says why one was dropped.",
+        labels=("camera", "fate", "cause"),
+    )
+    in_flight = _by_camera("frames_in_flight", "Frames captured whose fate is not known yet.")
+    online = _by_camera("camera_online", "Whether the camera gives frames: 1 or 0.")
+    for camera in cameras:
+        name = camera.camera
+        captured.add_metric((name,), camera.captured)
+        frames.add_metric((name, "published", ""), camera.published)
+        frames.add_metric((name, "failed", ""), camera.failed)
+        for cause, count in camera.dropped.items():
+            frames.add_metric((name, "dropped", cause), count)
+        in_flight.add_metric((name,), camera.in_flight)
+        online.add_metric((name,), int(camera.online))
+    return iter((captured, frames, in_flight, online))
+
+
+def _by_camera(name: str, meaning: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"ferstream_{name}", meaning, labels=("camera",))
+
+
+def _queues(pipeline: PipelineStatus) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily(
+        "ferstream_queue_length",
+        "Frames that wait for a detector, faces that wait for a classifier.",
+        labels=("role",),
+    )
+    oldest = GaugeMetricFamily(
+        "ferstream_queue_age_seconds",
+        "How long the one has waited that waits longest.",
+        labels=("role",),
+    )
+    for queue in pipeline.queues:
+        waiting.add_metric((queue.role,), queue.waiting)
+        oldest.add_metric((queue.role,), queue.oldest_ms / 1000)
+    return iter((waiting, oldest))
+
+
+def _batches(counts: Mapping[str, int]) -> Metric:
+    """Make a histogram of the broker's counts of batches by size."""
+    sizes = [(int(faces), count) for faces, count in counts.items() if faces.isdecimal()]
+    family = HistogramMetricFamily(
+        "ferstream_batch_size_faces", "Faces in a batch that a classifier was given.", labels=()
+    )
+    buckets = [
+        (_bound(bound), sum(count for faces, count in sizes if faces <= bound))
+        for bound in BATCH_BUCKETS
+    ]
+    family.add_metric((), buckets, sum(faces * count for faces, count in sizes))
+    return family
+
+
+def _images(requests: RequestStatus) -> Iterator[Metric]:
+    """Give the ledger of images that were uploaded: taken = images of all outcomes + in flight."""
+    images = CounterMetricFamily(
+        "ferstream_images", "Uploaded images by what became of them.", labels=("outcome",)
+    )
+    for outcome in ("analyzed", "failed", "late", "lost"):
+        images.add_metric((outcome,), getattr(requests, outcome))
+    yield images
+    yield CounterMetricFamily(
+        "ferstream_images_taken", "Uploaded images that the broker took.", requests.taken
+    )
+    yield CounterMetricFamily(
+        "ferstream_images_refused", "Uploaded images that it did not take.", requests.refused
+    )
+    yield _gauge("images_in_flight", "Uploaded images not answered yet.", requests.in_flight)
+
+
+def _bound(bound: float) -> str:
+    return "+Inf" if math.isinf(bound) else str(float(bound))

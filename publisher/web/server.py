@@ -1,0 +1,174 @@
+"""The HTTP server: waitress in a thread of the publisher's process.
+
+A stream holds a thread as long as it lasts, so there are more threads than viewers are let in, and
+the rest always answers. A slow viewer blocks its own thread only: waitress takes its next piece
+when the one before is with the system, and the system's buffer is kept small, so that what waits in
+it is not old.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import resource
+import socket
+import threading
+from types import TracebackType
+
+import waitress.server
+from flask import Flask
+
+from common.errors import ConfigError
+from publisher.web.body_limit import LimitedChannel
+
+RESERVE_THREADS = 16
+"""For pages and the API, whatever the viewers do."""
+RESERVE_CONNECTIONS = 256
+"""Idle ones that browsers keep, above one a viewer."""
+SEND_BUFFER_BYTES = 64 * 1024
+"""Linux doubles it; about two VGA pictures."""
+GONE_AFTER_MS = 20_000
+"""A viewer that takes nothing for so long is gone."""
+STOP_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class WebServer:
+    """Listens from the start, answers from ``start`` on.
+
+    Args:
+        host: A name or address of this machine.
+        port: 0 is any that is free.
+        max_streams: How many there may be at once, of pictures and of events.
+
+    Raises:
+        ConfigError: It cannot listen there; says why and what to do.
+    """
+
+    def __init__(self, host: str, port: int, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self._listener = _listen(host, port)
+        self.port: int = self._listener.getsockname()[1]
+        named = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
+        self.url = f"http://{f'[{named}]' if ':' in named else named}:{self.port}"
+        self._map: dict[int, object] = {}
+        self._server: waitress.server.TcpWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> WebServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self, app: Flask) -> None:
+        """Answer requests with ``app``."""
+        logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
+        connections = self._max_streams + RESERVE_CONNECTIONS
+        _allow_open_files(connections + 64)
+        self._server = waitress.server.create_server(
+            app,
+            map=self._map,
+            sockets=[self._listener],
+            threads=self._max_streams + RESERVE_THREADS,
+            connection_limit=connections,
+            outbuf_high_watermark=1,  # one piece at a time
+            outbuf_overflow=64 * 1024 * 1024,  # pictures never go through a file
+            channel_request_lookahead=1,  # keeps reading, and so notices who hangs up
+            channel_timeout=30,
+            asyncore_use_poll=True,
+            log_socket_errors=False,  # viewers come and go
+            ident="ferstream",
+        )
+        self._server.channel_class = LimitedChannel
+        self._server.adj.socket_options = _socket_options()
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Make sure that requests are answered.
+
+        Raises:
+            RuntimeError: The server's thread has ended.
+        """
+        if self._thread is not None and not self._thread.is_alive():
+            raise RuntimeError("the web server has ended by itself")
+
+    def close(self) -> None:
+        """Stop listening, hang up, end all threads; streams must have been told to end."""
+        if self._server is None or self._thread is None:
+            self._listener.close()
+            return
+        # In the server's own thread: its sockets must not vanish while it waits for them.
+        self._server.trigger.pull_trigger(self._hang_up)
+        self._thread.join(STOP_S)
+        self._server.task_dispatcher.shutdown(timeout=STOP_S)
+        self._server.close()  # last: until here a thread may still want to wake the loop
+        self._server = None
+
+    def _hang_up(self) -> None:
+        if self._server is not None:
+            for channel in list(self._server.active_channels.values()):
+                channel.handle_close()  # wakes the thread that waits to write there
+        self._map.clear()  # ends the loop
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise ConfigError(
+            f"PUBLISHER_HOST={host}: no such address ({error.strerror}); use 127.0.0.1 for this "
+            "machine alone or 0.0.0.0 for everybody who can reach it"
+        ) from error
+    family, kind, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+    listener = socket.socket(family, kind)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(_why_not(host, port, error)) from error
+    return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        airplay = " (on macOS that may be AirPlay Receiver)" if port == 5000 else ""
+        return (
+            f"PUBLISHER_PORT={port}: the port is in use on {host}{airplay}; "
+            "set PUBLISHER_PORT to another"
+        )
+    if error.errno == errno.EACCES:
+        return f"PUBLISHER_PORT={port}: not allowed to listen there; use a port from 1024 on"
+    return f"PUBLISHER_HOST={host}: cannot listen there ({os.strerror(error.errno or 0)})"
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    options = [
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES),
+    ]
+    user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+    if user_timeout is not None:
+        options.append((socket.IPPROTO_TCP, user_timeout, GONE_AFTER_MS))
+    return options
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raise this process's limit on open files, where the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning("only %d files may be open at once; %d were wanted", allowed, wanted)

@@ -1,0 +1,88 @@
+"""Cameras that come and go."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.broker.desks.captures import FORGOTTEN_AFTER_NS
+from common.messages import LOSSLESS, Bye
+from tests.common.broker.world import World, frame
+
+FORGOTTEN_AFTER_MS = FORGOTTEN_AFTER_NS / 1e6
+
+
+def names(world: World) -> list[str]:
+    return [camera.camera for camera in world.scheduler.report(world.now_ns, 0).cameras]
+
+
+@pytest.mark.parametrize("frames", [0, 3])
+def test_a_camera_that_is_stopped_is_offline_and_then_forgotten(frames: int) -> None:
+    world = World()
+    door, _ = world.capture("door"), world.capture("hall")
+    world.publisher()
+    world.detector()
+    for frame_id in range(frames):
+        world.say(door, frame("door", frame_id))
+    world.say(door, Bye())
+    assert (world.status("door").online, world.status("door").reason) == (
+        False,
+        "its capture was stopped",
+    )
+    world.pass_time(FORGOTTEN_AFTER_MS / 2)
+    assert names(world) == ["door", "hall"]
+    world.pass_time(FORGOTTEN_AFTER_MS)
+    assert names(world) == ["hall"]
+    world.capture("door")
+    assert world.status("door").online
+
+
+def test_a_camera_whose_capture_died_stays_offline() -> None:
+    world = World()
+    world.lose(world.capture("door"))
+    world.pass_time(3 * FORGOTTEN_AFTER_MS)
+    assert world.status("door").reason == "its capture process is gone"
+
+
+def test_a_camera_that_is_back_in_time_is_not_forgotten() -> None:
+    world = World()
+    world.say(world.capture("door"), Bye())
+    world.pass_time(FORGOTTEN_AFTER_MS / 2)
+    capture = world.capture("door")
+    for _ in range(100):
+        world.say(capture, frame("door", world.status("door").captured))
+        world.pass_time(FORGOTTEN_AFTER_MS / 50)
+        capture = capture if world.status("door").online else world.capture("door")
+    assert names(world) == ["door"]
+
+
+def test_a_recording_that_is_stopped_is_waited_for() -> None:
+    world = World()
+    world.say(world.capture("talk", LOSSLESS), Bye())
+    world.pass_time(3 * FORGOTTEN_AFTER_MS)
+    assert names(world) == ["talk"]
+
+
+def test_a_forgotten_camera_that_comes_back_is_published() -> None:
+    world = World()
+    publisher, detector = world.publisher(), world.detector()
+    for frames in (100, 50):
+        capture = world.capture("door")
+        for frame_id in range(frames):
+            world.say(capture, frame("door", frame_id))
+            world.detect(detector, faces=0)
+            world.publish(publisher)
+        assert world.status("door").published == frames
+        world.say(capture, Bye())
+        world.let_everybody_wait(63)
+        assert names(world) == []
+
+
+def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends() -> None:
+    world = World()
+    ended, died = world.capture("ended"), world.capture("died")
+    world.end(ended, "ended")
+    world.lose(died)
+    world.pass_time(1000)
+    assert not world.scheduler.finished
+    world.let_everybody_wait(12)
+    assert world.scheduler.finished

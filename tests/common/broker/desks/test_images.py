@@ -1,0 +1,359 @@
+"""Single images: a turn among cameras, one answer each, and a ledger of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from common.broker.desks.images import MAX_REQUESTS
+from common.errors import MessageError
+from common.messages import (
+    LIVE,
+    LOSSLESS,
+    OUTCOME_ANALYZED,
+    OUTCOME_FAILED,
+    OUTCOME_LATE,
+    OUTCOME_REFUSED,
+    REQUEST,
+    AnalyzeImage,
+    Bye,
+    ClassifyBatch,
+    DetectRun,
+    Finish,
+    ImageAnalyzed,
+    Ready,
+    RequestStatus,
+    Result,
+    Status,
+)
+from tests.common.broker.world import World, assert_ledger, expressions_for, faces_for, frame
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def image(request_id: int) -> AnalyzeImage:
+    return AnalyzeImage(request_id, 480, 640, b"jpeg")
+
+
+def ledger(world: World) -> RequestStatus:
+    return world.scheduler.report(world.now_ns, 0).requests
+
+
+def outcomes(world: World, publisher: bytes) -> dict[int, str]:
+    answers = world.take_all(publisher, ImageAnalyzed)
+    assert len({answer.request_id for answer in answers}) == len(answers)
+    return {answer.request_id: answer.outcome for answer in answers}
+
+
+def test_image_takes_the_way_of_a_frame_and_goes_back_to_who_sent_it(world: World) -> None:
+    detector, classifier = world.detector(), world.classifier()
+    one, other = world.publisher(), world.publisher()
+    world.say(one, image(7))
+    run = world.detect(detector, faces=3)
+    assert run is not None
+    assert run.mode == REQUEST
+    world.classify(classifier)
+    answer = world.take(one, ImageAnalyzed)
+    assert answer is not None
+    assert (answer.request_id, answer.outcome) == (7, OUTCOME_ANALYZED)
+    assert answer.boxes.shape == (3, 4)
+    assert answer.probabilities[:, 0].tolist() == [7, 7, 7]
+    assert world.take(other, ImageAnalyzed) is None
+    assert ledger(world) == RequestStatus(taken=1, analyzed=1)
+
+
+def test_image_without_faces_needs_no_classifier_to_be_free(world: World) -> None:
+    detector, _, publisher = world.detector(), world.classifier(), world.publisher()
+    world.say(publisher, image(1))
+    world.detect(detector, faces=0)
+    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+
+
+def test_two_publishers_may_use_the_same_numbers(world: World) -> None:
+    detector, classifier = world.detector(), world.classifier()
+    publishers = [world.publisher(), world.publisher()]
+    for publisher in publishers:
+        world.say(publisher, image(1))
+    world.drain([detector, classifier], [])
+    assert [outcomes(world, p) for p in publishers] == [{1: OUTCOME_ANALYZED}] * 2
+
+
+def test_image_is_in_no_cameras_ledger_and_no_result(world: World) -> None:
+    capture, detector = world.capture(), world.detector()
+    classifier, publisher = world.classifier(), world.publisher()
+    world.say(publisher, image(0))
+    world.say(capture, frame("cam", 0))
+    world.detect(detector)
+    world.detect(detector)
+    world.classify(classifier)
+    world.classify(classifier)
+    status = world.scheduler.report(world.now_ns, 0)
+    assert [camera.camera for camera in status.cameras] == ["cam"]
+    assert status.cameras[0].captured == 1
+    results = [m for m in world.inbox[publisher] if isinstance(m, Result)]
+    assert [result.frame.camera for result in results] == ["cam"]
+    assert world.releases(capture) == []
+
+
+def test_newer_images_and_frames_supersede_no_image(world: World) -> None:
+    capture, publisher, classifier = world.capture(), world.publisher(), world.classifier()
+    detector = world.detector()
+    world.say(capture, frame("cam", 0))  # keeps the detector busy
+    for number in range(1, 6):
+        world.say(publisher, image(number))
+        world.say(capture, frame("cam", number))
+    world.drain([detector, classifier], [])
+    assert outcomes(world, publisher) == dict.fromkeys(range(1, 6), OUTCOME_ANALYZED)
+
+
+@pytest.mark.parametrize("cameras", [1, 3])
+def test_burst_of_images_and_fast_cameras_take_turns(world: World, cameras: int) -> None:
+    captures = {f"cam{number}": world.capture(f"cam{number}") for number in range(cameras)}
+    detector, publisher, _ = world.detector(), world.publisher(), world.classifier()
+    for number in range(30):
+        world.say(publisher, image(number))
+    worked = []
+    for round_number in range(10 * (cameras + 1)):
+        for name, capture in captures.items():
+            world.say(capture, frame(name, round_number))
+        run = world.detect(detector, faces=0)
+        assert run is not None
+        worked.append(run.frames[0].camera)
+    for turn in (*captures, ""):
+        assert worked.count(turn) in (9, 10, 11), worked
+
+
+def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
+    """An image takes 300 ms, a frame 30 ms, and a frame comes every 40 ms."""
+    capture, detector = world.capture(), world.detector()
+    publisher, _ = world.publisher(), world.classifier()
+    for number in range(10):
+        world.say(publisher, image(number))
+    spent_ms = Counter[str]()
+    for number in range(400):
+        world.say(capture, frame("cam", number))
+        world.pass_time(40)
+        run = world.take(detector, DetectRun)
+        if run is not None:
+            took_ms = 260 if run.mode == REQUEST else 0
+            spent_ms[run.mode] += 40 + took_ms
+            world.pass_time(took_ms)
+            world.say(detector, faces_for(run.work_id, run.frames[0], 0))
+            world.say(detector, Ready())
+        for peer in (capture, publisher):
+            world.say(peer, Status(0, 0.0, 0))
+        world.publish(publisher)
+        if not ledger(world).in_flight:
+            break
+    assert spent_ms[REQUEST] == 10 * 300
+    assert spent_ms[LIVE] == pytest.approx(3000, rel=0.25)
+
+
+def test_images_do_not_pause_where_there_is_no_camera(world: World) -> None:
+    detector, publisher, _ = world.detector(), world.publisher(), world.classifier()
+    for number in range(3):
+        world.say(publisher, image(number))
+    for _ in range(3):
+        world.pass_time(300)
+        assert world.detect(detector, faces=0) is not None
+
+
+def test_lossless_run_stays_whole_between_images(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    world.classifier()
+    detector = world.detector(interval=4)
+    for number in range(8):
+        world.say(publisher, image(number))
+        world.say(capture, frame("cam", number))
+    runs = [world.detect(detector, faces=0) for _ in range(6)]
+    frames = [[f.frame_id for f in run.frames] for run in runs if run and run.mode == LOSSLESS]
+    assert frames == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_faces_of_a_group_photograph_and_of_a_camera_share_batches(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    classifier = world.classifier(batch=4)
+    world.say(publisher, image(200))
+    world.detect(detector, faces=20)  # the first four are with the classifier now
+    world.say(capture, frame("cam", 7))
+    world.detect(detector, faces=6)
+    world.classify(classifier)
+    batches = [world.classify(classifier) for _ in range(3)]
+    shares = [sorted(batch.crops[:, 0, 0].tolist()) for batch in batches if batch]
+    assert shares == [[7, 7, 200, 200]] * 3
+    world.drain([classifier], [])
+    assert outcomes(world, publisher) == {200: OUTCOME_ANALYZED}
+
+
+def test_image_of_a_killed_detector_is_handed_out_again(world: World) -> None:
+    publisher, classifier, first = world.publisher(), world.classifier(), world.detector()
+    world.say(publisher, image(1))
+    second = world.detector()
+    world.lose(first)
+    world.detect(second)
+    world.classify(classifier)
+    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+
+
+def test_image_that_kills_every_detector_comes_back_failed(world: World) -> None:
+    publisher, _ = world.publisher(), world.classifier()
+    detector = world.detector()
+    world.say(publisher, image(1))
+    for _ in range(2):
+        world.lose(detector)
+        detector = world.detector()
+    assert outcomes(world, publisher) == {}
+    world.lose(detector)
+    assert outcomes(world, publisher) == {1: OUTCOME_FAILED}
+    assert ledger(world) == RequestStatus(taken=1, failed=1)
+    assert world.take(world.detector(), DetectRun) is None
+
+
+def test_faces_of_a_killed_classifier_wait_for_the_next(world: World) -> None:
+    publisher, detector, classifier = world.publisher(), world.detector(), world.classifier()
+    world.say(publisher, image(1))
+    world.detect(detector, faces=2)
+    world.lose(classifier)
+    world.let_everybody_wait(5)
+    assert outcomes(world, publisher) == {}
+    world.classify(world.classifier())
+    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+
+
+def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) -> None:
+    capture, detector, publisher = world.capture(), world.detector(), world.publisher()
+    busy = world.classifier()
+    world.say(publisher, image(1))
+    world.detect(detector)  # keeps the first classifier busy
+    world.say(publisher, image(200))
+    world.say(capture, frame("cam", 7))
+    world.detect(detector)
+    world.detect(detector)
+    deaths = 0
+    while not ledger(world).failed:
+        classifier = world.classifier()
+        while (batch := world.take(classifier, ClassifyBatch)) is not None:
+            if 200 in batch.crops[:, 0, 0]:
+                world.lose(classifier)
+                deaths += 1
+                break
+            world.say(classifier, expressions_for(batch))
+            world.say(classifier, Ready())
+    assert deaths == 3
+    world.classify(busy)
+    answers = world.inbox[publisher]
+    assert {m.request_id: m.outcome for m in answers if isinstance(m, ImageAnalyzed)} == {
+        1: OUTCOME_ANALYZED,
+        200: OUTCOME_FAILED,
+    }
+    assert [result.reused for result in world.publish(publisher)] == [(False,)]
+
+
+@pytest.mark.parametrize("missing", ["detector", "classifier"])
+def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, missing: str) -> None:
+    publisher = world.publisher()
+    if missing == "classifier":
+        world.detector()
+    else:
+        world.classifier()
+    world.say(publisher, image(1))
+    answer = world.take(publisher, ImageAnalyzed)
+    assert answer is not None
+    assert answer.outcome == OUTCOME_REFUSED
+    assert f"python -m {missing}" in answer.reason
+    assert ledger(world) == RequestStatus(refused=1)
+
+
+def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
+    publisher, detector, classifier = world.publisher(), world.detector(), world.classifier()
+    for number in range(MAX_REQUESTS + 3):
+        world.say(publisher, image(number))
+    answers = outcomes(world, publisher)
+    assert answers == dict.fromkeys(range(MAX_REQUESTS, MAX_REQUESTS + 3), OUTCOME_REFUSED)
+    world.drain([detector, classifier], [])
+    assert outcomes(world, publisher) == dict.fromkeys(range(MAX_REQUESTS), OUTCOME_ANALYZED)
+    assert ledger(world) == RequestStatus(taken=MAX_REQUESTS, analyzed=MAX_REQUESTS, refused=3)
+
+
+def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
+    world: World,
+) -> None:
+    publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
+    world.say(publisher, image(1))  # in hand
+    world.say(publisher, image(2))  # waits
+    run = world.take(detector, DetectRun)
+    assert run is not None
+    world.let_everybody_wait(10)
+    assert outcomes(world, publisher) == {}
+    world.pass_time(1)
+    assert outcomes(world, publisher) == {1: OUTCOME_LATE, 2: OUTCOME_LATE}
+    world.say(detector, faces_for(run.work_id, run.frames[0]))
+    world.say(detector, Ready())
+    assert world.take(detector, DetectRun) is None
+    world.say(publisher, image(3))
+    assert world.take(detector, DetectRun) is not None
+    assert ledger(world) == RequestStatus(taken=3, late=2, in_flight=1)
+
+
+def test_faces_of_a_late_image_are_classified_no_more(world: World) -> None:
+    publisher, detector, classifier = world.publisher(), world.detector(), world.classifier(2)
+    world.say(publisher, image(1))
+    world.detect(detector, faces=5)
+    world.let_everybody_wait(10)
+    world.pass_time(1)
+    assert outcomes(world, publisher) == {1: OUTCOME_LATE}
+    world.classify(classifier)
+    assert world.take(classifier, ClassifyBatch) is None
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_images_of_a_publisher_that_is_gone_are_given_up(world: World, leaves: bool) -> None:
+    publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
+    world.say(publisher, image(1))
+    world.say(publisher, image(2))
+    if leaves:
+        world.say(publisher, Bye())
+    else:
+        world.lose(publisher)
+    world.detect(detector)
+    assert world.take(detector, DetectRun) is None
+    assert outcomes(world, publisher) == {}
+    assert ledger(world) == RequestStatus(taken=2, lost=2)
+
+
+def test_image_that_is_sent_twice_is_done_once(world: World) -> None:
+    publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
+    world.say(publisher, image(1))
+    world.say(publisher, image(1))
+    world.detect(detector, faces=0)
+    assert world.take(detector, DetectRun) is None
+    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+
+
+def test_image_without_pixels_is_a_bad_message(world: World) -> None:
+    publisher = world.publisher()
+    for bad in (AnalyzeImage(1, 480, 640, b""), AnalyzeImage(1, 0, 640, b"jpeg")):
+        with pytest.raises(MessageError, match="expected a JPEG"):
+            world.say(publisher, bad)
+
+
+def test_only_publishers_send_images(world: World) -> None:
+    detector, _ = world.detector(), world.classifier()
+    world.say(detector, image(1))
+    assert ledger(world) == RequestStatus()
+
+
+def test_image_in_flight_keeps_no_recording_from_ending(world: World) -> None:
+    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    detector, classifier = world.detector(interval=1), world.classifier()
+    world.say(capture, frame("cam", 0))
+    world.end(capture)
+    world.drain([detector, classifier], [publisher])
+    world.say(publisher, image(1))
+    world.pass_time(1)
+    assert world.take(publisher, Finish) is not None
+    assert_ledger(world.status())

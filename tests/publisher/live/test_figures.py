@@ -1,0 +1,75 @@
+"""Rates and ages."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from common.messages import FrameTimes, PeerStatus
+from publisher.live.figures import CameraFigures, Newest, WorkerRates, percentile, stages_ms
+from tests.publisher.material import frame
+
+
+def fill(figures: CameraFigures, count: int, interval_s: float, start_s: float = 100.0) -> float:
+    """Publish frames that are 20 ms old; gives the time of the last."""
+    at_s = start_s
+    for number in range(count):
+        at_s = start_s + number * interval_s
+        shown = dataclasses.replace(frame(number), captured_mono_ns=int((at_s - 0.02) * 1e9))
+        figures.add(Newest(shown, ()), FrameTimes(), int(at_s * 1e9))
+    return at_s
+
+
+@pytest.mark.parametrize("fps", [0.5, 7, 30, 200])
+def test_the_rate_is_that_of_the_camera(fps: float) -> None:
+    figures = CameraFigures()
+    last_s = fill(figures, int(fps * 12), 1 / fps)
+    assert figures.fps(last_s) == pytest.approx(fps, rel=0.01)
+    assert figures.fps(last_s + 0.5 / fps) == pytest.approx(fps, rel=0.01)
+
+
+def test_a_camera_that_stops_falls_to_nothing() -> None:
+    figures = CameraFigures()
+    last_s = fill(figures, 50, 0.04)
+    rates = [figures.fps(last_s + quiet_s) for quiet_s in (0, 1, 2, 4, 6)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == 0
+
+
+def test_ages_are_of_the_last_frames() -> None:
+    figures = CameraFigures()
+    assert figures.ages_ms() == {}
+    fill(figures, 400, 0.04)
+    assert figures.ages_ms()["total"] == pytest.approx((20, 20, 20), abs=0.1)
+
+
+def test_the_age_of_a_frame_that_brought_its_pixels_is_not_known() -> None:
+    figures = CameraFigures()
+    figures.add(Newest(dataclasses.replace(frame(1), jpeg=b"x"), ()), FrameTimes(), 10**9)
+    assert figures.ages_ms() == {}
+
+
+def test_stages_share_the_age_without_gap_or_overlap() -> None:
+    times = FrameTimes(2_000_000, 5_000_000, 9_000_000, 14_000_000, 20_000_000)
+    ages = stages_ms(1_000_000, times, 30_000_000)
+    assert list(ages.values()) == [1, 3, 4, 5, 6, 10, 29]
+
+
+def test_a_stage_that_a_frame_never_reached_takes_no_time() -> None:
+    ages = stages_ms(0, FrameTimes(1_000_000, 0, 0, 0, 4_000_000), 5_000_000)
+    assert ages == {"capture": 1, "order": 3, "publishing": 1, "total": 5}
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    values = list(range(1, 101))
+    assert [percentile(values, at) for at in (0, 0.5, 0.95, 1)] == [1, 50, 95, 100]
+
+
+def test_workers_rates_come_from_their_counters() -> None:
+    rates = WorkerRates()
+    for step in range(30):
+        peers = [PeerStatus("detector", "a", step * 5, 0.0, 0)]
+        rates.add(peers, 100 + step * 0.25)
+    assert rates.rate(peers[0]) == pytest.approx(20)
+    assert rates.rate(PeerStatus("detector", "b", 9, 0.0, 0)) == 0

@@ -1,0 +1,107 @@
+"""Pictures and those who wait for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from publisher.drawing.look import Look
+from publisher.live.hub import Picture, PictureHub, TooManyViewersError
+
+
+def picture(text: str) -> Picture:
+    return Picture(lambda _look: text.encode())
+
+
+def test_a_viewer_gets_the_newest_and_nothing_twice() -> None:
+    hub = PictureHub(2)
+    viewer = hub.admit("cam", Look())
+    for text in "abc":
+        hub.put("cam", picture(text))
+    hub.put("other", picture("x"))
+    assert viewer.next_picture(1) == b"c"
+    assert viewer.next_picture(0.01) is None
+
+
+def test_a_waiting_viewer_is_woken() -> None:
+    hub = PictureHub(2)
+    viewer = hub.admit("cam", Look())
+    timer = threading.Timer(0.05, hub.put, ("cam", picture("a")))
+    timer.start()
+    started_s = time.monotonic()
+    assert viewer.next_picture(5) is not None
+    assert time.monotonic() - started_s < 2
+    timer.join()
+
+
+def test_a_viewer_can_wait_for_what_is_not_there_yet() -> None:
+    hub = PictureHub(2)
+    hub.put("cam", picture("old"))
+    viewer = hub.admit("cam", Look())
+    viewer.skip_present()
+    assert viewer.next_picture(0.01) is None
+    hub.put("cam", picture("new"))
+    assert viewer.next_picture(1) == b"new"
+
+
+def test_a_picture_is_made_once_a_look_and_only_if_wanted() -> None:
+    made: list[Look] = []
+
+    def make(look: Look) -> bytes:
+        made.append(look)
+        return b"blurred" if look.blurred else b"clear"
+
+    lazy, blurred = Picture(make), Look(blurred=True)
+    assert not made
+    assert [lazy.jpeg(look) for look in (Look(), blurred, Look())] == [
+        b"clear",
+        b"blurred",
+        b"clear",
+    ]
+    assert made == [Look(), blurred]
+
+
+def test_each_viewer_gets_the_look_of_his_choice() -> None:
+    hub = PictureHub(3)
+    looks = (Look(), Look(boxes=False), Look(boxes=False))
+    viewers = [hub.admit("cam", look) for look in looks]
+    assert hub.looks_of("cam") == {Look(), Look(boxes=False)}
+    hub.put("cam", Picture(lambda look: repr(look).encode()))
+    assert [viewer.next_picture(1) for viewer in viewers] == [repr(k).encode() for k in looks]
+    viewers[1].leave()
+    assert (hub.viewers_of("cam"), len(hub.looks_of("cam"))) == (2, 2)
+    viewers[2].leave()
+    assert hub.looks_of("cam") == {Look()}
+
+
+def test_the_cap_holds_and_places_return() -> None:
+    hub = PictureHub(2)
+    first, _ = hub.admit("cam", Look()), hub.admit(None, Look())
+    with pytest.raises(TooManyViewersError):
+        hub.admit("cam", Look())
+    first.leave()
+    first.leave()
+    assert (hub.viewers, hub.viewers_of("cam")) == (1, 0)
+    hub.admit("cam", Look())
+
+
+def test_closing_ends_the_waiting_and_lets_nobody_in() -> None:
+    hub = PictureHub(2)
+    viewer = hub.admit("cam", Look())
+    timer = threading.Timer(0.05, hub.close)
+    timer.start()
+    assert viewer.next_picture(5) is None
+    assert hub.closed
+    with pytest.raises(TooManyViewersError):
+        hub.admit("cam", Look())
+    timer.join()
+
+
+def test_the_last_viewer_can_be_awaited() -> None:
+    hub = PictureHub(2)
+    viewer = hub.admit("cam", Look())
+    assert not hub.wait_until_empty(0.01)
+    viewer.leave()
+    assert hub.wait_until_empty(0.01)

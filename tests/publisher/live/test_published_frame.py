@@ -1,0 +1,41 @@
+"""A frame as JSON has the values of its records."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from common.face_model import LABELS
+from publisher.live.published_frame import frame_json, published_frame
+from publisher.results.format import records_of
+from tests.publisher.faces_and_frames import face
+from tests.publisher.material import frame
+
+THIRDS = (1 / 3, 0.0, 0.0, 1 / 3, 1 / 3, 0.0, 0.0)
+
+
+def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
+    source = frame(7, pts_s=1 / 3)
+    seen = dataclasses.replace(face(), confidence=1 / 3, smoothed=THIRDS)
+    (record,) = records_of(source, [seen])
+    found = json.loads(json.dumps(frame_json(published_frame(source, [seen]))))
+    (shown,) = found["faces"]
+    flat = found | shown | shown["box"] | shown["probabilities"]
+    flat |= {f"smoothed_{label}": shown["smoothed"][label] for label in LABELS}
+    assert {field: flat[field] for field in record} == record
+
+
+def test_what_is_not_known_is_null() -> None:
+    late = dataclasses.replace(
+        face(), label="", confidence=0.0, smoothed=(), probabilities=(), reused=True
+    )
+    found: Any = frame_json(published_frame(frame(1), [late]))
+    (shown,) = found["faces"]
+    for field in ("label", "confidence", "smoothed", "probabilities"):
+        assert shown[field] is None
+
+
+def test_pixels_that_came_with_a_frame_are_not_kept() -> None:
+    kept = published_frame(dataclasses.replace(frame(1), jpeg=b"x" * 1000), [])
+    assert all(getattr(kept, item.name) != b"x" * 1000 for item in dataclasses.fields(kept))

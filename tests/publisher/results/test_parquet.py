@@ -1,0 +1,225 @@
+"""Records as Parquet: through kills, restarts and full disks."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from common.face_model import LABELS
+from common.messages import LIVE, LOSSLESS, Result
+from publisher.results.format import FIELDS, SMOOTHED
+from publisher.results.parquet import ParquetRecorder, journal_of
+from publisher.results.writer import Recorder, RecordError, open_recorder
+from publisher.tracking.following import Following
+from tests.publisher.results.test_writer import clip, largest_file, publish
+
+TYPES = {
+    "camera": pl.String,
+    "frame_id": pl.Int64,
+    "pts_s": pl.Float64,
+    "captured_at": pl.Datetime("us", "UTC"),
+    **dict.fromkeys(("track_id", "x", "y", "w", "h"), pl.Int64),
+    **dict.fromkeys(LABELS, pl.Float64),
+    "label": pl.String,
+    "confidence": pl.Float64,
+    **dict.fromkeys(("reused", "shown"), pl.Boolean),
+    **dict.fromkeys(SMOOTHED, pl.Float64),
+}
+"""As the README has them."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "faces.parquet"
+
+
+def start(path: Path, restarts: int = 0) -> tuple[ParquetRecorder, Following]:
+    following = Following()
+    return ParquetRecorder(path, 0.0 if restarts else None, following.replay), following
+
+
+def run(path: Path, results: list[Result], restarts: int = 0) -> None:
+    recorder, following = start(path, restarts)
+    publish(recorder, following, results)
+    recorder.finish()
+
+
+def killed(path: Path, results: list[Result]) -> None:
+    """Record, and leave what a kill leaves."""
+    recorder, following = start(path)
+    publish(recorder, following, results)
+    Recorder.close(recorder)
+
+
+def as_csv(path: Path, results: list[Result]) -> pd.DataFrame:
+    recorder, following = Recorder(path.with_suffix(".csv")), Following()
+    publish(recorder, following, results)
+    recorder.close()
+    return pd.read_csv(path.with_suffix(".csv"), parse_dates=["captured_at"])
+
+
+def test_polars_finds_the_documented_types(path: Path) -> None:
+    run(path, clip(20))
+    table = pl.read_parquet(path)
+    assert dict(table.schema) == TYPES
+    assert tuple(TYPES) == FIELDS
+    assert table["captured_at"][0] == datetime(2025, 6, 15, 15, 6, 40, 123456, timezone.utc)
+
+
+def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
+    table = as_csv(path, [one for one in clip(20) if len(one.boxes)])
+    kinds = {name: kind.kind for name, kind in table.dtypes.items() if name != "captured_at"}
+    texts = {"camera", "label"}
+    for name, kind in TYPES.items():
+        if name in texts | {"captured_at"}:
+            continue
+        expected = "i" if kind == pl.Int64 else "b" if kind == pl.Boolean else "f"
+        assert kinds[name] == expected, name
+    assert str(table["captured_at"].dtype) == "datetime64[us, UTC]"
+    assert all(isinstance(value, str) for name in texts for value in table[name].dropna())
+
+
+def test_it_holds_what_a_csv_holds(path: Path) -> None:
+    run(path, clip(60))
+    csv = as_csv(path, clip(60))
+    table = pl.read_parquet(path)
+    assert len(table) == len(csv)
+    for name in FIELDS:
+        ours, theirs = table[name].to_list(), csv[name].tolist()
+        for a, b in zip(ours, theirs, strict=True):
+            assert (a is None and pd.isna(b)) or a == b, name
+
+
+def test_the_journal_is_gone_in_the_end_and_the_file_there_only_then(path: Path) -> None:
+    recorder, following = start(path)
+    publish(recorder, following, clip(10))
+    assert not path.exists()
+    assert journal_of(path).exists()
+    recorder.finish()
+    recorder.finish()
+    assert [file.name for file in path.parent.iterdir()] == ["faces.parquet"]
+
+
+def test_it_is_written_piece_by_piece(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.results.parquet.BLOCK_BYTES", 2000)
+    recorder, following = start(path)
+    publish(recorder, following, clip(100))
+    left = journal_of(path).stat().st_size - recorder._converted
+    assert 0 <= left < 2000
+    recorder.finish()
+    assert pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list() == [*range(100)]
+
+
+@pytest.mark.parametrize("lost_bytes", [0, 1, 300])
+def test_a_killed_publisher_goes_on_where_it_was(path: Path, lost_bytes: int) -> None:
+    whole = path.with_name("whole.parquet")
+    run(whole, clip(40))
+    killed(path, clip(25))
+    journal = journal_of(path)
+    if lost_bytes:
+        journal.write_bytes(journal.read_bytes()[:-lost_bytes])
+    run(path, clip(40)[20:], restarts=1)
+    assert pl.read_parquet(path).equals(pl.read_parquet(whole))
+
+
+def test_what_the_process_before_wrote_is_converted_at_the_start(path: Path) -> None:
+    killed(path, clip(25))
+    recorder, _ = start(path, restarts=1)
+    assert recorder._converted == journal_of(path).stat().st_size
+    recorder.close()
+
+
+def test_a_publisher_that_crashed_goes_on_where_it_was(path: Path) -> None:
+    recorder, following = start(path)
+    publish(recorder, following, clip(25))
+    recorder.close()  # not finish: the run has not ended
+    run(path, clip(40)[20:], restarts=1)
+    assert pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list() == [*range(40)]
+    assert not journal_of(path).exists()
+
+
+def test_the_journal_of_a_killed_run_is_written_by_the_next(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    run(path, clip(3))
+    killed(path, clip(9))
+    run(path, clip(5))
+    frames = {
+        name: pl.read_parquet(path.with_name(name))["frame_id"].n_unique()
+        for name in ("faces.parquet", "faces.1.parquet", "faces.2.parquet")
+    }
+    assert frames == {"faces.parquet": 5, "faces.1.parquet": 9, "faces.2.parquet": 3}
+    assert "that an earlier run left" in caplog.text
+
+
+def test_a_journal_that_is_none_is_left_alone(path: Path) -> None:
+    journal_of(path).write_text("camera,frame\n" * 100)
+    with pytest.raises(RecordError, match="move that file away"):
+        start(path)
+    assert journal_of(path).stat().st_size == 1300
+    assert [file.name for file in path.parent.iterdir()] == ["faces.parquet.journal.csv"]
+
+
+def test_a_run_that_records_nothing_leaves_nothing(path: Path) -> None:
+    run(path, [])
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_full_disk_at_the_end_leaves_the_journal(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder, following = start(path)
+    publish(recorder, following, clip(60))
+    with largest_file(1000):
+        recorder.finish()
+    assert "the next run that records to it writes them" in caplog.text
+    assert [file.name for file in path.parent.iterdir()] == ["faces.parquet.journal.csv"]
+    start(path)
+    assert pl.read_parquet(path)["frame_id"].n_unique() == 60
+
+
+@pytest.mark.parametrize("mode", [LIVE, LOSSLESS])
+def test_a_full_disk_on_the_way_is_one_of_the_records(
+    path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr("publisher.results.parquet.BLOCK_BYTES", 2000)
+    recorder, following = start(path)
+    with largest_file(9000):
+        if mode == LOSSLESS:
+            with pytest.raises(RecordError, match="make room and run again"):
+                publish(recorder, following, clip(200, mode=mode))
+        else:
+            publish(recorder, following, clip(200, mode=mode))
+            assert "cannot be written" in recorder.trouble
+    recorder.finish()
+    frames = pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list()
+    assert frames == [*range(len(frames))]
+    assert 10 < len(frames) < 200
+
+
+def test_names_of_cameras_survive(path: Path) -> None:
+    name = 'a "b",\nc'
+    run(path, clip(3, name))
+    assert pl.read_parquet(path)["camera"].unique().to_list() == [name]
+
+
+def test_the_recorder_is_chosen_by_the_ending(tmp_path: Path) -> None:
+    def replay(_: object) -> None:
+        return
+
+    assert type(open_recorder(tmp_path / "a.csv", None, replay)) is Recorder
+    assert type(open_recorder(None, None, replay)) is Recorder
+    assert type(open_recorder(tmp_path / "A.PARQUET", None, replay)) is ParquetRecorder
+
+
+def test_numbers_are_those_of_the_network_to_six_digits(path: Path) -> None:
+    run(path, clip(2))
+    row = pl.read_parquet(path).filter(pl.col("happy").is_not_null()).row(0, named=True)
+    assert np.isclose(sum(row[label] for label in LABELS), 1, atol=1e-5)

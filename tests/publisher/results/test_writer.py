@@ -1,0 +1,193 @@
+"""The file of records through restarts and full disks."""
+
+from __future__ import annotations
+
+import logging
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from common.messages import LIVE, LOSSLESS, Result
+from publisher.results.reader import cut_incomplete_line, recorded_frames
+from publisher.results.writer import Recorder, RecordError
+from publisher.tracking.following import Following
+from tests.publisher.material import FACE, HAPPY, SAD, frame, result
+
+OTHER = (200, 10, 50, 50)
+
+
+def clip(frames: int, camera: str = "cam", mode: str = LOSSLESS) -> list[Result]:
+    """Two faces whose expressions change, a gap, late classifications."""
+    made = []
+    for frame_id in range(frames):
+        row = HAPPY if frame_id % 7 < 4 else SAD
+        faces: list[tuple[tuple[int, int, int, int], Sequence[float] | None]] = [
+            (FACE, row),
+            (OTHER, None if frame_id % 5 == 0 else SAD),
+        ]
+        made.append(result(frame(frame_id, camera), faces if frame_id % 6 else [], mode=mode))
+    return made
+
+
+def publish(recorder: Recorder, following: Following, results: Sequence[Result]) -> None:
+    """Do what the stage does."""
+    for one in results:
+        missed = recorder.settle(one.frame.camera, one.frame.frame_id)
+        if missed is not None:
+            following.replay(missed)
+        faces = following.follow(one)
+        if faces is not None:
+            recorder.write(one, faces)
+
+
+def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
+    following = Following()
+    recorder = Recorder(path, 0.0 if restarts else None, following.replay)
+    announced = recorder.recorded()
+    publish(recorder, following, results)
+    recorder.close()
+    return announced
+
+
+@pytest.fixture(params=["faces.csv", "faces.jsonl"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / str(request.param)
+
+
+def test_nothing_is_made_before_the_first_record(path: Path) -> None:
+    assert run(path, []) == {}
+    assert not path.exists()
+
+
+def test_a_file_of_an_earlier_run_is_moved_aside(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for frames in (3, 4, 5):
+        run(path, clip(frames))
+    first, second = (path.with_name(f"faces.{n}{path.suffix}") for n in (1, 2))
+    assert [len(list(recorded_frames(each))) for each in (first, second, path)] == [3, 4, 5]
+    assert f"moved it to {first}" in caplog.text
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+@pytest.mark.parametrize("lost_bytes", [0, 1, 60, 300])
+def test_a_killed_publisher_goes_on_where_it_was(
+    path: Path, lost_bytes: int, *, acknowledged: bool
+) -> None:
+    whole = path.with_name(f"whole{path.suffix}")
+    run(whole, clip(40))
+    run(path, clip(25))
+    if lost_bytes:  # it was killed while it wrote the last frames, so those were not acknowledged
+        acknowledged = False
+        path.write_bytes(path.read_bytes()[:-lost_bytes])
+    announced = run(path, clip(40)[25 if acknowledged else 22 :], restarts=1)
+    assert path.read_bytes() == whole.read_bytes()
+    assert announced["cam"] in (21, 22, 23)
+
+
+def test_what_is_sent_again_is_not_written_again(path: Path) -> None:
+    run(path, clip(20))
+    before = path.read_bytes()
+    run(path, clip(20), restarts=1)
+    assert path.read_bytes() == before
+
+
+def test_an_unsure_frame_is_completed_behind_those_of_another_camera(path: Path) -> None:
+    last = clip(2)[1]
+    run(path, [last])
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))  # the second face is missing
+    assert run(path, [*clip(3, "other"), last], restarts=1) == {}
+    frames = [(found.camera, found.frame_id, found.records) for found in recorded_frames(path)]
+    assert (frames[0], frames[-1]) == (("cam", 1, 1), ("cam", 1, 1))
+    assert path.read_bytes().endswith(lines[-1])
+
+
+def test_cameras_are_told_apart(path: Path) -> None:
+    results = [one for pair in zip(clip(9), clip(9, "b"), strict=True) for one in pair]
+    run(path, results)
+    assert run(path, [], restarts=2) == {"cam": 8, "b": 7}
+
+
+def test_frame_numbers_that_begin_again_are_recorded_when_live(path: Path) -> None:
+    run(path, [*clip(9, mode=LIVE), *clip(4, mode=LIVE)])
+    assert len(list(recorded_frames(path))) == 13
+
+
+def test_the_file_of_an_earlier_run_stays_until_there_is_something_to_record(path: Path) -> None:
+    path.write_text("precious\n")
+    Recorder(path).close()
+    assert path.read_text() == "precious\n"
+    run(path, clip(1))
+    assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
+
+
+def test_a_restart_before_the_first_record_does_not_continue_an_earlier_run(path: Path) -> None:
+    path.write_text("precious\n")
+    recorder, following = Recorder(path, path.stat().st_mtime + 60), Following()
+    assert recorder.recorded() == {}
+    publish(recorder, following, clip(1))
+    recorder.close()
+    assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
+
+
+def test_a_file_that_holds_no_records_is_left_alone(path: Path) -> None:
+    path.write_text("not mine\n")
+    with pytest.raises(RecordError, match=r"record 1"):
+        run(path, clip(1), restarts=1)
+    assert path.read_text() == "not mine\n"
+
+
+def test_cutting_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    for text, left in (("", ""), ("abc", ""), ("a\nb\n", "a\nb\n"), ("a\n" + "b" * 99_999, "a\n")):
+        path.write_text(text)
+        assert cut_incomplete_line(path) == len(text) - len(left)
+        assert path.read_text() == left
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let files of this process grow to ``size`` bytes, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder, following = Recorder(path), Following()
+    with largest_file(3000):
+        publish(recorder, following, clip(60, mode=LIVE))
+    recorder.close()
+    assert "cannot be written" in recorder.trouble
+    assert len(caplog.records) == 1
+    assert path.stat().st_size < 3000
+    frames = list(recorded_frames(path))
+    assert [found.frame_id for found in frames] == list(range(len(frames)))
+    assert sum(found.records for found in frames) == recorder.written
+
+
+def test_a_full_disk_ends_a_lossless_run(path: Path) -> None:
+    recorder = Recorder(path)
+    with largest_file(3000), pytest.raises(RecordError, match="make room and run again"):
+        publish(recorder, Following(), clip(60))
+    recorder.close()
+    assert list(recorded_frames(path))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
+    path = tmp_path / "faces.csv"
+    path.symlink_to("/dev/full")
+    recorder = Recorder(path)
+    publish(recorder, Following(), clip(3, mode=LIVE))
+    assert "No space left" in recorder.trouble

@@ -1,0 +1,68 @@
+"""Images on their way: sent once, answered once, sent again to a broker that forgot them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from common.messages import OUTCOME_ANALYZED, OUTCOME_REFUSED, ImageAnalyzed
+from publisher.uploads.image import TravellingImage
+from publisher.uploads.pending import Requests
+
+IMAGE = TravellingImage(48, 64, b"jpeg")
+
+
+def answer_to(request_id: int) -> ImageAnalyzed:
+    none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
+    return ImageAnalyzed(request_id, OUTCOME_ANALYZED, "", *none)
+
+
+def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
+    requests = Requests()
+    requests.submit(IMAGE)
+    requests.submit(IMAGE)
+    first, second = requests.unsent()
+    assert first.request_id != second.request_id
+    assert (first.height, first.width, first.jpeg) == (48, 64, b"jpeg")
+    requests.sent(first)
+    assert requests.unsent() == [second]
+
+
+def test_answer_reaches_who_waits_for_it_and_nobody_else() -> None:
+    requests = Requests()
+    one, other = requests.submit(IMAGE), requests.submit(IMAGE)
+    _, second = requests.unsent()
+    requests.answered(answer_to(second.request_id))
+    assert other.result(0).outcome == OUTCOME_ANALYZED
+    assert not one.done()
+
+
+def test_what_is_not_answered_is_sent_again_in_order() -> None:
+    requests = Requests()
+    for _ in range(3):
+        requests.submit(IMAGE)
+    first, second, third = requests.unsent()
+    for message in (first, second, third):
+        requests.sent(message)
+    requests.answered(answer_to(second.request_id))
+    requests.send_again()
+    assert requests.unsent() == [first, third]
+
+
+def test_forgotten_image_is_neither_sent_nor_answered() -> None:
+    requests = Requests()
+    forgotten = requests.submit(IMAGE)
+    (message,) = requests.unsent()
+    requests.forget(forgotten)
+    requests.send_again()
+    requests.answered(answer_to(message.request_id))
+    assert requests.unsent() == []
+    assert not forgotten.done()
+
+
+def test_at_the_end_everybody_is_told_also_who_comes_later() -> None:
+    requests = Requests()
+    waiting = requests.submit(IMAGE)
+    requests.close()
+    assert waiting.result(0).outcome == OUTCOME_REFUSED
+    assert requests.submit(IMAGE).result(0).outcome == OUTCOME_REFUSED
+    assert requests.unsent() == []

@@ -1,0 +1,174 @@
+"""Page, API and single pictures over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+from urllib.parse import quote
+
+import cv2
+import numpy as np
+import pytest
+
+from common.messages import DETECTOR
+from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
+
+ODD_NAME = '/dev/küche "2"?#%&'
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Rig]:
+    with rig(folder) as made:
+        made.hello()
+        made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+        yield made
+
+
+def get(running: Rig, path: str, **headers: str) -> tuple[int, Message, bytes]:
+    request = urllib.request.Request(running.url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def get_json(running: Rig, path: str) -> tuple[int, dict[str, object]]:
+    code, headers, body = get(running, path)
+    assert headers["Content-Type"] == "application/json"
+    found = json.loads(body)
+    assert isinstance(found, dict)
+    return code, found
+
+
+def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
+    code, headers, body = get(running, "/")
+    assert code == 200
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Server"] == "ferstream"
+    for name in ("page.js", "page.css", "icon.svg", "faces.js", "health.js"):
+        assert get(running, f"/static/{name}")[0] == 200
+    for linked in (b"page.js", b"page.css", b"icon.svg"):
+        assert b"/static/" + linked in body
+    assert b"://" not in body
+    assert b"apparent" in body
+
+
+def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
+    for frame_id in range(1, 4):
+        running.publish(result(frame(frame_id), [(FACE, HAPPY), ((1, 2, 30, 30), None)]))
+    code, status = get_json(running, "/api/status")
+    assert code == 200
+    assert (status["ready"], status["problems"], status["viewers"]) == (True, [], 0)
+    cameras = status["cameras"]
+    assert isinstance(cameras, list)
+    cam = cameras[0]
+    assert cam["captured"] == (
+        cam["published"] + cam["dropped_total"] + cam["failed"] + cam["in_flight"]
+    )
+    assert cam["dropped"] == {"superseded": 2}
+    assert 0 <= cam["age_ms"]["p50"] <= cam["age_ms"]["p95"] < 10_000
+    face, late = cam["newest"]["faces"]
+    assert face["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
+    assert (face["label"], face["track_id"], face["reused"]) == ("happy", 1, False)
+    assert face["probabilities"]["happy"] == pytest.approx(0.9)
+    assert (late["label"], late["probabilities"], late["reused"]) == (None, None, True)
+    assert cameras[1]["camera"] == ODD_NAME
+    assert status["recording"] == {"state": "off", "path": None, "records": 0, "reason": ""}
+
+
+def test_workers_are_listed_by_role_with_their_rate(running: Rig) -> None:
+    running.report(pipeline(camera_status(), done=1))
+    running.report(pipeline(camera_status(), done=100))
+    workers = get_json(running, "/api/status")[1]["workers"]
+    assert isinstance(workers, dict)
+    (detector,) = workers["detector"]
+    assert (detector["name"], detector["done"]) == ("detector-1", 100)
+    assert detector["rate"] > 0
+
+
+def test_ready_is_ready_and_otherwise_says_why(running: Rig) -> None:
+    assert get_json(running, "/readyz") == (200, {"ready": True, "reasons": []})
+    running.report(pipeline(camera_status(), roles=[DETECTOR]))
+    code, answer = get_json(running, "/readyz")
+    assert code == 503
+    assert answer["reasons"] == ["no classifier is running: start one with `python -m classifier`"]
+
+
+def test_without_a_broker_it_lives_but_is_not_ready(folder: Path) -> None:
+    with rig(folder) as running:
+        running.stage.step()
+        assert get_json(running, "/healthz") == (200, {"alive": True})
+        assert get_json(running, "/readyz")[0] == 503
+
+
+def test_a_stage_that_is_stuck_is_not_healthy(
+    running: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.live.board.ALIVE_S", 0.0)
+    assert get_json(running, "/healthz") == (503, {"alive": False})
+    code, answer = get_json(running, "/readyz")
+    assert (code, answer["reasons"]) == (503, ["the publisher is stuck"])
+
+
+@pytest.mark.parametrize("camera", ["cam", ODD_NAME])
+def test_a_snapshot_needs_no_viewer(running: Rig, camera: str) -> None:
+    running.publish_next(camera)
+    done = threading.Event()
+    found: list[tuple[int, Message, bytes]] = []
+
+    def ask() -> None:
+        found.append(get(running, f"/snapshot/{quote(camera, safe='')}.jpg"))
+        done.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not done.is_set():
+        running.publish_next(camera)
+    asking.join()
+    ((code, headers, jpeg),) = found
+    assert (code, headers["Content-Type"], headers["Cache-Control"]) == (
+        200,
+        "image/jpeg",
+        "no-store",
+    )
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (120, 160, 3)
+    assert running.stage.hub.viewers == 0
+
+
+def test_after_the_end_of_the_source_the_last_picture_is_there(running: Rig) -> None:
+    running.publish_next()
+    running.report(pipeline(camera_status(online=False, ended=True)))
+    assert get(running, "/snapshot/cam.jpg")[0] == 200
+
+
+def test_a_camera_without_a_picture_has_no_snapshot_yet(running: Rig) -> None:
+    code, headers, _ = get(running, "/snapshot/cam.jpg")
+    assert (code, headers["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.parametrize("path", ["/video_feed/nobody", "/snapshot/nobody.jpg", "/nothing"])
+def test_what_is_not_there_is_404_in_plain_words(running: Rig, path: str) -> None:
+    code, headers, body = get(running, path)
+    assert code == 404
+    assert headers["Content-Type"].startswith("text/plain")
+    if "nobody" in path:
+        assert b"known are: cam" in body
+
+
+def test_errors_of_the_api_are_json(running: Rig) -> None:
+    code, answer = get_json(running, "/api/nothing")
+    assert (code, list(answer)) == (404, ["error"])
+
+
+def test_another_sites_name_for_this_machine_is_refused(running: Rig) -> None:
+    assert get(running, "/api/status", Host="evil.example")[0] == 400
+    assert get(running, "/api/status", Host="localhost:5000")[0] == 200

@@ -1,0 +1,50 @@
+"""The history over HTTP, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.web.test_app import get, get_json
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Rig]:
+    with rig(folder) as made:
+        made.hello()
+        made.report(pipeline(camera_status("demo"), camera_status("offline")))
+        yield made
+
+
+@pytest.mark.parametrize(
+    "since", ["", "yesterday", "nan", "inf", "-inf", "1e999", "1,5", "0x10", "2026-11-22", "½"]
+)
+def test_a_since_that_is_no_number_of_seconds_is_refused_by_name(running: Rig, since: str) -> None:
+    code, answer = get_json(running, f"/api/history?since={quote(since)}")
+    assert code == 400
+    assert str(answer["error"]).startswith(f"since={since}: expected seconds")
+
+
+def test_the_history_can_be_asked_for_piece_by_piece(running: Rig) -> None:
+    for frame_id in range(40):
+        running.publish(result(frame(frame_id, "demo")))
+        running.publish(result(frame(frame_id, "offline")))
+    _, whole = get_json(running, "/api/history?camera=demo")
+    samples: Any = whole["samples"]
+    assert 5 <= len(samples) <= 8
+    assert {sample["camera"] for sample in samples} == {"demo"}
+    _, rest = get_json(running, f"/api/history?camera=demo&since={samples[2]['at']}")
+    assert rest["samples"] == samples[3:]
+    assert get_json(running, f"/api/history?since={samples[-1]['at']}")[1]["samples"] == []
+
+
+def test_an_unknown_camera_has_no_history(running: Rig) -> None:
+    code, answer = get_json(running, "/api/history?camera=nobody")
+    assert code == 404
+    assert answer["error"] == "There is no camera 'nobody'; known are: demo, offline."
+    assert get(running, "/api/history?camera=")[0] == 404

@@ -1,0 +1,152 @@
+"""What Prometheus reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from common.messages import (
+    CLASSIFIER,
+    DETECTOR,
+    FrameTimes,
+    PipelineStatus,
+    QueueStatus,
+    RequestStatus,
+)
+from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.web.test_app import get
+from tests.support.event_stream import EventStream
+from tests.support.viewer import RawViewer
+
+ODD_NAME = 'küche "2"\\\n'
+Labels = dict[str, str]
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Rig]:
+    with rig(folder) as made:
+        made.hello()
+        yield made
+
+
+class Scrape:
+    """All samples of one scrape."""
+
+    def __init__(self, running: Rig) -> None:
+        code, headers, body = get(running, "/metrics")
+        assert code == 200
+        assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        families = list(text_string_to_metric_families(body.decode()))
+        assert len({family.name for family in families}) == len(families)
+        assert all(family.documentation for family in families)
+        self.types = {family.name: family.type for family in families}
+        self.samples = [sample for family in families for sample in family.samples]
+
+    def value(self, name: str, **labels: str) -> float:
+        """Give the one sample of that name and with exactly those labels."""
+        (found,) = (s.value for s in self.samples if s.name == name and s.labels == labels)
+        return found
+
+    def all(self, name: str, **labels: str) -> list[float]:
+        """Give the samples of that name that have those labels, and others."""
+        found = (s for s in self.samples if s.name == name)
+        return [s.value for s in found if labels.items() <= s.labels.items()]
+
+
+def test_the_ledger_of_each_camera_adds_up(running: Rig) -> None:
+    running.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+    scrape = Scrape(running)
+    for camera in ("cam", ODD_NAME):
+        captured = scrape.value("ferstream_frames_captured_total", camera=camera)
+        ended = sum(scrape.all("ferstream_frames_total", camera=camera))
+        assert captured == ended + scrape.value("ferstream_frames_in_flight", camera=camera) == 10
+        name = "ferstream_frames_total"
+        assert scrape.value(name, camera=camera, fate="dropped", cause="superseded") == 2
+        assert scrape.value(name, camera=camera, fate="published", cause="") == 6
+    assert scrape.types["ferstream_frames"] == "counter"
+
+
+def test_stages_and_age_are_histograms_in_seconds(running: Rig) -> None:
+    for number in range(1, 4):
+        shown = frame(number)
+        start_ns = shown.captured_mono_ns
+        marks_ns = [start_ns + ms * 1_000_000 for ms in (3, 4, 34, 40, 41)]
+        sent = dataclasses.replace(result(shown), times=FrameTimes(*marks_ns))
+        running.publish(sent)
+    scrape = Scrape(running)
+    name = "ferstream_stage_latency_seconds"
+    assert scrape.types[name] == "histogram"
+    assert scrape.value(f"{name}_count", camera="cam", stage="detection") == 3
+    assert scrape.value(f"{name}_sum", camera="cam", stage="detection") == pytest.approx(0.09)
+    labels = {"camera": "cam", "stage": "detection"}
+    assert scrape.value(f"{name}_bucket", le="0.02", **labels) == 0
+    assert scrape.value(f"{name}_bucket", le="0.04", **labels) == 3
+    stages = {s.labels["stage"] for s in scrape.samples if s.name == f"{name}_count"}
+    assert stages == {
+        "capture",
+        "waiting",
+        "detection",
+        "classification",
+        "order",
+        "publishing",
+    }
+    assert scrape.value("ferstream_picture_age_seconds_count", camera="cam") == 3
+
+
+def test_a_frame_from_another_host_has_no_age_here(running: Rig) -> None:
+    running.publish(result(dataclasses.replace(frame(1), jpeg=b"x")))
+    assert Scrape(running).all("ferstream_picture_age_seconds_count") == []
+
+
+def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:
+    queues = (QueueStatus(DETECTOR, 2, 40.0), QueueStatus(CLASSIFIER, 0, 0.0))
+    batches = {"1": 4, "3": 2, "8": 1}
+    running.report(PipelineStatus(1.0, 5, (camera_status(),), (), queues, batches))
+    scrape = Scrape(running)
+    assert scrape.value("ferstream_queue_length", role="detector") == 2
+    assert scrape.value("ferstream_queue_age_seconds", role="detector") == pytest.approx(0.04)
+    assert scrape.value("ferstream_queue_age_seconds", role="classifier") == 0
+    name = "ferstream_batch_size_faces"
+    assert scrape.types[name] == "histogram"
+    found = [scrape.value(f"{name}_bucket", le=f"{bound}.0") for bound in (1, 2, 4, 8, 16)]
+    assert found == [4, 4, 6, 7, 7]
+    assert scrape.value(f"{name}_count") == scrape.value(f"{name}_bucket", le="+Inf") == 7
+    assert scrape.value(f"{name}_sum") == 4 + 6 + 8
+    assert scrape.value("ferstream_bad_messages_total") == 5
+
+
+def test_the_ledger_of_uploaded_images_adds_up(running: Rig) -> None:
+    requests = RequestStatus(taken=20, analyzed=9, failed=1, late=2, lost=3, in_flight=5, refused=4)
+    running.report(PipelineStatus(1.0, 0, (camera_status(),), (), requests=requests))
+    scrape = Scrape(running)
+    ended = sum(scrape.all("ferstream_images_total"))
+    taken = scrape.value("ferstream_images_taken_total")
+    assert taken == ended + scrape.value("ferstream_images_in_flight") == 20
+    assert scrape.value("ferstream_images_total", outcome="late") == 2
+    assert scrape.value("ferstream_images_refused_total") == 4
+
+
+def test_workers_and_who_watches_are_counted(running: Rig) -> None:
+    running.report(pipeline(camera_status(), roles=(CLASSIFIER, CLASSIFIER)))
+    running.publish_next()
+    with RawViewer(running.url), EventStream(running.url) as stream:
+        stream.expect("status")
+        scrape = Scrape(running)
+        assert scrape.value("ferstream_video_viewers") == 1
+        assert scrape.value("ferstream_event_readers") == 1
+    assert scrape.value("ferstream_workers", role="classifier") == 2
+    assert scrape.value("ferstream_workers", role="detector") == 0
+    assert scrape.value("ferstream_ready") == 0
+    assert scrape.value("ferstream_camera_online", camera="cam") == 1
+
+
+def test_without_a_broker_there_are_metrics_all_the_same(folder: Path) -> None:
+    with rig(folder) as alone:
+        alone.stage.step()
+        scrape = Scrape(alone)
+    assert scrape.value("ferstream_ready") == 0
+    assert scrape.all("ferstream_frames_total") == []

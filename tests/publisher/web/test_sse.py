@@ -1,0 +1,186 @@
+"""Server-sent events over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from common.supervisor import STOP_TIMEOUT_S
+from publisher.live.event_log import NEAR_FRAMES
+from tests.publisher.material import (
+    FACE,
+    HAPPY,
+    Rig,
+    camera_status,
+    frame,
+    pipeline,
+    result,
+    rig,
+    wait_for,
+)
+from tests.publisher.web.test_app import get, get_json
+from tests.support.event_stream import EventStream
+
+ODD_NAME = 'küche "2"?#%&\n'
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Rig]:
+    with rig(folder, max_viewers=4) as made:
+        made.hello()
+        made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+        yield made
+
+
+def publish(running: Rig, frame_id: int, camera: str = "cam", faces: int = 1) -> None:
+    boxes = [((20 * at, *FACE[1:]), HAPPY) for at in range(2, faces + 2)]
+    running.publish(result(frame(frame_id, camera), boxes))
+
+
+def test_a_stream_is_what_browsers_expect(running: Rig) -> None:
+    with EventStream(running.url) as stream:
+        assert stream.code == 200
+        assert "Content-Type: text/event-stream" in stream.head
+        assert "Cache-Control: no-store" in stream.head
+        stream.expect("status")
+        assert stream.retry_ms
+        publish(running, 1)
+        found = stream.expect("frame")
+        assert found.event_id
+        assert (found.data["camera"], found.data["frame_id"]) == ("cam", 1)
+        assert found.data["faces"][0]["label"] == "happy"
+        assert found.data["faces"][0]["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
+
+
+def test_each_published_frame_is_one_event_in_order(running: Rig) -> None:
+    with EventStream(running.url) as stream:
+        stream.expect("status")
+        for frame_id in range(1, 30):
+            publish(running, frame_id)
+        found = [stream.expect("frame") for _ in range(29)]
+    assert [event.data["frame_id"] for event in found] == list(range(1, 30))
+    assert len({event.event_id for event in found}) == 29
+
+
+def test_the_status_comes_every_second_and_is_that_of_the_api(running: Rig) -> None:
+    publish(running, 1)
+    started_s = time.monotonic()
+    with EventStream(running.url) as stream:
+        first = stream.expect("status").data
+        stream.expect("status")
+        second = stream.expect("status").data
+        assert time.monotonic() - started_s > 1.5
+        asked: Any = get_json(running, "/api/status")[1]
+        assert len(stream.comments) >= 3
+    for status in (first, second, asked):
+        del status["uptime_s"]
+        for camera in status["cameras"]:
+            del camera["fps"]
+    assert first == second == asked
+
+
+@pytest.mark.parametrize("camera", ["cam", ODD_NAME])
+def test_a_stream_of_one_camera_has_no_frame_of_another(running: Rig, camera: str) -> None:
+    with EventStream(running.url, f"/events?camera={quote(camera, safe='')}") as stream:
+        stream.expect("status")
+        for frame_id in range(3):
+            publish(running, frame_id, "cam")
+            publish(running, frame_id, ODD_NAME)
+        assert {stream.expect("frame").data["camera"] for _ in range(3)} == {camera}
+
+
+def test_whoever_comes_back_gets_what_it_missed(running: Rig) -> None:
+    with EventStream(running.url) as stream:
+        stream.expect("status")
+        publish(running, 1)
+        last = stream.expect("frame").event_id
+    for frame_id in range(2, 6):
+        publish(running, frame_id)
+    with EventStream(running.url, last_event_id=last) as again:
+        found = [again.expect("frame").data["frame_id"] for _ in range(4)]
+    assert found == [2, 3, 4, 5]
+
+
+def test_after_a_restart_of_the_publisher_a_reader_is_told_that_frames_are_missing(
+    running: Rig,
+) -> None:
+    with EventStream(running.url, last_event_id="0badf00d-7") as stream:
+        stream.expect("status")
+        publish(running, 1)
+        missed = stream.expect("missed")
+        first = stream.expect("frame")
+    assert missed.data == {"after": "0badf00d-7", "before": first.event_id}
+
+
+def test_an_unknown_camera_is_refused_in_words(running: Rig) -> None:
+    code, _, body = get(running, "/events?camera=nobody")
+    assert code == 404
+    assert b"'nobody'; known are: cam" in body
+
+
+def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(running: Rig) -> None:
+    streams = [EventStream(running.url) for _ in range(4)]
+    code, headers, body = get(running, "/events")
+    assert (code, headers["Retry-After"]) == (503, "5")
+    assert b"PUBLISHER_MAX_VIEWERS" in body
+    running.publish_next()
+    assert get(running, "/snapshot/cam.jpg")[0] == 200
+    streams.pop().close()
+    wait_for(lambda: running.stage.live.events.readers == 3, "the reader to be missed")
+    for stream in streams:
+        stream.close()
+    wait_for(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
+
+
+def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
+    import urllib.request
+
+    for _ in range(8):
+        request = urllib.request.Request(running.url + "/events", method="HEAD")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert answer.status == 200
+    wait_for(lambda: running.stage.live.events.readers == 0, "no reader")
+
+
+def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
+    running: Rig,
+) -> None:
+    with (
+        EventStream(running.url, receive_bytes=4096) as stuck,
+        EventStream(running.url) as quick,
+    ):
+        last = 300  # of 5 kB each: far more than fits the system's buffers
+        for frame_id in range(1, last + 1):
+            publish(running, frame_id, faces=12)
+            assert quick.expect("frame").data["frame_id"] == frame_id
+        stuck.expect("missed")
+        assert stuck.expect("frame").data["frame_id"] > last - NEAR_FRAMES
+
+
+def test_the_last_frames_are_sent_before_the_streams_end(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        stream = EventStream(running.url)
+        stream.expect("status")
+        for frame_id in range(1, 6):
+            publish(running, frame_id)
+    with stream:
+        assert [stream.expect("frame").data["frame_id"] for _ in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        streams = [EventStream(running.url) for _ in range(3)]
+        for stream in streams:
+            stream.expect("status")
+        started_s = time.monotonic()
+    assert time.monotonic() - started_s < STOP_TIMEOUT_S
+    for stream in streams:
+        stream.rest()
+        stream.close()

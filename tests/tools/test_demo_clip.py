@@ -1,0 +1,139 @@
+"""The committed demonstration clip is what it says, and has faces to find."""
+
+import hashlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tools.demo_clip import timeline
+
+CLIP = Path(__file__).resolve().parents[2] / "capture" / "demo" / "demo.mp4"
+SAMPLE_EVERY = 15  # frames; 48 samples of the 720 frames
+MAX_BYTES = 2_000_000
+
+Boxes = list[tuple[int, int, int, int]]
+
+
+@pytest.fixture(scope="module")
+def clip() -> Iterator[cv2.VideoCapture]:
+    capture = cv2.VideoCapture(str(CLIP))
+    yield capture
+    capture.release()
+
+
+@pytest.fixture(scope="module")
+def found(clip: cv2.VideoCapture) -> dict[int, Boxes]:
+    """The boxes (x, y, width, height) that the Haar detector finds, by frame index."""
+    cascade = cv2.CascadeClassifier(
+        str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml")
+    )
+    found: dict[int, Boxes] = {}
+    index = 0
+    while True:
+        read, bgr = clip.read()
+        if not read:
+            break
+        if index % SAMPLE_EVERY == 0:
+            boxes = cascade.detectMultiScale(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), 1.2, 5)
+            found[index] = [(int(x), int(y), int(w), int(h)) for x, y, w, h in boxes]
+        index += 1
+    assert index == round(timeline.DURATION_S * timeline.FPS)
+    return found
+
+
+def test_clip_has_the_promised_format(clip: cv2.VideoCapture) -> None:
+    assert clip.isOpened()
+    assert clip.get(cv2.CAP_PROP_FRAME_WIDTH) == 640
+    assert clip.get(cv2.CAP_PROP_FRAME_HEIGHT) == 480
+    assert clip.get(cv2.CAP_PROP_FPS) == 30
+    assert clip.get(cv2.CAP_PROP_FRAME_COUNT) / 30 >= 20
+
+
+def test_clip_is_small_and_its_index_is_at_the_front() -> None:
+    content = CLIP.read_bytes()
+    assert len(content) <= MAX_BYTES
+    assert 0 < content.find(b"moov") < content.find(b"mdat")
+
+
+def test_provenance_names_the_committed_clip() -> None:
+    digest = hashlib.sha256(CLIP.read_bytes()).hexdigest()
+    assert digest in CLIP.with_name("PROVENANCE.md").read_text(encoding="utf-8")
+
+
+def test_detector_finds_faces_in_most_frames(found: dict[int, Boxes]) -> None:
+    counts = np.array([len(boxes) for boxes in found.values()])
+    assert (counts >= 1).mean() > 0.6
+    assert (counts >= 2).sum() >= 10
+    assert (counts >= 3).sum() >= 5
+
+
+def test_faces_come_in_different_sizes(found: dict[int, Boxes]) -> None:
+    widths = [box[2] for boxes in found.values() for box in boxes]
+    assert min(widths) <= 60
+    assert max(widths) >= 180
+
+
+def test_found_faces_are_where_the_timeline_puts_them(found: dict[int, Boxes]) -> None:
+    at_home, total = 0, 0
+    for index, boxes in found.items():
+        poses = [pose for _, pose in timeline.poses_at(index / timeline.FPS)]
+        for x, y, width, height in boxes:
+            total += 1
+            at_home += any(
+                np.hypot(x + width / 2 - pose.x_px, y + height / 2 - pose.y_px)
+                < 0.35 * pose.face_px
+                for pose in poses
+            )
+    assert at_home / total > 0.9
+
+
+def test_people_enter_and_leave_and_overlap() -> None:
+    moments = np.arange(0, timeline.DURATION_S, 0.1)
+    for card in timeline.CARDS:
+        present = [timeline.pose_at(card, float(moment)) is not None for moment in moments]
+        assert any(present)
+        assert not all(present)
+    assert any(
+        np.hypot(a.x_px - b.x_px, a.y_px - b.y_px) < (a.face_px + b.face_px) / 2
+        for moment in moments
+        for _, a in timeline.poses_at(float(moment))
+        for _, b in timeline.poses_at(float(moment))
+        if a is not b
+    )
+
+
+def test_cards_appear_and_vanish_outside_the_picture() -> None:
+    for card in timeline.CARDS:
+        for keyframe in (card.keyframes[0], card.keyframes[-1]):
+            half_px = timeline.CARD_WIDTH_FACES * keyframe.face_px / 2
+            assert keyframe.x_px + half_px < 0 or keyframe.x_px - half_px > timeline.WIDTH_PX
+
+
+def test_the_end_joins_the_beginning() -> None:
+    before = timeline.poses_at(timeline.DURATION_S - 1e-6)
+    after = timeline.poses_at(0.0)
+    kept = {card: pose for card, pose in before if card in dict(after)}
+    assert len(kept) >= 2
+    for card, pose in after:
+        if card in kept:
+            assert pose.x_px == pytest.approx(kept[card].x_px, abs=0.01)
+            assert pose.y_px == pytest.approx(kept[card].y_px, abs=0.01)
+            assert pose.face_px == pytest.approx(kept[card].face_px, abs=0.01)
+
+
+def test_cards_move_without_jumps() -> None:
+    frames = round(timeline.DURATION_S * timeline.FPS)
+    for card in timeline.CARDS:
+        poses = [timeline.pose_at(card, index / timeline.FPS) for index in range(frames)]
+        for first, second in itertools.pairwise(poses):
+            if first is not None and second is not None:
+                assert np.hypot(second.x_px - first.x_px, second.y_px - first.y_px) < 12
+
+
+def test_a_moment_outside_the_keyframes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected 0\.0 to 13\.5 seconds, got 14"):
+        timeline.interpolate(timeline.CARDS[2].keyframes, 14.0)

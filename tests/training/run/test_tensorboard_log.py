@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from tests.training.synthetic_faces import make_faces
+from training.config import TrainingConfig
+from training.data.splits import TrainingData
+from training.measure.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA
+from training.run.checkpoint import load_run
+from training.run.history import EpochRecord
+from training.run.loop import run_training
+from training.run.tensorboard_log import TAGS, TensorBoardLog
+
+
+def record(epoch: int) -> EpochRecord:
+    return EpochRecord(epoch, 32, 0.125, 7.5, 1.75, 0.25, 1.625, 0.375)
+
+
+def scalars(run: Path) -> dict[str, list[tuple[int, float]]]:
+    """Returns steps and values by tag, from all event files of a run."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    files = [str(file) for file in sorted((run / "tensorboard").iterdir())]
+    for written in tf.data.TFRecordDataset(files):
+        event = tf.compat.v1.Event.FromString(written.numpy())
+        for value in event.summary.value:
+            assert value.metadata.plugin_data.plugin_name == "scalars"
+            number = float(tf.make_ndarray(value.tensor))
+            found.setdefault(value.tag, []).append((event.step, number))
+    return found
+
+
+def test_an_epoch_can_be_read_while_the_run_goes_on(tmp_path: Path) -> None:
+    with TensorBoardLog(tmp_path, ()) as log:
+        log.add(record(1))
+        during = scalars(tmp_path)
+        log.add(record(2))
+    assert during["accuracy/validation"] == [(1, 0.375)]
+    after = scalars(tmp_path)
+    assert set(after) == set(TAGS.values())
+    assert after["loss/validation"] == [(1, 1.625), (2, 1.625)]
+    assert after["epoch/seconds"] == [(1, 7.5), (2, 7.5)]
+    assert after["epoch/image_size_px"] == [(1, 32.0), (2, 32.0)]
+
+
+def test_a_log_that_goes_on_has_every_epoch_once(tmp_path: Path) -> None:
+    with TensorBoardLog(tmp_path, ()) as log:
+        log.add(record(1))
+        log.add(record(2))
+    with TensorBoardLog(tmp_path, [record(1), record(2)]) as log:
+        log.add(record(3))
+    steps = {tag: [step for step, _ in points] for tag, points in scalars(tmp_path).items()}
+    assert steps == {tag: [1, 2, 3] for tag in TAGS.values()}
+
+
+class _Killed(BaseException):
+    """Stands for a process that ends at once: nothing may handle it."""
+
+
+def test_a_run_killed_before_an_epoch_was_logged_logs_it_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = TrainingData(make_faces(21, seed=1), make_faces(14, seed=2, first=21), 0)
+    config = TrainingConfig(stages="3x48", widths="4", depths="1", batch_size=16)
+    add = TensorBoardLog.add
+
+    def add_until_killed(self: TensorBoardLog, done: EpochRecord) -> None:
+        if done.epoch == 2:
+            raise _Killed
+        add(self, done)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TensorBoardLog, "add", add_until_killed)
+        with pytest.raises(_Killed):
+            run_training(data, config, tmp_path)
+    assert [step for step, _ in scalars(tmp_path)["loss/train"]] == [1]
+    drawn = {picture.name for picture in (*PICTURES_OF_DATA, LEARNING_CURVES)}
+    assert drawn <= {file.name for file in tmp_path.iterdir()}
+    run_training(data, config, tmp_path)
+    history = load_run(tmp_path).progress.history
+    logged = scalars(tmp_path)["accuracy/validation"]
+    assert [step for step, _ in logged] == [1, 2, 3]
+    reached = [record.validation_accuracy for record in history]
+    assert [value for _, value in logged] == pytest.approx(reached)

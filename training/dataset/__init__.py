@@ -1,1 +1,0 @@
-"""Labelled faces, read from disk in the forms that people have them."""

@@ -1,0 +1,1 @@
+"""The figures of a training run and of an evaluation."""

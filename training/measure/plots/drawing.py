@@ -1,0 +1,45 @@
+"""Draws the pictures of a run into a folder, under the names in ``pictures.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common.face_model import Probabilities
+from training.config import TrainingConfig
+from training.data.faces import FaceSet
+from training.measure.plots.faces import plot_augmented_samples, plot_samples
+from training.measure.plots.mistakes import plot_misclassified
+from training.measure.plots.pictures import (
+    AUGMENTED_SAMPLES,
+    CONFUSION_MATRIX,
+    MISCLASSIFIED,
+    RECALL,
+    RELIABILITY,
+    SAMPLES,
+)
+from training.measure.plots.results import plot_confusion_matrix, plot_recall, plot_reliability
+from training.metrics import Metrics, reliability_bins
+
+
+def draw_data(train: FaceSet, config: TrainingConfig, folder: Path) -> None:
+    """Draws what a run learns from, as it is and augmented."""
+    plot_samples(train, config.seed, folder / SAMPLES.name)
+    plot_augmented_samples(train, config, folder / AUGMENTED_SAMPLES.name)
+
+
+def draw_evaluation(
+    probabilities: Probabilities, faces: FaceSet, metrics: Metrics, folder: Path
+) -> None:
+    """Draws what a model is worth.
+
+    Args:
+        probabilities: ``(n, 7) float32``, of ``faces`` in their order.
+        faces: that it was measured on.
+        metrics: what was measured.
+        folder: exists.
+    """
+    plot_confusion_matrix(metrics, folder / CONFUSION_MATRIX.name)
+    bins = reliability_bins(probabilities, faces.labels)
+    plot_reliability(bins, metrics, folder / RELIABILITY.name)
+    plot_recall(metrics, folder / RECALL.name)
+    plot_misclassified(probabilities, faces, folder / MISCLASSIFIED.name)

@@ -1,0 +1,1 @@
+"""The network, its layers, and the files it is exported to."""

@@ -1,0 +1,147 @@
+"""Writes trained weights as model files, and checks that they agree.
+
+``expression.keras`` and ``expression.onnx`` are the model. ``ferplus.onnx`` is the same network
+with its second head: what the FER+ voters would say, without contempt, in the same contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from common.atomic_file import replacing
+from common.errors import ModelError
+from common.face_model import Crops
+from training.config import TrainingConfig
+from training.data.faces import VOTE_NAMES, VOTE_OF_LABEL, FaceSet, majority_labels
+from training.model.macs import count_macs
+from training.model.network import (
+    EXPRESSION_HEAD,
+    FERPLUS_HEAD,
+    build_exported_network,
+    build_training_network,
+    copy_weights,
+)
+from training.model.onnx_graph import write_onnx
+from training.model.predictor import BATCH, open_model, predict_all
+from training.model.temperature import fit_temperature
+
+KERAS_NAME = "expression.keras"
+ONNX_NAME = "expression.onnx"
+FERPLUS_NAME = "ferplus.onnx"
+AGREEMENT = 1e-4
+"""Largest difference of a probability between the two files."""
+AGREEMENT_FACES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a written model is.
+
+    Attributes:
+        temperature: that its logits were divided by, fitted on validation.
+        ferplus_temperature: likewise of the second head; None where nobody voted.
+        macs: multiply-accumulate operations a face.
+        parameters: numbers it holds, the statistics of batch normalisation included.
+        largest_difference: of a probability between the Keras and the ONNX file.
+    """
+
+    temperature: float
+    ferplus_temperature: float | None
+    macs: int
+    parameters: int
+    largest_difference: float
+
+
+def write_model_files(
+    config: TrainingConfig,
+    weights: Sequence[NDArray[np.generic]],
+    validation: FaceSet,
+    folder: Path,
+) -> ModelFacts:
+    """Writes the files of a model into ``folder``; ``ferplus.onnx`` only where there are votes.
+
+    Args:
+        config: of the run.
+        weights: of its averaged training network.
+        validation: faces to fit the temperatures and to compare two files on.
+        folder: exists.
+
+    Raises:
+        ModelError: if the two files do not agree.
+    """
+    trained = build_training_network(config)
+    trained.set_weights(list(weights))
+    model = build_exported_network(config)
+    copy_weights(trained, model)
+    temperature = _calibrate(model, validation.images, validation.labels)
+    with replacing(folder / KERAS_NAME) as new:
+        model.save(new)
+    write_onnx(model, folder / ONNX_NAME)
+    facts = ModelFacts(
+        temperature=temperature,
+        ferplus_temperature=_write_ferplus(config, trained, model, validation, folder),
+        macs=count_macs(model),
+        parameters=model.count_params(),
+        largest_difference=_largest_difference(folder, validation),
+    )
+    if facts.largest_difference > AGREEMENT:
+        raise ModelError(
+            f"{KERAS_NAME} and {ONNX_NAME} differ by {facts.largest_difference} in a probability, "
+            f"allowed: {AGREEMENT}"
+        )
+    return facts
+
+
+def _write_ferplus(
+    config: TrainingConfig,
+    trained: keras.Model,
+    model: keras.Model,
+    validation: FaceSet,
+    folder: Path,
+) -> float | None:
+    """Writes ``model`` with the second head of ``trained``; returns that head's temperature.
+
+    Where that head learned nothing, or there are no votes to calibrate it, there is nothing to
+    write, and an older file is removed: it would be of another model.
+    """
+    file = folder / FERPLUS_NAME
+    majority = majority_labels(validation)
+    voted = np.flatnonzero(majority >= 0)
+    if not config.ferplus_weight or not len(voted):
+        file.unlink(missing_ok=True)
+        return None
+    columns = [VOTE_NAMES.index(name) for name in VOTE_OF_LABEL]
+    kernel, bias = trained.get_layer(FERPLUS_HEAD).get_weights()
+    # Softmax over seven of the eight logits is what the eight say if it is not contempt.
+    model.get_layer(EXPRESSION_HEAD).set_weights([kernel[:, columns], bias[columns]])
+    temperature = _calibrate(model, validation.images[voted], majority[voted])
+    write_onnx(model, file)
+    return temperature
+
+
+def _calibrate(model: keras.Model, images: Crops, labels: NDArray[np.int64]) -> float:
+    """Builds the best temperature into the last layer, where it costs nothing; returns it."""
+    head = model.get_layer(EXPRESSION_HEAD)
+    to_logits = keras.Model(model.input, head.output)
+    parts = [
+        np.asarray(to_logits(images[start : start + BATCH], training=False))
+        for start in range(0, len(images), BATCH)
+    ]
+    temperature = fit_temperature(np.concatenate(parts), labels)
+    head.set_weights([weight / temperature for weight in head.get_weights()])
+    return temperature
+
+
+def _largest_difference(folder: Path, faces: FaceSet) -> float:
+    """Returns the largest difference of a probability between the two written files."""
+    images = faces.images[:AGREEMENT_FACES]
+    of_keras, of_onnx = (
+        predict_all(open_model(folder / name), images) for name in (KERAS_NAME, ONNX_NAME)
+    )
+    return float(np.abs(of_keras - of_onnx).max())

@@ -1,0 +1,209 @@
+"""Saves a run so that it survives being killed at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from common.atomic_file import replacing
+from common.errors import ConfigError
+from training.config import TrainingConfig
+from training.run.history import EpochRecord
+from training.run.trainer import Trainer
+
+CHECKPOINT_NAME = "checkpoint.npz"
+_NOTES, _TARGETS = "notes", "targets"
+
+Arrays = list[NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        history: one record an epoch that is done.
+        best_epoch: number of the epoch whose averaged weights are the best so far, 0 for none.
+        best_weights: those weights.
+    """
+
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    best_weights: tuple[NDArray[np.generic], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run learns from, by which it is known again.
+
+    Attributes:
+        data_sha256: hash of the training and validation faces, in any order.
+        learned_sha256: hash of the training faces in their order, with the votes.
+        teacher_sha256: hash of the teacher's file, empty where there is none.
+        backend: of Keras; another draws other random numbers.
+    """
+
+    data_sha256: str
+    learned_sha256: str
+    teacher_sha256: str
+    backend: str
+
+
+def save_checkpoint(
+    folder: Path,
+    trainer: Trainer,
+    targets: NDArray[np.float32],
+    origin: Origin,
+    progress: Progress,
+) -> None:
+    """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
+
+    Args:
+        folder: of the run.
+        trainer: whose learner is saved.
+        targets: ``(n, 7) float32``, what each training face should be called.
+        origin: what the run learns from.
+        progress: what has been reached.
+    """
+    notes = {
+        "config": asdict(trainer.config),
+        "origin": asdict(origin),
+        "history": [asdict(record) for record in progress.history],
+        "best_epoch": progress.best_epoch,
+    }
+    arrays = {_NOTES: np.array(json.dumps(notes)), _TARGETS: targets}
+    for group, values in _state(trainer).items():
+        arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
+    arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
+    with replacing(folder / CHECKPOINT_NAME) as new, new.open("wb") as opened:
+        _write_arrays(opened, arrays)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Writes what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
+    with zipfile.ZipFile(opened, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """What a checkpoint holds.
+
+    Attributes:
+        config: hyperparameters of the run.
+        origin: what it learns from.
+        targets: ``(n, 7) float32``, what each training face should be called.
+        progress: what has been reached.
+        state: values of network, averaged network and optimizer, by group.
+    """
+
+    config: TrainingConfig
+    origin: Origin
+    targets: NDArray[np.float32]
+    progress: Progress
+    state: dict[str, Arrays]
+
+
+def read_checkpoint(folder: Path) -> SavedRun | None:
+    """Reads the checkpoint in ``folder``; None where there is none.
+
+    Raises:
+        ConfigError: if it is damaged.
+    """
+    file = folder / CHECKPOINT_NAME
+    if not file.exists():
+        return None
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as members:
+            arrays = {name: members[name] for name in members.files}
+        notes = json.loads(str(arrays.pop(_NOTES)))
+        progress = Progress(
+            history=tuple(EpochRecord(**record) for record in notes["history"]),
+            best_epoch=notes["best_epoch"],
+            best_weights=tuple(_group(arrays, "best")),
+        )
+        config = TrainingConfig(**notes["config"])
+        origin = Origin(**notes["origin"])
+        targets = arrays[_TARGETS].astype(np.float32, copy=False)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
+        raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
+    state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
+    return SavedRun(config, origin, targets, progress, state)
+
+
+def load_run(folder: Path) -> SavedRun:
+    """Reads the checkpoint in ``folder``, which must be there.
+
+    Raises:
+        ConfigError: if it is not, or is damaged.
+    """
+    saved = read_checkpoint(folder)
+    if saved is None:
+        raise ConfigError(f"{folder} holds no {CHECKPOINT_NAME}, expected the folder of a run")
+    return saved
+
+
+def resume(saved: SavedRun, trainer: Trainer) -> None:
+    """Puts ``trainer`` where the saved run was."""
+    for group, variables in _variables(trainer).items():
+        for variable, value in zip(variables, saved.state[group], strict=True):
+            variable.assign(value)
+
+
+def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> None:
+    """Refuses to go on with another run than the one that was begun.
+
+    Raises:
+        ConfigError: if the run has other settings, data, teacher or backend.
+    """
+    old, new = asdict(saved.config), asdict(config)
+    changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
+    if changed:
+        raise ConfigError(f"--out holds a run with other settings ({changed}); choose another")
+    if saved.origin.data_sha256 != origin.data_sha256:
+        raise ConfigError("--out holds a run on other data; choose another")
+    if saved.origin.learned_sha256 != origin.learned_sha256:
+        raise ConfigError(
+            "--out holds a run with other FER+ votes or other file names; choose another"
+        )
+    if saved.origin.teacher_sha256 != origin.teacher_sha256:
+        raise ConfigError("--out holds a run with another teacher; choose another")
+    if saved.origin.backend != origin.backend:
+        raise ConfigError(
+            f"--out holds a run on KERAS_BACKEND={saved.origin.backend}, this is {origin.backend}; "
+            "choose another"
+        )
+
+
+def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
+    """Returns what changes during training; the network's include its random seeds."""
+    return {
+        "network": trainer.learner.network.variables,
+        "averaged": trainer.learner.averaged.weights,
+        "optimizer": trainer.learner.optimizer.variables,
+    }
+
+
+def _state(trainer: Trainer) -> dict[str, Arrays]:
+    return {
+        group: [variable.numpy() for variable in variables]
+        for group, variables in _variables(trainer).items()
+    }
+
+
+def _group(arrays: dict[str, NDArray[np.generic]], group: str) -> Arrays:
+    """Returns the arrays of a group, in their order."""
+    count = sum(name.startswith(f"{group}/") for name in arrays)
+    return [arrays[f"{group}/{index}"] for index in range(count)]

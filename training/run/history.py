@@ -1,0 +1,67 @@
+"""What each epoch reached, kept as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.atomic_file import replacing
+from common.errors import ConfigError
+
+CSV_NAME = "history.csv"
+JSON_NAME = "history.json"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: counted from 1.
+        size_px: side of the images it saw; validation is at that size too.
+        rate: learning rate of its last step.
+        seconds: how long it took, validation included.
+        train_loss: mean over its steps, on augmented images, against ``training.run.targets``.
+        train_accuracy: likewise.
+        validation_loss: of the averaged weights.
+        validation_accuracy: likewise.
+    """
+
+    epoch: int
+    size_px: int
+    rate: float
+    seconds: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
+    """Writes ``history.csv`` and ``history.json``, each in one step: a run that goes on is read."""
+    rows = [dataclasses.asdict(record) for record in history]
+    with replacing(folder / JSON_NAME) as new:
+        new.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    with replacing(folder / CSV_NAME) as new, new.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, [item.name for item in dataclasses.fields(EpochRecord)])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_history(folder: Path) -> tuple[EpochRecord, ...]:
+    """Reads the ``history.json`` in ``folder``; no records where there is none.
+
+    Raises:
+        ConfigError: if it is damaged.
+    """
+    file = folder / JSON_NAME
+    if not file.exists():
+        return ()
+    try:
+        return tuple(EpochRecord(**row) for row in json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as err:
+        raise ConfigError(f"{file} is damaged ({err}); the same training command mends it") from err

@@ -1,1 +1,0 @@
-"""Steps of training, on the backend of Keras in use."""
