@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from benchmarks.detection import MATCH_IOU, read_gray_frames, read_labels
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, Crops
-from detector.boxes import Box, Boxes, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box, Boxes
 from detector.detectors import create_detector
 from detector.plan import whole_plan
 from detector.search import FaceSearch
@@ -51,7 +52,7 @@ MAX_FRAMES = 100
 class Background:
     """A frame of a video, ``(height, width) uint8``, and its own faces, ``(n, 4) float64``."""
 
-    gray: GrayFrame
+    gray: Gray
     faces: NDArray[np.float64]
 
 
@@ -64,7 +65,7 @@ class Scene:
         face: ``(4,) int32``, the square that shows the image of the data set.
     """
 
-    gray: GrayFrame
+    gray: Gray
     face: Box
 
 
@@ -129,7 +130,7 @@ def find_place(background: Background, side: int, random: np.random.Generator) -
     return None
 
 
-def blend(image: Crops, gray: GrayFrame, face: Box) -> GrayFrame:
+def blend(image: Crops, gray: Gray, face: Box) -> Gray:
     """Return the frame with an image enlarged to a square whose side is a multiple of 4 px."""
     left, top, side, _ = face.tolist()
     edge, fade = round(FADE * FACE_SIZE_PX), round(FADE * side)
@@ -146,7 +147,7 @@ def blend(image: Crops, gray: GrayFrame, face: Box) -> GrayFrame:
     return np.rint(frame[fade:-fade, fade:-fade]).astype(np.uint8)
 
 
-def as_webcam_sees(gray: GrayFrame, random: np.random.Generator) -> GrayFrame:
+def as_webcam_sees(gray: Gray, random: np.random.Generator) -> Gray:
     """Return the frame with noise, and compressed."""
     noisy = np.clip(np.rint(gray + random.normal(0, NOISE_SIGMA, gray.shape)), 0, 255)
     return compress_jpeg(noisy.astype(np.uint8), JPEG_QUALITY)
@@ -158,9 +159,7 @@ def create_search() -> FaceSearch:
     return FaceSearch(create_detector("haar", settings), whole_plan(settings.interval_frames))
 
 
-def watch(
-    scene: Scene, search: FaceSearch, random: np.random.Generator
-) -> tuple[GrayFrame, Box | None]:
+def watch(scene: Scene, search: FaceSearch, random: np.random.Generator) -> tuple[Gray, Box | None]:
     """Show a scene for two frames: one is searched in full, in the next what was found is followed.
 
     Nine of ten frames are of the second sort.

@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from detector.boxes import Boxes, GrayFrame, no_boxes
+from common.pixels import Gray
+from detector.boxes import Boxes, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.detectors import create_detector
 from detector.plan import spread_plan, whole_plan
@@ -111,7 +112,7 @@ def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
     return matches
 
 
-def read_gray_frames(path: Path, width_px: int | None) -> Iterator[GrayFrame]:
+def read_gray_frames(path: Path, width_px: int | None) -> Iterator[Gray]:
     """Yield the grey frames, ``(height, width) uint8``, scaled to a width if one is given."""
     video = cv2.VideoCapture(str(path))
     while True:
@@ -125,24 +126,24 @@ def read_gray_frames(path: Path, width_px: int | None) -> Iterator[GrayFrame]:
     video.release()
 
 
-def searches(settings: SearchSettings) -> dict[str, Callable[[int, GrayFrame], Boxes]]:
+def searches(settings: SearchSettings) -> dict[str, Callable[[int, Gray], Boxes]]:
     """Return the searches by name; each takes the frame's place in its video, and the frame."""
     detector = create_detector("haar", settings)
     in_runs = FaceSearch(detector, whole_plan(settings.interval_frames))
     live = FaceSearch(detector, spread_plan(settings.interval_frames))
     cascade = load_cascade(DEFAULT_CASCADE)
 
-    def search_in_runs(place: int, gray: GrayFrame) -> Boxes:
+    def search_in_runs(place: int, gray: Gray) -> Boxes:
         if place % settings.interval_frames == 0:
             in_runs.reset()
         return in_runs.search(gray)
 
-    def search_live(place: int, gray: GrayFrame) -> Boxes:
+    def search_live(place: int, gray: Gray) -> Boxes:
         if place == 0:
             live.reset()
         return live.search(gray)
 
-    def search_classic(place: int, gray: GrayFrame) -> Boxes:
+    def search_classic(place: int, gray: Gray) -> Boxes:
         del place
         found = cascade.detectMultiScale(gray, scaleFactor=1.3, minNeighbors=5)
         return np.asarray(found, np.int32) if len(found) else no_boxes()

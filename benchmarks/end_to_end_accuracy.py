@@ -42,7 +42,8 @@ from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.errors import ConfigError, ModelError
 from common.face_model import FACE_SIZE_PX, Crops
-from detector.boxes import Box, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.crops import cut_crops
 from training.data.faces import FaceSet
@@ -102,7 +103,7 @@ class Ways:
         }
 
 
-def classic_crop(gray: GrayFrame, box: Box) -> Crops:
+def classic_crop(gray: Gray, box: Box) -> Crops:
     """Cut a box out as the classic loop does, ``(48, 48) uint8``."""
     # Followed boxes may reach over the frame's edge, which the cascade's own never do.
     left, top = np.maximum(box[:2], 0).tolist()

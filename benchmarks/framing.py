@@ -40,7 +40,8 @@ from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.errors import ConfigError, ModelError
 from common.face_model import CROP_MARGIN, Crops
-from detector.boxes import Box, Boxes, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box, Boxes
 from detector.crops import cut_crops
 from training.data.faces import FaceSet
 from training.metrics import Z_95, wilson_interval
@@ -133,7 +134,7 @@ def find_faces(faces: FaceSet, backgrounds: list[Background]) -> FoundFaces:
     )
 
 
-def cut_at_margin(gray: GrayFrame, box: Box, margin: float) -> Crops:
+def cut_at_margin(gray: Gray, box: Box, margin: float) -> Crops:
     """Cut a face as the detector would at another ``CROP_MARGIN``, ``(48, 48) uint8``.
 
     The box is widened or narrowed, to whole pixels, by what is between the two margins.

@@ -31,7 +31,7 @@ from classifier.backends import choose_backend, load_backend
 from common.errors import ConfigError, ModelError, SourceError
 from common.face_model import LABELS
 from common.messages import LIVE, Frame, Result
-from detector.boxes import GrayFrame
+from common.pixels import Gray
 from detector.crops import cut_crops
 from detector.detectors import create_detector
 from detector.plan import spread_plan
@@ -42,7 +42,7 @@ from publisher.tracking.following import Following
 VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
 HELD_S, HELD_FPS = 10.0, 30
 
-TimedFrame = tuple[float, GrayFrame]
+TimedFrame = tuple[float, Gray]
 """Seconds since the video's beginning, and ``(height, width) uint8``."""
 
 

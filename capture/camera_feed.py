@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from capture.sources.source import CapturedFrame, LiveSource
 from common.errors import SourceError
-from common.ring import Bgr
+from common.pixels import Bgr
 
 OpenSource = Callable[[], LiveSource]
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from common.errors import SourceError
 from common.opencv import cv2
-from common.ring import Bgr, RingWriter
+from common.pixels import Bgr
+from common.ring import RingWriter
 from common.ring_files import ring_directory
 
 LIVE_SLOTS = 8

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.errors import ModelError
 from common.face_model import BUNDLED_MODEL_DIR, FACE_SIZE_PX, LABELS, MANIFEST_NAME
-from common.hashing import file_sha256
+from common.files import file_sha256
 
 MAX_MANIFEST_BYTES = 2**18
 """Thirty times the bundled one; nothing larger is parsed."""

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from common.errors import SourceError
 from common.messages import Frame
 from common.opencv import cv2
-from common.ring import Bgr, RingReader
-
-Gray = NDArray[np.uint8]
-"""``(height, width) uint8``."""
+from common.pixels import Bgr, Gray
+from common.ring import RingReader
 
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 

@@ -293,7 +293,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageAnalyzed:
+class ImageAnswer:
     """What became of an image: its faces, or an outcome without any and the reason."""
 
     request_id: int
@@ -351,7 +351,7 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestStatus:
+class ImageStatus:
     """The ledger of images: ``taken = analyzed + failed + late + lost + in_flight``."""
 
     taken: int = 0
@@ -376,7 +376,7 @@ class PipelineStatus:
     peers: tuple[PeerStatus, ...]
     queues: tuple[QueueStatus, ...] = ()
     batches: dict[str, int] = field(default_factory=dict)
-    requests: RequestStatus = RequestStatus()
+    requests: ImageStatus = ImageStatus()
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,7 +407,7 @@ Message = (
     | DetectRun
     | ClassifyBatch
     | Result
-    | ImageAnalyzed
+    | ImageAnswer
     | Release
     | PipelineStatus
     | Finish

@@ -12,13 +12,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.errors import SourceError
+from common.pixels import Bgr
 from common.ring_files import is_ring_name, new_ring_path, ring_directory
-
-Bgr = NDArray[np.uint8]
-"""``(height, width, 3) uint8``, blue green red."""
 
 
 class RingWriter:

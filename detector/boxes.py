@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from common.pixels import Gray
+
 Boxes = NDArray[np.int32]
 """``(n, 4) int32``: x, y, width, height in pixels of the full-resolution frame."""
 Box = NDArray[np.int32]
 """``(4,) int32``: one row of ``Boxes``."""
-GrayFrame = NDArray[np.uint8]
-"""``(height, width) uint8``: a grey frame."""
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes show one face from this share of the smaller one's area: real faces overlap less."""
@@ -48,7 +48,7 @@ def distinct_faces(boxes: Boxes) -> list[int]:
     return kept
 
 
-def check_gray_frame(gray: GrayFrame) -> None:
+def check_gray_frame(gray: Gray) -> None:
     """Raise ValueError unless this is a grey frame, ``(height, width) uint8``."""
     if gray.ndim != 2 or gray.dtype != np.uint8:
         raise ValueError(

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Crops
-from detector.boxes import Box, Boxes, GrayFrame, check_gray_frame
+from common.pixels import Gray
+from detector.boxes import Box, Boxes, check_gray_frame
 
 
-def cut_crops(gray: GrayFrame, boxes: Boxes) -> Crops:
+def cut_crops(gray: Gray, boxes: Boxes) -> Crops:
     """Cut each face from the full-resolution grey frame.
 
     A crop is the square around the box's centre whose side is the box's longer side widened by
@@ -48,7 +49,7 @@ def _check_boxes(boxes: Boxes, frame_shape: tuple[int, ...]) -> None:
             )
 
 
-def _cut_square(gray: GrayFrame, box: Box) -> GrayFrame:
+def _cut_square(gray: Gray, box: Box) -> Gray:
     """Return the widened square around a box, ``(side, side) uint8``."""
     x, y, box_width, box_height = box.tolist()
     side = max(1, round(max(box_width, box_height) * (1 + 2 * CROP_MARGIN)))
@@ -58,7 +59,7 @@ def _cut_square(gray: GrayFrame, box: Box) -> GrayFrame:
     return rows.take(np.arange(left, left + side), axis=1, mode="clip")
 
 
-def _shrink_to_model(square: GrayFrame) -> Crops:
+def _shrink_to_model(square: Gray) -> Crops:
     """Return the square as ``(48, 48) uint8``."""
     # INTER_AREA averages where it shrinks, but only repeats pixels where it enlarges.
     interpolation = cv2.INTER_AREA if len(square) > FACE_SIZE_PX else cv2.INTER_LINEAR

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from common.errors import ConfigError
-from detector.boxes import Box, Boxes, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box, Boxes
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, SearchPart
 from detector.settings import SearchSettings
@@ -16,14 +17,14 @@ class Detector(Protocol):
     """Finds faces in one frame. It remembers nothing: the same frame gives the same boxes."""
 
     def find_faces(
-        self, gray: GrayFrame, part: SearchPart = EVERYTHING, known: Boxes | None = None
+        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
     ) -> Boxes:
         """Search a part of the frame and return ``(n, 4) int32``, the most certain first.
 
         ``known`` are faces followed to this frame, ``(n, 4) int32``, which take less evidence.
         """
 
-    def find_face_near(self, gray: GrayFrame, box: Box) -> Box | None:
+    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
         """Search around a box of an earlier frame and return ``(4,) int32``, or None."""
 
 

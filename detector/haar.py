@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
     Boxes,
-    GrayFrame,
     check_gray_frame,
     distinct_faces,
     no_boxes,
@@ -58,7 +58,7 @@ class HaarDetector:
         self._second_cascade = load_cascade(SECOND_CASCADE)
 
     def find_faces(
-        self, gray: GrayFrame, part: SearchPart = EVERYTHING, known: Boxes | None = None
+        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
     ) -> Boxes:
         """Search the whole frame or a part of it.
 
@@ -81,7 +81,7 @@ class HaarDetector:
         boxes = np.array([box for _, box in certain], np.int32)
         return boxes[distinct_faces(boxes)]
 
-    def find_face_near(self, gray: GrayFrame, box: Box) -> Box | None:
+    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
         """Search a window around a box that showed a face in an earlier frame.
 
         Args:
@@ -99,7 +99,7 @@ class HaarDetector:
             hits, found = best_in_window(self._cascade, gray, box, WIDE)
         return found if hits >= KNOWN_FACE_HITS else None
 
-    def _propose(self, gray: GrayFrame, part: SearchPart) -> Boxes:
+    def _propose(self, gray: Gray, part: SearchPart) -> Boxes:
         """Return the places of the coarse pass, in full-resolution pixels."""
         height, width = gray.shape
         shrink = min(1.0, self._settings.search_width_px / width)
@@ -122,7 +122,7 @@ class HaarDetector:
         proposed: Boxes = np.rint(boxes).astype(np.int32)
         return proposed
 
-    def _examine(self, gray: GrayFrame, box: Box, known: Boxes) -> tuple[int, Box]:
+    def _examine(self, gray: Gray, box: Box, known: Boxes) -> tuple[int, Box]:
         """Look closely at a proposed place: hits and the box, 0 hits where there is no face."""
         hits, found = best_in_window(self._cascade, gray, box, WIDE)
         if hits < NEW_FACE_HITS:

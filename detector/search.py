@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
     Boxes,
-    GrayFrame,
     check_gray_frame,
     distinct_faces,
     no_boxes,
@@ -61,7 +61,7 @@ class FaceSearch:
         self._known = []
         self._frames_since_reset = 0
 
-    def search(self, gray: GrayFrame) -> Boxes:
+    def search(self, gray: Gray) -> Boxes:
         """Find the faces of the next frame. A frame of another size than the last one resets.
 
         Args:
@@ -82,7 +82,7 @@ class FaceSearch:
         self._frames_since_reset += 1
         return _stack([face.box for face in self._known if face.misses == 0])
 
-    def _follow_known(self, gray: GrayFrame) -> None:
+    def _follow_known(self, gray: Gray) -> None:
         """Look for each known face around its last box."""
         for face in self._known:
             box = self._detector.find_face_near(gray, face.box)
@@ -93,7 +93,7 @@ class FaceSearch:
         self._known = [face for face in self._known if face.misses < MAX_MISSES]
         self._forget_doubles()
 
-    def _search_for_new(self, gray: GrayFrame, part: SearchPart) -> None:
+    def _search_for_new(self, gray: Gray, part: SearchPart) -> None:
         """Search a part or all of the frame: confirm the known faces, and add the new ones."""
         seen = _stack([face.box for face in self._known if face.misses == 0])
         found = self._detector.find_faces(gray, part, seen)

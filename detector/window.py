@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from detector.boxes import Box, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box
 from detector.cascade import CASCADE_SIDE_PX
 
 SCALE_STEP = 1.03
@@ -40,7 +41,7 @@ WIDE = Window(sides=2.0, smallest=0.75, largest=1.33)
 
 
 def best_in_window(
-    cascade: cv2.CascadeClassifier, gray: GrayFrame, box: Box, window: Window
+    cascade: cv2.CascadeClassifier, gray: Gray, box: Box, window: Window
 ) -> tuple[int, Box]:
     """Find the face with the most overlapping detections around a box.
 
@@ -78,7 +79,7 @@ def best_in_window(
     return int(hits[best]), found
 
 
-def resize(gray: GrayFrame, size_px: tuple[int, int]) -> GrayFrame:
+def resize(gray: Gray, size_px: tuple[int, int]) -> Gray:
     """Return the picture at (width, height)."""
     interpolation = cv2.INTER_AREA if size_px[0] < gray.shape[1] else cv2.INTER_LINEAR
     return cv2.resize(gray, size_px, interpolation=interpolation).astype(np.uint8, copy=False)

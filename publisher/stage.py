@@ -13,7 +13,7 @@ from common.lifetime import Lifetime, run_main, set_up_logging
 from common.link import BrokerLink, peer_name
 from common.messages import (
     Finish,
-    ImageAnalyzed,
+    ImageAnswer,
     PipelineStatus,
     Published,
     PublisherHello,
@@ -26,9 +26,9 @@ from publisher.live.hub import PictureHub
 from publisher.live.live import LiveData
 from publisher.live.pictures import PictureMaker
 from publisher.recording.recordings import Recordings
-from publisher.results.writer import open_recorder
+from publisher.results.writer import open_results
 from publisher.tracking.following import Following
-from publisher.uploads.pending import Requests
+from publisher.uploads.pending import PendingImages
 from publisher.web.app import create_app
 from publisher.web.server import WebServer
 
@@ -58,14 +58,14 @@ class PublisherStage:
     ) -> None:
         self.board = Board()
         self.hub = PictureHub(config.max_viewers)
-        self.requests = Requests()
+        self.requests = PendingImages()
         self.live = LiveData(config.max_viewers)
         self._results = config.results
         self._lifetime = lifetime
         self._check_web = check_web
         self._following = Following()
         continues_since = lifetime.first_started if lifetime.restarts else None
-        self._recorder = open_recorder(config.results, continues_since, self._following.replay)
+        self._recorder = open_results(config.results, continues_since, self._following.replay)
         self._recordings = Recordings(config, continues_since)
         self.board.set_pictures(self._recordings.figures())
         self._pictures = PictureMaker(self.hub, config.jpeg_quality, self._recordings)
@@ -85,7 +85,7 @@ class PublisherStage:
         message = self._link.receive(WAIT_S)
         if isinstance(message, Result):
             self._publish(message)
-        elif isinstance(message, ImageAnalyzed):
+        elif isinstance(message, ImageAnswer):
             self.requests.answered(message)
         elif isinstance(message, Welcome):
             self.requests.send_again()

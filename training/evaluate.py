@@ -19,7 +19,7 @@ from pathlib import Path
 
 from common.errors import ConfigError, ModelError
 from common.face_model import Probabilities
-from common.hashing import file_sha256
+from common.files import file_sha256
 from training.data.faces import FaceSet, content_sha256, majority_labels
 from training.data.label_maps import read_label_map
 from training.data.readers import find_split, load_split

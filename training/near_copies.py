@@ -18,7 +18,7 @@ import numpy as np
 
 from common.errors import ConfigError, ModelError
 from common.face_model import Probabilities
-from common.hashing import file_sha256
+from common.files import file_sha256
 from training.data.faces import FaceSet
 from training.data.likeness import Likeness, most_alike
 from training.data.splits import (

@@ -26,9 +26,10 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from common.atomic_file import replacing
 from common.errors import ConfigError, ModelError
 from common.face_model import MANIFEST_NAME, Crops
+from common.files import replacing
+from common.progress_bar import progress_bar
 from training.data.faces import FaceSet, content_sha256
 from training.data.readers import find_split
 from training.data.splits import (
@@ -48,7 +49,6 @@ from training.model.manifest_file import (
     write_json,
 )
 from training.model.predictor import open_model
-from training.progress import progress_bar
 
 MAX_LOSS = 0.003
 """Of accuracy on validation, a share of 1."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from common.atomic_file import replacing
 from common.errors import ConfigError
+from common.files import replacing
 from training.measure.run_summary import RunSummary, summarize_run
 from training.metrics import Metrics, Share
 

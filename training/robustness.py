@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from common.errors import ConfigError, ModelError
 from common.face_model import Crops
-from common.hashing import file_sha256
+from common.files import file_sha256
+from common.progress_bar import progress_bar
 from training.data.faces import FaceSet, content_sha256
 from training.data.label_maps import read_label_map
 from training.data.readers import load_split
@@ -30,7 +31,6 @@ from training.measure.changes import KINDS, margin_of_scale
 from training.metrics import measure
 from training.model.manifest_file import write_json
 from training.model.predictor import Predictor, open_model, predict_all
-from training.progress import progress_bar
 
 PICTURE = "robustness.png"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from capture.sources.source import as_bgr, check_size, opencv_errors
 from common.errors import SourceError
 from common.opencv import cv2
-from common.ring import Bgr
+from common.pixels import Bgr
 
 
 class DeviceCamera:

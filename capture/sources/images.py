@@ -8,7 +8,7 @@ from pathlib import Path
 from capture.sources.source import CapturedFrame, as_bgr
 from common.errors import SourceError
 from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
-from common.ring import Bgr
+from common.pixels import Bgr
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 STILL_FPS = 4  # enough for a page to show that it lives, and little work

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.opencv import MAX_PIXELS, cv2
-from common.ring import Bgr
+from common.pixels import Bgr
 
 
 @dataclass(frozen=True, slots=True, eq=False)

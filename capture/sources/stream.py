@@ -5,7 +5,7 @@ from __future__ import annotations
 from capture.sources.source import as_bgr, check_size, opencv_errors
 from common.errors import SourceError
 from common.opencv import cv2
-from common.ring import Bgr
+from common.pixels import Bgr
 
 OPEN_TIMEOUT_MS = 5000
 READ_TIMEOUT_MS = 5000

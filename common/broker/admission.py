@@ -25,7 +25,7 @@ MAX_CAMERAS = 64
 log = logging.getLogger(__name__)
 
 
-class Membership:
+class Admission:
     """Takes peers in.
 
     Args:

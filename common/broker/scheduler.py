@@ -2,7 +2,7 @@
 
 ``handle`` takes what a peer said, ``tick`` the passing of time; both leave what is to be sent in
 ``state.outbox``. Desks do the work, each for one kind of it: intake, detection, classification,
-publication, single images; ``Membership`` says who may take part. At every moment, for every
+publication, single images; ``Admission`` says who may take part. At every moment, for every
 camera, ``captured = published + failed + dropped + in flight``.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 
-from common.broker.admission import Hello, Membership
-from common.broker.desks.captures import IntakeDesk
+from common.broker.admission import Admission, Hello
+from common.broker.desks.captures import CaptureDesk
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
-from common.broker.desks.images import RequestDesk
-from common.broker.desks.publishers import PublicationDesk
+from common.broker.desks.images import ImageDesk
+from common.broker.desks.publishers import PublisherDesk
 from common.broker.desks.workers import WorkerDesk
 from common.broker.peers import CAPTURE, PUBLISHER, Peer
 from common.broker.state import PipelineState
@@ -62,13 +62,13 @@ class Scheduler:
     def __init__(self, max_frame_age_ns: int, now_ns: int) -> None:
         self.state = PipelineState()
         self._started_ns = now_ns
-        self._membership = Membership(self.state)
+        self._membership = Admission(self.state)
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
-        self._publication = PublicationDesk(self.state)
+        self._publication = PublisherDesk(self.state)
         self._workers = WorkerDesk(self.state, self._detection, self._classification)
-        self._intake = IntakeDesk(self.state, self._detection, self._classification)
-        self._requests = RequestDesk(self.state, self._detection, self._classification)
+        self._intake = CaptureDesk(self.state, self._detection, self._classification)
+        self._requests = ImageDesk(self.state, self._detection, self._classification)
         self.finished = False
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:

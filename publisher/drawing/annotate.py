@@ -6,14 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.opencv import cv2
-from publisher.drawing.palette import Bgr, bgr_of, text_on
+from common.pixels import Bgr
+from publisher.drawing.palette import Colour, bgr_of, text_on
 from publisher.faces import Box, Face
-
-Picture = NDArray[np.uint8]
-"""``(height, width, 3) uint8`` BGR."""
 
 FONT = cv2.FONT_HERSHEY_DUPLEX
 REFERENCE_HEIGHT_PX = 540
@@ -23,9 +20,9 @@ SMALLEST_LETTERS = 0.38
 NOTICE_SIZE = (640, 360)
 
 
-def annotate(bgr: Picture, faces: Sequence[Face]) -> Picture:
+def annotate(bgr: Bgr, faces: Sequence[Face]) -> Bgr:
     """Give a copy of a frame with a box and a label for each face."""
-    drawn: Picture = bgr.copy()
+    drawn: Bgr = bgr.copy()
     for face in faces:
         _draw_box(drawn, face)
     for face in faces:  # labels last, so that no box runs through one
@@ -39,7 +36,7 @@ def _scale(height: int, width: int) -> float:
     return min(height, width * 0.75) / REFERENCE_HEIGHT_PX
 
 
-def _draw_box(drawn: Picture, face: Face) -> None:
+def _draw_box(drawn: Bgr, face: Face) -> None:
     x, y, w, h = face.box
     line = max(1, round(2 * _scale(*drawn.shape[:2])))
     corners = (x, y), (x + w - 1, y + h - 1)
@@ -47,7 +44,7 @@ def _draw_box(drawn: Picture, face: Face) -> None:
     cv2.rectangle(drawn, *corners, bgr_of(face.label), line, cv2.LINE_AA)
 
 
-def _draw_label(drawn: Picture, face: Face) -> None:
+def _draw_label(drawn: Bgr, face: Face) -> None:
     """Write "happy 93 %" on a bar over the face, or inside its box where there is no room."""
     height, width = drawn.shape[:2]
     text = f"{face.label} {face.confidence * 100:.0f} %"
@@ -78,12 +75,12 @@ def _inside(start: int, length: int, limit: int) -> int:
 
 
 def _write(
-    drawn: Picture, text: str, at: tuple[int, int], scale: float, colour: Bgr, thick: int
+    drawn: Bgr, text: str, at: tuple[int, int], scale: float, colour: Colour, thick: int
 ) -> None:
     cv2.putText(drawn, text, at, FONT, scale, colour, thick, cv2.LINE_AA)
 
 
-def notice(text: str, size: tuple[int, int] = NOTICE_SIZE) -> Picture:
+def notice(text: str, size: tuple[int, int] = NOTICE_SIZE) -> Bgr:
     """Draw a dark picture of ``size`` (width, height) that says ``text``, wrapped and centred."""
     width, height = max(160, size[0]), max(120, size[1])
     drawn = np.full((height, width, 3), (34, 30, 28), np.uint8)
@@ -115,7 +112,7 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def encode_jpeg(bgr: Picture, quality: int) -> bytes:
+def encode_jpeg(bgr: Bgr, quality: int) -> bytes:
     """Encode a picture.
 
     Args:

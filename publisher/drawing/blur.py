@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 
-from publisher.drawing.annotate import Picture
+from common.pixels import Bgr
 from publisher.faces import Box
 
 REMEMBERED_S = 0.5
@@ -40,9 +40,9 @@ class RecentBoxes:
         return tuple({box: None for _, boxes in self._seen for box in boxes})
 
 
-def blur(bgr: Picture, boxes: Iterable[Box]) -> Picture:
+def blur(bgr: Bgr, boxes: Iterable[Box]) -> Bgr:
     """Give a copy of a picture in which what is in the boxes is a coarse mosaic."""
-    drawn: Picture = bgr.copy()
+    drawn: Bgr = bgr.copy()
     height, width = bgr.shape[:2]
     for x, y, w, h in boxes:
         left, top = max(0, round(x - MARGIN * w)), max(0, round(y - MARGIN * h))

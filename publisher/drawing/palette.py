@@ -17,17 +17,18 @@ COLOURS = {
 UNKNOWN = "#8A8F98"
 """Of a face that has no label yet, or an uncertain one."""
 
-Bgr = tuple[int, int, int]
+Colour = tuple[int, int, int]
+"""Blue, green, red, each 0 to 255."""
 
 
-def bgr_of(label: str) -> Bgr:
+def bgr_of(label: str) -> Colour:
     """Give the colour of a label as blue, green, red of 0 to 255."""
     colour = COLOURS.get(label, UNKNOWN)
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return blue, green, red
 
 
-def text_on(background: Bgr) -> Bgr:
+def text_on(background: Colour) -> Colour:
     """Give black or white, whichever reads better on ``background`` (ITU-R BT.601 luma)."""
     blue, green, red = background
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 125 else (255, 255, 255)

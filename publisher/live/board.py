@@ -19,7 +19,7 @@ from common.messages import (
 )
 from publisher.faces import Face
 from publisher.live.figures import CameraFigures, Newest, WorkerRates
-from publisher.recording.recorder import RecordingFigures
+from publisher.recording.writer import RecordingState
 
 ALIVE_S = 5.0
 LOST_NOTICE_S = 1.0  # a broker that was restarted is back sooner
@@ -64,7 +64,7 @@ class BoardView:
     peers: tuple[PeerView, ...]
     recording_trouble: str
     records_written: int
-    pictures: tuple[RecordingFigures, ...]
+    pictures: tuple[RecordingState, ...]
     problems: tuple[str, ...]
 
 
@@ -82,7 +82,7 @@ class Board:
         self._rates = WorkerRates()
         self._trouble = ""
         self._records = 0
-        self._pictures: tuple[RecordingFigures, ...] = ()
+        self._pictures: tuple[RecordingState, ...] = ()
 
     def step_done(self, connected: bool) -> None:
         """Note that the stage lives, and whether the broker has taken it in."""
@@ -124,7 +124,7 @@ class Board:
         with self._lock:
             self._trouble, self._records = trouble, records
 
-    def set_pictures(self, pictures: tuple[RecordingFigures, ...]) -> None:
+    def set_pictures(self, pictures: tuple[RecordingState, ...]) -> None:
         """Note how each recording of pictures goes."""
         with self._lock:
             self._pictures = pictures

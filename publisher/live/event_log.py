@@ -41,7 +41,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Events:
     """What a reader gets next.
 
     Attributes:
@@ -161,7 +161,7 @@ class EventReader:
         self._resumes = True
         self._gone = False
 
-    def next_batch(self, timeout_s: float) -> Batch:
+    def next_batch(self, timeout_s: float) -> Events:
         """Wait for events that this reader has not had; empty where none come in time.
 
         At first it gives all that is left of those behind the id that the reader came with, from
@@ -169,7 +169,7 @@ class EventReader:
         """
         found = self._log.wait_newer(self._number, timeout_s)
         if not found:
-            return Batch("", ())
+            return Events("", ())
         wanted = [event for event in found if self._camera in (None, event.frame.camera)]
         sent = wanted if self._resumes else wanted[-NEAR_FRAMES:]
         forgotten = found[0].number > self._number + 1
@@ -177,9 +177,9 @@ class EventReader:
             self._missed_after = self._log.id_of(self._number)
         self._number, self._resumes = found[-1].number, False
         if not sent:
-            return Batch("", ())
+            return Events("", ())
         missed_after, self._missed_after = self._missed_after, ""
-        return Batch(missed_after, tuple(sent))
+        return Events(missed_after, tuple(sent))
 
     def leave(self) -> None:
         """Make room for somebody else; may be called twice."""

@@ -20,7 +20,7 @@ class TooManyViewersError(Exception):
     """The cap on viewers is reached."""
 
 
-class Picture:
+class EncodedFrame:
     """A JPEG for each look, made when it is first wanted and then kept."""
 
     def __init__(self, make: Callable[[Look], bytes]) -> None:
@@ -48,7 +48,7 @@ class PictureHub:
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
         self._arrived: dict[str, threading.Condition] = {}
-        self._pictures: dict[str, tuple[int, Picture]] = {}
+        self._pictures: dict[str, tuple[int, EncodedFrame]] = {}
         self._watching: Counter[tuple[str, Look]] = Counter()
         self._viewers = 0
         self._count = 0
@@ -75,7 +75,7 @@ class PictureHub:
             watched = self._watching.items()
             return {look for (name, look), count in watched if name == camera and count}
 
-    def put(self, camera: str, picture: Picture) -> None:
+    def put(self, camera: str, picture: EncodedFrame) -> None:
         """Make a picture the camera's newest and wake its viewers."""
         with self._lock:
             self._count += 1
@@ -87,7 +87,7 @@ class PictureHub:
         with self._lock:
             self._pictures.pop(camera, None)
 
-    def newest(self, camera: str) -> Picture | None:
+    def newest(self, camera: str) -> EncodedFrame | None:
         """Give the camera's newest picture, if there ever was one."""
         with self._lock:
             return self._pictures[camera][1] if camera in self._pictures else None
@@ -132,7 +132,9 @@ class PictureHub:
                 self._watching[camera, look] -= 1
             self._left.notify_all()
 
-    def wait_newer(self, camera: str, than: int, timeout_s: float) -> tuple[int, Picture] | None:
+    def wait_newer(
+        self, camera: str, than: int, timeout_s: float
+    ) -> tuple[int, EncodedFrame] | None:
         """Wait for a picture with a higher number; None where none comes in time, or at the end."""
         with self._lock:
             self._arrival(camera).wait_for(

@@ -13,13 +13,13 @@ import numpy as np
 from common.errors import SourceError
 from common.frames import frame_pixels
 from common.messages import LOSSLESS, Frame, Result
+from common.pixels import Bgr
 from common.ring import RingReader
 from publisher.drawing.annotate import NOTICE_SIZE, annotate, encode_jpeg, notice
-from publisher.drawing.annotate import Picture as Bgr
 from publisher.drawing.blur import RecentBoxes, blur
 from publisher.drawing.look import Look
 from publisher.faces import Face
-from publisher.live.hub import Picture, PictureHub
+from publisher.live.hub import EncodedFrame, PictureHub
 from publisher.recording.recordings import Recordings
 
 KEEP_INTERVAL_S = 1.0
@@ -90,14 +90,18 @@ class PictureMaker:
         if shown.notice == text:
             return
         shown.notice, size = text, shown.size
-        self._hub.put(camera, Picture(lambda _look: encode_jpeg(notice(text, size), self._quality)))
+        self._hub.put(
+            camera, EncodedFrame(lambda _look: encode_jpeg(notice(text, size), self._quality))
+        )
 
     def forget(self, camera: str) -> None:
         """Keep nothing of a camera that was taken away."""
         self._cameras.pop(camera, None)
         self._hub.forget(camera)
 
-    def _picture(self, camera: str, bgr: Bgr, shown: Sequence[Face], drawn: Bgr | None) -> Picture:
+    def _picture(
+        self, camera: str, bgr: Bgr, shown: Sequence[Face], drawn: Bgr | None
+    ) -> EncodedFrame:
         """Make a picture, with the looks that are watched encoded already.
 
         ``drawn`` is that of the usual look, where a recording needed it.
@@ -110,7 +114,7 @@ class PictureMaker:
             hidden = blur(bgr, recent) if look.blurred else bgr
             return encode_jpeg(annotate(hidden, shown) if look.boxes else hidden, self._quality)
 
-        picture = Picture(make)
+        picture = EncodedFrame(make)
         for look in self._hub.looks_of(camera):
             picture.jpeg(look)
         return picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common.atomic_file import replacing
+from common.files import replacing
 from publisher.drawing.annotate import encode_jpeg
 from publisher.earlier_files import changed_since, move_aside
 from publisher.recording.sink import KeptPicture, file_name_of, not_written
@@ -16,7 +16,7 @@ class ImageFiles:
     Args:
         folder: Made with the first picture where it does not exist.
         quality: Of the JPEGs, 0 to 100.
-        continues_since: As ``Recorder`` has it: an image that was written since is that of the
+        continues_since: As ``ResultsWriter`` has it: an image that was written since is that of the
             same frame, which came a second time.
     """
 

@@ -15,7 +15,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
 from common.opencv import cv2
-from publisher.drawing.annotate import Picture
+from common.pixels import Bgr
 from publisher.output_file import OutputFile
 from publisher.recording.sink import not_written
 
@@ -38,7 +38,7 @@ ENCODER_THREADS = 2
 MADE_BY = "ferstream"
 
 
-class VideoFile:
+class Mp4File:
     """A video of one camera at one size; an odd side is made even by doubling its last pixels.
 
     Args:
@@ -72,7 +72,7 @@ class VideoFile:
         codec.colorspace = Colorspace.SMPTE170M  # what readers take that do not look
         codec.color_range = ColorRange.MPEG
 
-    def write(self, bgr: Picture, at_s: float) -> None:
+    def write(self, bgr: Bgr, at_s: float) -> None:
         """Add a picture of the video's size, not earlier than the one before.
 
         Raises:
@@ -120,7 +120,7 @@ class VideoFile:
         self._output.close()
 
 
-def _even(bgr: Picture) -> Picture:
+def _even(bgr: Bgr) -> Bgr:
     """Give a picture whose sides are even, as H.264 with halved colour has to have them."""
     height, width = bgr.shape[:2]
     if height % 2 == 0 and width % 2 == 0:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from common.errors import ConfigError
 from common.messages import LOSSLESS, Result
+from common.pixels import Bgr
 from publisher.config import VIDEO_ENDING, PublisherConfig
-from publisher.drawing.annotate import Picture
-from publisher.recording.recorder import PictureRecorder, RecordingFigures
 from publisher.recording.sink import KeptPicture, PictureSink
+from publisher.recording.writer import PictureWriter, RecordingState
 from publisher.results.writer import RecordError
 
 
@@ -18,7 +18,7 @@ class Recordings:
 
     Args:
         config: The settings.
-        continues_since: As ``Recorder`` has it.
+        continues_since: As ``ResultsWriter`` has it.
 
     Raises:
         ConfigError: Both are to go to the same place.
@@ -45,11 +45,11 @@ class Recordings:
         """Whether annotated pictures are recorded."""
         return self._annotated is not None
 
-    def figures(self) -> tuple[RecordingFigures, ...]:
+    def figures(self) -> tuple[RecordingState, ...]:
         """Say how each recording goes."""
         return tuple(one.figures for one in (self._annotated, self._clean) if one is not None)
 
-    def add(self, result: Result, bgr: Picture, annotated: Picture | None) -> None:
+    def add(self, result: Result, bgr: Bgr, annotated: Bgr | None) -> None:
         """Record a frame.
 
         Args:
@@ -72,7 +72,7 @@ class Recordings:
                 one.close()
 
 
-def _put(recorder: PictureRecorder, result: Result, bgr: Picture) -> None:
+def _put(recorder: PictureWriter, result: Result, bgr: Bgr) -> None:
     frame = result.frame
     picture = KeptPicture(frame.camera, frame.frame_id, frame.pts_s, bgr, frame.cut)
     if result.mode != LOSSLESS:
@@ -85,17 +85,17 @@ def _put(recorder: PictureRecorder, result: Result, bgr: Picture) -> None:
 
 def _recorder(
     path: Path | None, quality: int, continues_since: float | None
-) -> PictureRecorder | None:
+) -> PictureWriter | None:
     if path is None:
         return None
-    return PictureRecorder(path, lambda: _open_sink(path, quality, continues_since))
+    return PictureWriter(path, lambda: _open_sink(path, quality, continues_since))
 
 
 def _open_sink(path: Path, quality: int, continues_since: float | None) -> PictureSink:
     if path.suffix.lower() == VIDEO_ENDING and not path.is_dir():
-        from publisher.recording.videos import VideoFiles  # noqa: PLC0415 - FFmpeg, for those who record
+        from publisher.recording.videos import CameraVideos  # noqa: PLC0415 - FFmpeg, for those who record
 
-        return VideoFiles(path, continues_since)
+        return CameraVideos(path, continues_since)
     from publisher.recording.images import ImageFiles  # noqa: PLC0415 - as above
 
     return ImageFiles(path, quality, continues_since)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from common.errors import FerstreamError
-from publisher.drawing.annotate import Picture
+from common.pixels import Bgr
 
 HASH_BYTES = 4
 
@@ -30,7 +30,7 @@ class KeptPicture:
     camera: str
     frame_id: int
     pts_s: float
-    bgr: Picture
+    bgr: Bgr
     cut: bool
 
 

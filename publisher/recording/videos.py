@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 
 from publisher.earlier_files import changed_since, move_aside
-from publisher.recording.mp4 import VideoFile
+from publisher.recording.mp4 import Mp4File
 from publisher.recording.sink import KeptPicture, file_name_of, not_written
 from publisher.recording.source_clock import SourceClock
 
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _CameraVideo:
     clock: SourceClock = field(default_factory=SourceClock)
-    file: VideoFile | None = None
+    file: Mp4File | None = None
 
 
-class VideoFiles:
+class CameraVideos:
     """Writes the pictures of each camera to a video of its own.
 
     Args:
         path: Of the first camera's video.
-        continues_since: As ``Recorder`` has it: a video that was written since is of this run, and
-            one from before is moved aside.
+        continues_since: As ``ResultsWriter`` has it: a video that was written since is of this run,
+            and one from before is moved aside.
     """
 
     def __init__(self, path: Path, continues_since: float | None) -> None:
@@ -65,7 +65,7 @@ class VideoFiles:
                 if video.file is not None:
                     closing.callback(video.file.close)
 
-    def _open(self, camera: str, height: int, width: int) -> VideoFile:
+    def _open(self, camera: str, height: int, width: int) -> Mp4File:
         if self._first_camera is None:
             self._first_camera = camera
         first = self._path if camera == self._first_camera else path_of(self._path, camera)
@@ -77,7 +77,7 @@ class VideoFiles:
         except OSError as error:
             raise not_written(path, error) from error
         log.info("recording camera %s, %dx%d, to %s", camera, width, height, path)
-        return VideoFile(path, height, width, camera)
+        return Mp4File(path, height, width, camera)
 
     def _is_taken(self, path: Path) -> bool:
         return path in self._given or self._is_of_this_run(path)

@@ -6,11 +6,11 @@ import argparse
 import logging
 from pathlib import Path
 
-from common.atomic_file import replacing
+from common.files import replacing
 from common.lifetime import run_main
+from common.progress_bar import BAR_DELAY_S, progress_bar
 from publisher.report.moments import Moment, MomentFinder
 from publisher.report.page import render
-from publisher.report.progress import Progress
 from publisher.report.rows import ReportError, read_rows
 from publisher.report.summary import Summary
 from publisher.report.thumbnails import thumbnails_of, video_beside
@@ -78,7 +78,8 @@ def _pictures(
     if video is None:
         log.info("no video beside the results: no pictures (--video names one)")
         return pictures
-    with Progress("cutting out", len(everything), " faces") as bar:
+    bar = progress_bar(None, "cutting out", " faces", total=len(everything), delay_s=BAR_DELAY_S)
+    with bar:
         for number, camera in enumerate(summary.cameras):
             wanted = [moment for moment in everything if moment.camera == camera]
             for moment, picture in thumbnails_of(video, camera, number == 0, wanted):

@@ -10,7 +10,7 @@ import jinja2
 
 from common.face_model import LABELS
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
-from publisher.report.summary import Camera, Summary, Track, shares
+from publisher.report.summary import CameraSummary, Summary, Track, shares
 from publisher.report.timeline import clock, colour_of, percent, strip, ticks
 from publisher.tracking.smoothing import UNCERTAIN
 
@@ -24,7 +24,7 @@ STYLES = (HERE.parent / "web" / "static" / "page.css", HERE / "report.css")
 class _Timeline:
     """One camera as the template shows it; ``strips`` are SVG elements."""
 
-    camera: Camera
+    camera: CameraSummary
     ticks: list[tuple[float, str]]
     tracks: list[Track]
     strips: list[str]
@@ -77,7 +77,7 @@ def _overall(summary: Summary) -> list[tuple[str, float]]:
     return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]
 
 
-def _timeline(camera: Camera) -> _Timeline:
+def _timeline(camera: CameraSummary) -> _Timeline:
     often = sorted(camera.tracks.values(), key=lambda track: -track.sightings)
     chosen = sorted(often[:TRACKS_SHOWN], key=lambda track: (track.start_s, track.track_id))
     return _Timeline(

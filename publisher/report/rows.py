@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pyarrow import parquet
+from tqdm import tqdm
 
 from common.errors import FerstreamError
+from common.progress_bar import BAR_DELAY_S, progress_bar
 from publisher.config import RESULTS_ENDINGS
 from publisher.faces import Box
-from publisher.report.progress import Progress
 from publisher.results.format import SMOOTHED
 from publisher.results.parquet import journal_of
 
@@ -81,7 +82,7 @@ def _what_instead(path: Path) -> str:
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
-    with path.open("rb") as file, Progress("reading", path.stat().st_size, "B") as bar:
+    with path.open("rb") as file, _reading(path.stat().st_size, "B") as bar:
         cells = csv.reader(_whole_lines(file, bar))
         header = next(cells, None)
         if header is None:
@@ -99,7 +100,7 @@ def _read_json(path: Path) -> Iterator[Row]:
         _check_columns(path, list(record))
         return _from_values([record[column] for column in COLUMNS])
 
-    with path.open("rb") as file, Progress("reading", path.stat().st_size, "B") as bar:
+    with path.open("rb") as file, _reading(path.stat().st_size, "B") as bar:
         yield from _parsed(path, _whole_lines(file, bar), parse)
 
 
@@ -108,7 +109,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         table = parquet.ParquetFile(path)
     except (OSError, ValueError) as error:
         raise ReportError(f"{path} is no Parquet file, or a damaged one") from error
-    with table, Progress("reading", table.metadata.num_rows, " rows") as bar:
+    with table, _reading(table.metadata.num_rows, " rows") as bar:
         _check_columns(path, table.schema_arrow.names)
         for batch in table.iter_batches(PARQUET_ROWS, columns=list(COLUMNS)):
             columns = [batch.column(name).to_pylist() for name in COLUMNS]
@@ -123,7 +124,11 @@ _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 }
 
 
-def _whole_lines(file: BinaryIO, bar: Progress) -> Iterator[str]:
+def _reading(total: int, unit: str) -> tqdm[None]:
+    return progress_bar(None, "reading", unit, total=total, delay_s=BAR_DELAY_S)
+
+
+def _whole_lines(file: BinaryIO, bar: tqdm[None]) -> Iterator[str]:
     """Give the lines; the last one of a run that was killed may be cut, and is left out."""
     for line in file:
         bar.update(len(line))

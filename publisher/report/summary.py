@@ -56,7 +56,7 @@ class Track:
 
 
 @dataclass(slots=True)
-class Camera:
+class CameraSummary:
     """The records of one camera."""
 
     name: str
@@ -87,13 +87,13 @@ class Summary:
     """All cameras, in the order of their first frames."""
 
     def __init__(self) -> None:
-        self.cameras: dict[str, Camera] = {}
+        self.cameras: dict[str, CameraSummary] = {}
 
     def add(self, row: Row) -> float:
         """Take in a record; gives the time of its frame on its camera's clock."""
         camera = self.cameras.get(row.camera)
         if camera is None:
-            camera = self.cameras[row.camera] = Camera(row.camera)
+            camera = self.cameras[row.camera] = CameraSummary(row.camera)
         camera.add_frame(row.frame_id, row.pts_s)
         if row.face is not None:
             _track(camera, row.face).add(row.face.label, camera.end_s)
@@ -109,7 +109,7 @@ class Summary:
         return total
 
 
-def _track(camera: Camera, face: SeenFace) -> Track:
+def _track(camera: CameraSummary, face: SeenFace) -> Track:
     track = camera.tracks.get(face.track_id)
     if track is None:
         track = camera.tracks[face.track_id] = Track(face.track_id)

@@ -11,7 +11,8 @@ import av
 import numpy as np
 
 from common.opencv import cv2
-from publisher.drawing.annotate import Picture, encode_jpeg
+from common.pixels import Bgr
+from publisher.drawing.annotate import encode_jpeg
 from publisher.faces import Box
 from publisher.recording.mp4 import MADE_BY
 from publisher.recording.videos import parts_of, path_of
@@ -99,7 +100,7 @@ def _errors(video: Path) -> Iterator[None]:
 
 def _frame_at(
     container: av.container.InputContainer, stream: av.VideoStream, time_s: float
-) -> Picture | None:
+) -> Bgr | None:
     time_base = stream.time_base
     if time_base is None:
         return None
@@ -111,7 +112,7 @@ def _frame_at(
     return None
 
 
-def _cut(bgr: Picture, box: Box) -> Picture | None:
+def _cut(bgr: Bgr, box: Box) -> Bgr | None:
     """Give the face with a margin, ``SIDE_PX`` high and wide; None where the video is smaller."""
     height, width = bgr.shape[:2]
     x, y, w, h = box

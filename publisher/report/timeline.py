@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from publisher.drawing.palette import COLOURS, UNKNOWN
-from publisher.report.summary import Camera, Segment, Track, shares
+from publisher.report.summary import CameraSummary, Segment, Track, shares
 
 COLUMNS = 600
 """A strip is divided into so many columns; each has the colour of the label it had for longest."""
@@ -20,7 +20,7 @@ def colour_of(label: str) -> str:
     return COLOURS.get(label, UNKNOWN)
 
 
-def strip(camera: Camera, track: Track) -> str:
+def strip(camera: CameraSummary, track: Track) -> str:
     """Draw a track over the whole time of its camera; gives an SVG element."""
     columns = _columns(track.segments, camera.start_s, camera.duration_s)
     rectangles = "".join(
@@ -41,7 +41,7 @@ def describe(track: Track) -> str:
     return f"Face {track.track_id}, {span}: {parts or 'never classified'}"
 
 
-def ticks(camera: Camera) -> list[tuple[float, str]]:
+def ticks(camera: CameraSummary) -> list[tuple[float, str]]:
     """Give the marks of the time axis: where, in percent, and what."""
     span_s = camera.duration_s
     if span_s <= 0:

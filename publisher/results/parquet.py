@@ -19,18 +19,18 @@ from publisher.faces import Face
 from publisher.results.format import csv_header
 from publisher.results.parquet_table import BLOCK_BYTES, ParquetTable
 from publisher.results.reader import RecordedFrame, cut_incomplete_line
-from publisher.results.writer import Recorder, RecordError
+from publisher.results.writer import RecordError, ResultsWriter
 
 log = logging.getLogger(__name__)
 
 
-class ParquetRecorder(Recorder):
+class ParquetWriter(ResultsWriter):
     """Writes records to a journal, and the journal to a Parquet file.
 
     Args:
         path: The ``.parquet`` file.
-        continues_since: As ``Recorder`` has it.
-        replay: As ``Recorder`` has it.
+        continues_since: As ``ResultsWriter`` has it.
+        replay: As ``ResultsWriter`` has it.
 
     Raises:
         RecordError: The journal of an earlier run, or of the process before, cannot be read.

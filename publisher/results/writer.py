@@ -28,7 +28,7 @@ class RecordError(FerstreamError):
     """Records of a lossless run cannot be written."""
 
 
-class Recorder:
+class ResultsWriter:
     """Writes records; ``path`` None writes nothing.
 
     Args:
@@ -159,14 +159,14 @@ class Recorder:
         log.info("going on with %s (%d bytes of an unfinished record cut off)", path, cut)
 
 
-def open_recorder(
+def open_results(
     path: Path | None,
     continues_since: float | None,
     replay: Callable[[RecordedFrame], None],
-) -> Recorder:
-    """Make the recorder for a path by its ending; the rest is as ``Recorder`` has it."""
+) -> ResultsWriter:
+    """Make the recorder for a path by its ending; the rest is as ``ResultsWriter`` has it."""
     if path is None or path.suffix.lower() != ".parquet":
-        return Recorder(path, continues_since, replay)
-    from publisher.results.parquet import ParquetRecorder  # noqa: PLC0415 - 50 MB
+        return ResultsWriter(path, continues_since, replay)
+    from publisher.results.parquet import ParquetWriter  # noqa: PLC0415 - 50 MB
 
-    return ParquetRecorder(path, continues_since, replay)
+    return ParquetWriter(path, continues_since, replay)

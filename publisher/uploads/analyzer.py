@@ -19,14 +19,14 @@ from common.messages import (
     OUTCOME_FAILED,
     OUTCOME_LATE,
     REQUEST_LIMIT_S,
-    ImageAnalyzed,
+    ImageAnswer,
 )
 from publisher.drawing.annotate import annotate, encode_jpeg
 from publisher.faces import Face
 from publisher.live.board import NO_BROKER, Board
 from publisher.tracking.smoothing import smooth
 from publisher.uploads.image import TravellingImage, Upload, for_drawing, for_travel
-from publisher.uploads.pending import Answer, Requests
+from publisher.uploads.pending import Answer, PendingImages
 from publisher.web.refusals import unavailable
 
 RETRY_S = 2
@@ -51,7 +51,7 @@ class Analyzer:
         board: Tells whether there is a broker.
     """
 
-    def __init__(self, requests: Requests, board: Board) -> None:
+    def __init__(self, requests: PendingImages, board: Board) -> None:
         self._requests = requests
         self._board = board
         self._decoding = threading.Lock()  # one picture's pixels at a time: they may be 192 MB
@@ -111,7 +111,7 @@ def _late(upload: Upload) -> GatewayTimeout:
     return GatewayTimeout(f"{upload.name}: not done after {REQUEST_LIMIT_S:.0f} s.")
 
 
-def _no_answer(upload: Upload, message: ImageAnalyzed) -> HTTPException:
+def _no_answer(upload: Upload, message: ImageAnswer) -> HTTPException:
     """Say what the broker says of an image that has not been analyzed."""
     text = f"{upload.name}: {message.reason}."
     if message.outcome == OUTCOME_FAILED:
@@ -121,7 +121,7 @@ def _no_answer(upload: Upload, message: ImageAnalyzed) -> HTTPException:
     return unavailable(text, RETRY_S)
 
 
-def _faces(message: ImageAnalyzed) -> tuple[Face, ...]:
+def _faces(message: ImageAnswer) -> tuple[Face, ...]:
     """Make faces as they are shown. They are in no track, so a label is that of one sighting."""
     faces = []
     rows = message.probabilities.tolist()

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
-from publisher.drawing.annotate import Picture, encode_jpeg
+from common.pixels import Bgr
+from publisher.drawing.annotate import encode_jpeg
 
 ANALYZE_PATH = "/api/analyze"
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024
@@ -33,9 +34,6 @@ SIGNATURES: Mapping[str, tuple[int, bytes]] = {
 }
 """Where in a file of each format which bytes are. Browsers show all of them; OpenCV's decoders of
 rarer formats are not put before the public, and the one of AVIF does not apply orientation."""
-
-Gray = NDArray[np.uint8]
-"""``(height, width) uint8``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def for_travel(upload: Upload) -> TravellingImage:
     return TravellingImage(height, width, encode_jpeg(gray, TRAVEL_QUALITY))
 
 
-def for_drawing(upload: Upload) -> Picture:
+def for_drawing(upload: Upload) -> Bgr:
     """Give an upload's pixels, ``(height, width, 3) uint8`` BGR.
 
     Raises:

@@ -13,13 +13,13 @@ from itertools import count
 import numpy as np
 
 from common.face_model import LABELS
-from common.messages import OUTCOME_REFUSED, AnalyzeImage, ImageAnalyzed
+from common.messages import OUTCOME_REFUSED, AnalyzeImage, ImageAnswer
 from publisher.uploads.image import TravellingImage
 
-Answer = Future[ImageAnalyzed]
+Answer = Future[ImageAnswer]
 
 
-class Requests:
+class PendingImages:
     """Every method may be called from any thread."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Requests:
         with self._lock:
             self._unsent = dict.fromkeys(self._messages)
 
-    def answered(self, message: ImageAnalyzed) -> None:
+    def answered(self, message: ImageAnswer) -> None:
         """Give an answer to who waits for it."""
         with self._lock:
             answer = self._waiting.get(message.request_id)
@@ -85,8 +85,8 @@ class Requests:
             held.pop(number, None)
 
 
-def _ending(number: int) -> ImageAnalyzed:
-    return ImageAnalyzed(
+def _ending(number: int) -> ImageAnswer:
+    return ImageAnswer(
         number,
         OUTCOME_REFUSED,
         "the pipeline is ending",

@@ -15,7 +15,7 @@ from publisher.live.board import Board
 from publisher.live.hub import PictureHub, TooManyViewersError, Viewer
 from publisher.live.live import LiveData
 from publisher.uploads.analyzer import Analyzer
-from publisher.uploads.pending import Requests
+from publisher.uploads.pending import PendingImages
 from publisher.web import mjpeg
 from publisher.web.analyze import add_analyze
 from publisher.web.data import Api
@@ -42,7 +42,7 @@ class CameraConverter(BaseConverter):
 
 
 def create_app(
-    board: Board, hub: PictureHub, live: LiveData, requests: Requests, config: PublisherConfig
+    board: Board, hub: PictureHub, live: LiveData, requests: PendingImages, config: PublisherConfig
 ) -> Flask:
     """Make the application.
 

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from common.messages import CLASSIFIER, DETECTOR, CameraStatus, PipelineStatus, RequestStatus
+from common.messages import CLASSIFIER, DETECTOR, CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import Board, BoardView
 from publisher.live.hub import PictureHub
 from publisher.live.live import LiveData
@@ -139,7 +139,7 @@ def _batches(counts: Mapping[str, int]) -> Metric:
     return family
 
 
-def _images(requests: RequestStatus) -> Iterator[Metric]:
+def _images(requests: ImageStatus) -> Iterator[Metric]:
     """Give the ledger of images that were uploaded: taken = images of all outcomes + in flight."""
     images = CounterMetricFamily(
         "ferstream_images", "Uploaded images by what became of them.", labels=("outcome",)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from publisher.live.event_log import Batch, EventLog, EventReader
+from publisher.live.event_log import EventLog, EventReader, Events
 from publisher.live.published_frame import Json
 
 CONTENT_TYPE = "text/event-stream"
@@ -67,7 +67,7 @@ def stream(log: EventLog, reader: EventReader, status: SharedStatus) -> Iterator
         yield _batch(log, batch)
 
 
-def _batch(log: EventLog, batch: Batch) -> bytes:
+def _batch(log: EventLog, batch: Events) -> bytes:
     frames = [_event("frame", event.data, log.id_of(event.number)) for event in batch.events]
     if not batch.missed_after:
         return b"".join(frames)

@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
 
-from common.messages import RequestStatus
+from common.messages import ImageStatus
 from publisher.drawing.palette import COLOURS
 from publisher.live.board import BoardView, CameraView, PeerView
 from publisher.live.figures import PERCENTILES, TOTAL, Newest
 from publisher.live.hub import PictureHub
 from publisher.live.published_frame import Json, frame_json, published_frame
-from publisher.recording.recorder import RecordingFigures
+from publisher.recording.writer import RecordingState
 from publisher.results.format import iso_time
 
 
@@ -36,7 +36,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         },
         "viewers": hub.viewers,
         "max_viewers": hub.max_viewers,
-        "analyze": asdict(pipeline.requests if pipeline else RequestStatus()),
+        "analyze": asdict(pipeline.requests if pipeline else ImageStatus()),
         "recording": _recording(view, results),
         "pictures": [_pictures(figures) for figures in view.pictures],
         "expressions": COLOURS,
@@ -56,7 +56,7 @@ def _recording(view: BoardView, results: Path | None) -> Json:
     }
 
 
-def _pictures(figures: RecordingFigures) -> Json:
+def _pictures(figures: RecordingState) -> Json:
     return {
         "state": "stopped" if figures.trouble else "on",
         "path": figures.path,

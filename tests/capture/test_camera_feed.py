@@ -14,7 +14,7 @@ from capture import camera_feed
 from capture.camera_feed import CameraFeed, CameraStuckError
 from capture.sources.stream import NetworkStream
 from common.errors import SourceError
-from common.ring import Bgr
+from common.pixels import Bgr
 from tests.capture.fake_broker import run_until
 from tests.capture.mjpeg_server import MjpegServer
 from tests.support import media

@@ -23,7 +23,7 @@ from common.config import load_config
 from common.errors import ConfigError
 from common.lifetime import Lifetime
 from common.messages import CameraState, Frame
-from common.ring import Bgr
+from common.pixels import Bgr
 from tests.capture.fake_broker import FakeBroker, run_until
 from tests.capture.rtsp_server import HEIGHT, PICTURES, WIDTH, RtspServer, picture
 

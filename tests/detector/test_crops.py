@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.face_model import CROP_MARGIN
-from detector.boxes import Boxes, GrayFrame, no_boxes
+from common.pixels import Gray
+from detector.boxes import Boxes, no_boxes
 from detector.crops import cut_crops
 from tests.support.scenes import background, frame_with_face
 
@@ -125,7 +126,7 @@ def test_boxes_of_a_wrong_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("gray", [np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9), np.float32)])
-def test_a_frame_that_is_not_grey_is_refused(gray: GrayFrame) -> None:
+def test_a_frame_that_is_not_grey_is_refused(gray: Gray) -> None:
     with pytest.raises(ValueError, match="expected a grey frame"):
         cut_crops(gray, boxes_of((0, 0, 9, 9)))
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from common.errors import ConfigError
-from detector.boxes import GrayFrame
+from common.pixels import Gray
 from detector.detectors import create_detector
 from detector.haar import HaarDetector
 from detector.settings import SearchSettings
@@ -83,7 +83,7 @@ def test_a_face_below_the_minimum_is_left_out() -> None:
     ],
     ids=["black", "white", "ramp", "noise", "one pixel", "low", "ribbon"],
 )
-def test_a_frame_without_a_face_gives_no_boxes(detector: HaarDetector, gray: GrayFrame) -> None:
+def test_a_frame_without_a_face_gives_no_boxes(detector: HaarDetector, gray: Gray) -> None:
     assert detector.find_faces(gray).shape == (0, 4)
 
 
@@ -145,7 +145,7 @@ def test_the_number_of_threads_does_not_change_the_boxes() -> None:
 @pytest.mark.parametrize(
     "gray", [np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640), np.float32)]
 )
-def test_a_frame_that_is_not_grey_is_refused(detector: HaarDetector, gray: GrayFrame) -> None:
+def test_a_frame_that_is_not_grey_is_refused(detector: HaarDetector, gray: Gray) -> None:
     with pytest.raises(ValueError, match="expected a grey frame"):
         detector.find_faces(gray)
 

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.boxes import Box, Boxes, GrayFrame, distinct_faces, no_boxes
+from common.pixels import Gray
+from detector.boxes import Box, Boxes, distinct_faces, no_boxes
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
@@ -25,14 +26,14 @@ class ScriptedDetector:
         self.asked_for: list[SearchPart] = []
 
     def find_faces(
-        self, gray: GrayFrame, part: SearchPart = EVERYTHING, known: Boxes | None = None
+        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
     ) -> Boxes:
         del gray, known
         self.asked_for.append(part)
         self.full_searches += 1
         return self.everywhere
 
-    def find_face_near(self, gray: GrayFrame, box: Box) -> Box | None:
+    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
         del gray
         return self.near.get(tuple(box.tolist()), box)
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from detector.boxes import Box, GrayFrame
+from common.pixels import Gray
+from detector.boxes import Box
 
 FACE_X, FACE_Y, FACE_PX = 175, 66, 98
 """The face in the 512x512 portrait."""
@@ -15,19 +16,19 @@ AROUND_PX = 66
 """What is cut out with the face on each side: as much as there is above it."""
 
 
-def portrait() -> GrayFrame:
+def portrait() -> Gray:
     """Return the portrait, ``(512, 512) uint8``."""
     rgb: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
-def background(width: int = 640, height: int = 480) -> GrayFrame:
+def background(width: int = 640, height: int = 480) -> Gray:
     """Return an uneven background that holds no face, ``(height, width) uint8``."""
     across, down = np.linspace(60, 150, width), np.linspace(0, 60, height)
     return (across[None, :] + down[:, None]).astype(np.uint8)
 
 
-def paste_face(frame: GrayFrame, centre_x: int, centre_y: int, face_px: int) -> None:
+def paste_face(frame: Gray, centre_x: int, centre_y: int, face_px: int) -> None:
     """Put the face's centre at a place; what reaches over the frame's edge is cut off."""
     end_x, end_y = FACE_X + FACE_PX + AROUND_PX, FACE_Y + FACE_PX + AROUND_PX
     patch = portrait()[FACE_Y - AROUND_PX : end_y, FACE_X - AROUND_PX : end_x]
@@ -42,7 +43,7 @@ def paste_face(frame: GrayFrame, centre_x: int, centre_y: int, face_px: int) -> 
 
 def frame_with_face(
     centre_x: int, centre_y: int, face_px: int = 90, width: int = 640, height: int = 480
-) -> GrayFrame:
+) -> Gray:
     """Return a frame that holds the face once."""
     frame = background(width, height)
     paste_face(frame, centre_x, centre_y, face_px)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from common.face_model import LABELS
-from common.hashing import file_sha256
+from common.files import file_sha256
 from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
 from training.data.faces import FaceSet
 from training.evaluate import main

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.face_model import LABELS, Crops, Probabilities
-from common.hashing import file_sha256
+from common.files import file_sha256
 from tests.training.synthetic_faces import make_faces, write_folder
 from tests.training.test_evaluate import PNG_START, faces_predicted_as, write_pixel_model
 from training.measure.changes import KINDS, Kind, margin_of_scale

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX, Crops
-from training.progress import progress_bar
+from common.progress_bar import progress_bar
 
 THUMBNAIL_PX = 16
 ZOOMS = (0.88, 0.94, 1.0, 1.06, 1.13)

@@ -13,18 +13,16 @@ import numpy as np
 
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops
+from common.progress_bar import BAR_DELAY_S, progress_bar
 from training.data.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
 from training.data.faces import BALLOT, FaceSet, sorted_by_name
 from training.data.ferplus import Ballots, read_ballots
 from training.data.label_maps import FER2013_LABELS, LabelMap
-from training.progress import progress_bar
 
 CSV_NAME = "fer2013.csv"
 VOTES_NAME = "ferplus.csv"
 USAGE_OF_SPLIT = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 """What the column ``Usage`` of ``fer2013.csv`` calls the splits."""
-BAR_DELAY_S = 1.0
-"""Reading that takes less than this shows no progress bar."""
 
 
 @dataclass(frozen=True, slots=True)

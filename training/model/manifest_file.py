@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from common.atomic_file import replacing
 from common.errors import ConfigError
-from common.hashing import file_sha256
+from common.files import file_sha256, replacing
 
 FILES, METRICS, QUANTIZED = "files", "metrics", "quantized"
 """Parts of a manifest, each an object with one entry a file."""

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.atomic_file import replacing
 from common.errors import ModelError
 from common.face_model import Crops
+from common.files import replacing
 from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, VOTE_OF_LABEL, FaceSet, majority_labels
 from training.model.macs import count_macs

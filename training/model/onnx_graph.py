@@ -17,9 +17,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from common.atomic_file import replacing
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS
+from common.files import replacing
 
 OPSET = 17
 IR_VERSION = 8

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from common.atomic_file import replacing
 from common.errors import ConfigError
+from common.files import replacing
 from training.config import TrainingConfig
 from training.run.history import EpochRecord
 from training.run.trainer import Trainer

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.atomic_file import replacing
 from common.errors import ConfigError
+from common.files import replacing
 
 CSV_NAME = "history.csv"
 JSON_NAME = "history.json"

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from common.face_model import FACE_SIZE_PX, LABELS
-from common.hashing import file_sha256
+from common.files import file_sha256
 from training.config import VGG, TrainingConfig
 from training.data.label_maps import LABEL_MAPS
 from training.data.readers import CSV_NAME, VOTES_NAME

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from common.errors import ConfigError, ModelError
 from common.face_model import LABELS, MANIFEST_NAME
-from common.hashing import file_sha256
+from common.files import file_sha256
 from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, FaceSet, content_sha256, vote_targets
 from training.metrics import LEAST_PROBABILITY, measure

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from common.progress_bar import progress_bar
 from training.config import ADAM, TrainingConfig, parse_stages, size_of_epoch
 from training.data.faces import FaceSet
 from training.model.network import build_training_network
-from training.progress import progress_bar
 from training.run.augment import resize_faces
 from training.run.batches import batches_of_epoch
 from training.run.devices import all_devices

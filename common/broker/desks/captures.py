@@ -31,7 +31,7 @@ FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
 log = logging.getLogger(__name__)
 
 
-class IntakeDesk:
+class CaptureDesk:
     """Takes frames in and passes them on to the detection desk.
 
     Args:

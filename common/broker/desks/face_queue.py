@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from common.broker.jobs import Job
 from common.messages import REQUEST
 
-Face = tuple[Job, int]
+QueuedFace = tuple[Job, int]
 """A frame and the index of the face in it."""
 
 
@@ -20,23 +20,23 @@ class FaceQueue:
     """
 
     def __init__(self) -> None:
-        self._cameras: deque[Face] = deque()
-        self._requests: deque[Face] = deque()
+        self._cameras: deque[QueuedFace] = deque()
+        self._requests: deque[QueuedFace] = deque()
         self._turns = deque((self._cameras, self._requests))
 
     def __len__(self) -> int:
         return len(self._cameras) + len(self._requests)
 
-    def __iter__(self) -> Iterator[Face]:
+    def __iter__(self) -> Iterator[QueuedFace]:
         yield from self._cameras
         yield from self._requests
 
-    def put(self, faces: Iterable[Face]) -> None:
+    def put(self, faces: Iterable[QueuedFace]) -> None:
         """Queue faces."""
         for face in faces:
             self._lane_of(face).append(face)
 
-    def put_back(self, faces: list[Face]) -> None:
+    def put_back(self, faces: list[QueuedFace]) -> None:
         """Queue faces that were taken before, in front of all others."""
         for face in reversed(faces):
             self._lane_of(face).appendleft(face)
@@ -48,7 +48,7 @@ class FaceQueue:
             lane.clear()
             lane.extend(kept)
 
-    def take_batch(self, capacity: int) -> list[Face]:
+    def take_batch(self, capacity: int) -> list[QueuedFace]:
         """Take faces off the queue; those of a frame that were in a lost batch go alone.
 
         So a face that kills workers takes no other frame's faces down with it a second time.
@@ -57,7 +57,7 @@ class FaceQueue:
         first = next(lane for lane in self._turns if lane)
         if _is_suspected(first[0]):
             return _take_alone(first, capacity)
-        faces: list[Face] = []
+        faces: list[QueuedFace] = []
         while len(faces) < capacity:
             able = [lane for lane in self._turns if lane and not _is_suspected(lane[0])]
             if not able:
@@ -65,16 +65,16 @@ class FaceQueue:
             faces += [lane.popleft() for lane in able[: capacity - len(faces)]]
         return faces
 
-    def _lane_of(self, face: Face) -> deque[Face]:
+    def _lane_of(self, face: QueuedFace) -> deque[QueuedFace]:
         return self._requests if face[0].mode == REQUEST else self._cameras
 
 
-def _is_suspected(face: Face) -> bool:
+def _is_suspected(face: QueuedFace) -> bool:
     job, index = face
     return job.face_deaths[index] > 0
 
 
-def _take_alone(lane: deque[Face], capacity: int) -> list[Face]:
+def _take_alone(lane: deque[QueuedFace], capacity: int) -> list[QueuedFace]:
     faces = [lane.popleft()]
     job = faces[0][0]
     while lane and len(faces) < capacity and lane[0][0] is job and _is_suspected(lane[0]):

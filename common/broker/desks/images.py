@@ -28,8 +28,8 @@ from common.messages import (
     WORKER_ROLES,
     AnalyzeImage,
     Frame,
-    ImageAnalyzed,
-    RequestStatus,
+    ImageAnswer,
+    ImageStatus,
 )
 
 MAX_REQUESTS = 32
@@ -42,7 +42,7 @@ LOST = "lost"
 _Key = tuple[bytes, int]
 
 
-class RequestDesk:
+class ImageDesk:
     """Takes images in, and answers each exactly once unless its publisher is gone.
 
     Args:
@@ -103,9 +103,9 @@ class RequestDesk:
         for key in [key for key in self._jobs if key[0] == peer.identity]:
             self._withdraw(key, LOST)
 
-    def status(self) -> RequestStatus:
+    def status(self) -> ImageStatus:
         """Give the ledger as it stands."""
-        return RequestStatus(
+        return ImageStatus(
             taken=self._taken,
             analyzed=self._ends[OUTCOME_ANALYZED],
             failed=self._ends[OUTCOME_FAILED],
@@ -144,7 +144,7 @@ class RequestDesk:
         identity, request_id = key
         boxes = job.boxes if job else no_boxes()
         probabilities = job.probabilities if job else no_probabilities(0)
-        answer = ImageAnalyzed(
+        answer = ImageAnswer(
             request_id, outcome, reason, boxes, np.asarray(probabilities, np.float32)
         )
         self._state.send(identity, answer)

@@ -15,7 +15,7 @@ RETURN_NS = 10_000_000_000
 """So long lossless frames wait for a publisher that died: its supervisor pauses up to 8 s."""
 
 
-class PublicationDesk:
+class PublisherDesk:
     """Sends each finished frame to every publisher and counts it when all have acknowledged.
 
     Args:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from publisher.drawing.annotate import Picture
+from common.pixels import Bgr
 from publisher.drawing.blur import MARGIN, MOSAIC_CELLS, RecentBoxes, blur
 from publisher.faces import Box
 
 FACE = (40, 30, 50, 50)
 
 
-def noise() -> Picture:
+def noise() -> Bgr:
     return np.random.default_rng(1).integers(0, 256, (120, 160, 3)).astype(np.uint8)
 
 

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from publisher.live.event_log import KEPT_FACES, NEAR_FRAMES, Batch, EventLog
+from publisher.live.event_log import KEPT_FACES, NEAR_FRAMES, EventLog, Events
 from publisher.live.hub import TooManyViewersError
 from tests.publisher.faces_and_frames import published
 
@@ -22,7 +22,7 @@ def fill(log: EventLog, count: int, camera: str = "cam", first: int = 1) -> None
         log.add(published(number, camera))
 
 
-def ids(batch: Batch) -> list[int]:
+def ids(batch: Events) -> list[int]:
     return [event.frame.frame_id for event in batch.events]
 
 
@@ -30,7 +30,7 @@ def test_a_new_reader_gets_what_comes_from_then_on() -> None:
     log = EventLog(1)
     fill(log, 5)
     reader = log.admit(None)
-    assert reader.next_batch(0) == Batch("", ())
+    assert reader.next_batch(0) == Events("", ())
     fill(log, 3, first=6)
     batch = reader.next_batch(0)
     assert (ids(batch), batch.missed_after) == ([6, 7, 8], "")
@@ -41,7 +41,7 @@ def test_a_reader_of_one_camera_gets_nothing_of_others_and_misses_nothing() -> N
     log = EventLog(1)
     reader = log.admit("b")
     fill(log, 4, "a")
-    assert reader.next_batch(0) == Batch("", ())
+    assert reader.next_batch(0) == Events("", ())
     fill(log, 2, "b", first=9)
     batch = reader.next_batch(0)
     assert (ids(batch), batch.missed_after) == ([9, 10], "")
@@ -79,7 +79,7 @@ def test_what_is_gone_is_said_when_the_next_event_of_the_camera_comes() -> None:
     log = EventLog(1)
     fill(log, MOST + 100, "a")
     reader = log.admit("b", log.id_of(50))
-    assert reader.next_batch(0) == Batch("", ())
+    assert reader.next_batch(0) == Events("", ())
     fill(log, 1, "b")
     assert reader.next_batch(0).missed_after == log.id_of(50)
 
@@ -113,7 +113,7 @@ def test_readers_beyond_the_cap_are_not_let_in() -> None:
 def test_a_reader_who_waits_is_woken_by_an_event_and_by_the_end() -> None:
     log = EventLog(1)
     reader = log.admit(None)
-    batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+    batches: queue.SimpleQueue[Events] = queue.SimpleQueue()
 
     def read() -> None:
         for _ in range(2):

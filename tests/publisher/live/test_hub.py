@@ -8,11 +8,11 @@ import time
 import pytest
 
 from publisher.drawing.look import Look
-from publisher.live.hub import Picture, PictureHub, TooManyViewersError
+from publisher.live.hub import EncodedFrame, PictureHub, TooManyViewersError
 
 
-def picture(text: str) -> Picture:
-    return Picture(lambda _look: text.encode())
+def picture(text: str) -> EncodedFrame:
+    return EncodedFrame(lambda _look: text.encode())
 
 
 def test_a_viewer_gets_the_newest_and_nothing_twice() -> None:
@@ -53,7 +53,7 @@ def test_a_picture_is_made_once_a_look_and_only_if_wanted() -> None:
         made.append(look)
         return b"blurred" if look.blurred else b"clear"
 
-    lazy, blurred = Picture(make), Look(blurred=True)
+    lazy, blurred = EncodedFrame(make), Look(blurred=True)
     assert not made
     assert [lazy.jpeg(look) for look in (Look(), blurred, Look())] == [
         b"clear",
@@ -68,7 +68,7 @@ def test_each_viewer_gets_the_look_of_his_choice() -> None:
     looks = (Look(), Look(boxes=False), Look(boxes=False))
     viewers = [hub.admit("cam", look) for look in looks]
     assert hub.looks_of("cam") == {Look(), Look(boxes=False)}
-    hub.put("cam", Picture(lambda look: repr(look).encode()))
+    hub.put("cam", EncodedFrame(lambda look: repr(look).encode()))
     assert [viewer.next_picture(1) for viewer in viewers] == [repr(k).encode() for k in looks]
     viewers[1].leave()
     assert (hub.viewers_of("cam"), len(hub.looks_of("cam"))) == (2, 2)

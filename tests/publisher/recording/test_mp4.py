@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from publisher.recording.mp4 import VideoFile
+from publisher.recording.mp4 import Mp4File
 from publisher.recording.sink import NotWrittenError
 from tests.publisher.recording.films import picture, times_in_opencv, watch
 from tests.publisher.results.test_writer import largest_file
@@ -20,7 +20,7 @@ SEED = 5
 
 
 def record(path: Path, times_s: list[float], height: int = 120, width: int = 160) -> None:
-    video = VideoFile(path, height, width, "cam")
+    video = Mp4File(path, height, width, "cam")
     for number, at_s in enumerate(times_s):
         video.write(picture(number, height, width), at_s)
     video.close()
@@ -69,7 +69,7 @@ def test_colours_come_back(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     bgr = np.zeros((96, 96, 3), np.uint8)
     bgr[:, :48], bgr[:, 48:] = (180, 60, 30), (40, 90, 200)
-    video = VideoFile(path, 96, 96, "cam")
+    video = Mp4File(path, 96, 96, "cam")
     video.write(bgr, 0.0)
     video.close()
     with av.open(str(path)) as container:
@@ -81,7 +81,7 @@ def test_colours_come_back(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_whole_fragments(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     noise = np.random.default_rng(SEED).integers(0, 255, (120, 160, 3), np.uint8)
-    video = VideoFile(path, 120, 160, "cam")
+    video = Mp4File(path, 120, 160, "cam")
 
     def record_until_full() -> None:
         for number in range(10_000):
@@ -103,15 +103,15 @@ def test_frames_of_the_same_time_are_all_there(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotWrittenError, match=r"gone/out\.mp4 cannot be written: No such"):
-        VideoFile(tmp_path / "gone" / "out.mp4", 120, 160, "cam")
+        Mp4File(tmp_path / "gone" / "out.mp4", 120, 160, "cam")
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from publisher.recording.mp4 import VideoFile
+from publisher.recording.mp4 import Mp4File
 from tests.publisher.recording.films import picture
-video = VideoFile(Path(sys.argv[1]), 120, 160, "cam")
+video = Mp4File(Path(sys.argv[1]), 120, 160, "cam")
 number = 0
 while True:
     video.write(picture(number), number / 25)
@@ -145,7 +145,7 @@ def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(
 
 def test_a_recording_can_be_watched_while_it_is_made(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
-    video = VideoFile(path, 120, 160, "cam")
+    video = Mp4File(path, 120, 160, "cam")
     for number in range(60):
         video.write(picture(number), number / 25)
     frames = eventually(lambda: len(watch(path).times_s), "the first fragments")

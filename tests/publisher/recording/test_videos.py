@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from publisher.recording.videos import VideoFiles, title_of
+from publisher.recording.videos import CameraVideos, title_of
 from tests.publisher.recording.films import kept, watch
 
 
 def record(path: Path, *, restarted: bool = False, cameras: tuple[str, ...] = ("cam",)) -> None:
-    files = VideoFiles(path, 0.0 if restarted else None)
+    files = CameraVideos(path, 0.0 if restarted else None)
     for number in range(4):
         for camera in cameras:
             files.write(kept(number, number / 25, camera))
@@ -40,7 +40,7 @@ def test_each_further_camera_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_new_size_begins_a_new_part(tmp_path: Path) -> None:
-    files = VideoFiles(tmp_path / "out.mp4", None)
+    files = CameraVideos(tmp_path / "out.mp4", None)
     for number, size in enumerate([(120, 160), (120, 160), (90, 120), (120, 160)]):
         files.write(kept(number, number / 25, size=size))
     files.close()
@@ -54,7 +54,7 @@ def test_a_new_size_begins_a_new_part(tmp_path: Path) -> None:
 
 
 def test_a_source_that_begins_again_goes_on_in_time(tmp_path: Path) -> None:
-    files = VideoFiles(tmp_path / "out.mp4", None)
+    files = CameraVideos(tmp_path / "out.mp4", None)
     for number in range(30):
         files.write(kept(number, (number % 10) / 25))
     files.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 from common.face_model import LABELS
 from publisher.faces import Face
 from publisher.report.rows import Row, SeenFace, read_rows
-from publisher.results.parquet import ParquetRecorder
-from publisher.results.writer import Recorder, open_recorder
+from publisher.results.parquet import ParquetWriter
+from publisher.results.writer import ResultsWriter, open_results
 from tests.publisher.material import frame, result
 
 FPS = 25
@@ -38,7 +38,7 @@ def row(number: int, of: SeenFace | None, camera: str = "cam") -> Row:
 
 def record(path: Path, frames: Sequence[Sequence[Face]], camera: str = "cam") -> Path:
     """Record faces frame by frame, as the publisher does."""
-    recorder: Recorder | ParquetRecorder = open_recorder(path, None, lambda _: None)
+    recorder: ResultsWriter | ParquetWriter = open_results(path, None, lambda _: None)
     for number, faces in enumerate(frames):
         recorder.write(result(frame(number, camera)), faces)
     recorder.finish()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from publisher.recording.mp4 import VideoFile
+from publisher.recording.mp4 import Mp4File
 from tests.publisher.report.made import face, record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -87,7 +87,7 @@ def test_one_page_says_it_all(tmp_path: Path) -> None:
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     results = talk(tmp_path)
-    video = VideoFile(tmp_path / "talk.mp4", 120, 160, "cam")
+    video = Mp4File(tmp_path / "talk.mp4", 120, 160, "cam")
     for number in range(100):
         video.write(np.full((120, 160, 3), number, np.uint8), number / 25)
     video.close()

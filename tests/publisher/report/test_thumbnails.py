@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from publisher.recording.mp4 import VideoFile
+from publisher.recording.mp4 import Mp4File
 from publisher.recording.videos import path_of
 from publisher.report.moments import Moment
 from publisher.report.rows import ReportError
@@ -37,7 +37,7 @@ def bgr_at(number: int) -> np.ndarray:
 
 
 def ours(path: Path, start_s: float = 0.0, camera: str = "cam") -> Path:
-    video = VideoFile(path, 240, 320, camera)
+    video = Mp4File(path, 240, 320, camera)
     for number in range(100):
         video.write(bgr_at(number), start_s + number / 25)
     video.close()

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from publisher.drawing.palette import COLOURS, UNKNOWN
-from publisher.report.summary import Camera, Summary, Track
+from publisher.report.summary import CameraSummary, Summary, Track
 from publisher.report.timeline import COLUMNS, clock, percent, strip, ticks
 from tests.publisher.report.made import row, seen
 
 
-def one_track(*labels: str | None) -> tuple[Camera, Track]:
+def one_track(*labels: str | None) -> tuple[CameraSummary, Track]:
     """Make a track with a label a frame; None where it is away."""
     summary = Summary()
     for number, label in enumerate(labels):
@@ -62,11 +62,11 @@ def test_the_strip_says_in_words_what_it_shows() -> None:
 
 def test_the_axis_has_a_few_round_marks() -> None:
     for frames in (2, 40, 500, 7_001, 1_000_000):
-        camera = Camera("cam", frames=frames, end_s=frames / 25)
+        camera = CameraSummary("cam", frames=frames, end_s=frames / 25)
         marks = ticks(camera)
         assert 1 <= len(marks) <= 8
         assert all(0 <= at <= 100 for at, _ in marks)
-    assert ticks(Camera("cam", frames=1))[0] == (0.0, "0:00.0")
+    assert ticks(CameraSummary("cam", frames=1))[0] == (0.0, "0:00.0")
 
 
 @pytest.mark.parametrize(

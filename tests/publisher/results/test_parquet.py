@@ -14,8 +14,8 @@ import pytest
 from common.face_model import LABELS
 from common.messages import LIVE, LOSSLESS, Result
 from publisher.results.format import FIELDS, SMOOTHED
-from publisher.results.parquet import ParquetRecorder, journal_of
-from publisher.results.writer import Recorder, RecordError, open_recorder
+from publisher.results.parquet import ParquetWriter, journal_of
+from publisher.results.writer import RecordError, ResultsWriter, open_results
 from publisher.tracking.following import Following
 from tests.publisher.results.test_writer import clip, largest_file, publish
 
@@ -39,9 +39,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "faces.parquet"
 
 
-def start(path: Path, restarts: int = 0) -> tuple[ParquetRecorder, Following]:
+def start(path: Path, restarts: int = 0) -> tuple[ParquetWriter, Following]:
     following = Following()
-    return ParquetRecorder(path, 0.0 if restarts else None, following.replay), following
+    return ParquetWriter(path, 0.0 if restarts else None, following.replay), following
 
 
 def run(path: Path, results: list[Result], restarts: int = 0) -> None:
@@ -54,11 +54,11 @@ def killed(path: Path, results: list[Result]) -> None:
     """Record, and leave what a kill leaves."""
     recorder, following = start(path)
     publish(recorder, following, results)
-    Recorder.close(recorder)
+    ResultsWriter.close(recorder)
 
 
 def as_csv(path: Path, results: list[Result]) -> pd.DataFrame:
-    recorder, following = Recorder(path.with_suffix(".csv")), Following()
+    recorder, following = ResultsWriter(path.with_suffix(".csv")), Following()
     publish(recorder, following, results)
     recorder.close()
     return pd.read_csv(path.with_suffix(".csv"), parse_dates=["captured_at"])
@@ -214,9 +214,9 @@ def test_the_recorder_is_chosen_by_the_ending(tmp_path: Path) -> None:
     def replay(_: object) -> None:
         return
 
-    assert type(open_recorder(tmp_path / "a.csv", None, replay)) is Recorder
-    assert type(open_recorder(None, None, replay)) is Recorder
-    assert type(open_recorder(tmp_path / "A.PARQUET", None, replay)) is ParquetRecorder
+    assert type(open_results(tmp_path / "a.csv", None, replay)) is ResultsWriter
+    assert type(open_results(None, None, replay)) is ResultsWriter
+    assert type(open_results(tmp_path / "A.PARQUET", None, replay)) is ParquetWriter
 
 
 def test_numbers_are_those_of_the_network_to_six_digits(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from common.messages import LIVE, LOSSLESS, Result
 from publisher.results.reader import cut_incomplete_line, recorded_frames
-from publisher.results.writer import Recorder, RecordError
+from publisher.results.writer import RecordError, ResultsWriter
 from publisher.tracking.following import Following
 from tests.publisher.material import FACE, HAPPY, SAD, frame, result
 
@@ -32,7 +32,7 @@ def clip(frames: int, camera: str = "cam", mode: str = LOSSLESS) -> list[Result]
     return made
 
 
-def publish(recorder: Recorder, following: Following, results: Sequence[Result]) -> None:
+def publish(recorder: ResultsWriter, following: Following, results: Sequence[Result]) -> None:
     """Do what the stage does."""
     for one in results:
         missed = recorder.settle(one.frame.camera, one.frame.frame_id)
@@ -45,7 +45,7 @@ def publish(recorder: Recorder, following: Following, results: Sequence[Result])
 
 def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
     following = Following()
-    recorder = Recorder(path, 0.0 if restarts else None, following.replay)
+    recorder = ResultsWriter(path, 0.0 if restarts else None, following.replay)
     announced = recorder.recorded()
     publish(recorder, following, results)
     recorder.close()
@@ -120,7 +120,7 @@ def test_frame_numbers_that_begin_again_are_recorded_when_live(path: Path) -> No
 
 def test_the_file_of_an_earlier_run_stays_until_there_is_something_to_record(path: Path) -> None:
     path.write_text("precious\n")
-    Recorder(path).close()
+    ResultsWriter(path).close()
     assert path.read_text() == "precious\n"
     run(path, clip(1))
     assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
@@ -128,7 +128,7 @@ def test_the_file_of_an_earlier_run_stays_until_there_is_something_to_record(pat
 
 def test_a_restart_before_the_first_record_does_not_continue_an_earlier_run(path: Path) -> None:
     path.write_text("precious\n")
-    recorder, following = Recorder(path, path.stat().st_mtime + 60), Following()
+    recorder, following = ResultsWriter(path, path.stat().st_mtime + 60), Following()
     assert recorder.recorded() == {}
     publish(recorder, following, clip(1))
     recorder.close()
@@ -164,7 +164,7 @@ def largest_file(size: int) -> Iterator[None]:
 def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder, following = Recorder(path), Following()
+    recorder, following = ResultsWriter(path), Following()
     with largest_file(3000):
         publish(recorder, following, clip(60, mode=LIVE))
     recorder.close()
@@ -177,7 +177,7 @@ def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
 
 
 def test_a_full_disk_ends_a_lossless_run(path: Path) -> None:
-    recorder = Recorder(path)
+    recorder = ResultsWriter(path)
     with largest_file(3000), pytest.raises(RecordError, match="make room and run again"):
         publish(recorder, Following(), clip(60))
     recorder.close()
@@ -188,6 +188,6 @@ def test_a_full_disk_ends_a_lossless_run(path: Path) -> None:
 def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.symlink_to("/dev/full")
-    recorder = Recorder(path)
+    recorder = ResultsWriter(path)
     publish(recorder, Following(), clip(3, mode=LIVE))
     assert "No space left" in recorder.trouble

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from common.messages import OUTCOME_ANALYZED, OUTCOME_REFUSED, ImageAnalyzed
+from common.messages import OUTCOME_ANALYZED, OUTCOME_REFUSED, ImageAnswer
 from publisher.uploads.image import TravellingImage
-from publisher.uploads.pending import Requests
+from publisher.uploads.pending import PendingImages
 
 IMAGE = TravellingImage(48, 64, b"jpeg")
 
 
-def answer_to(request_id: int) -> ImageAnalyzed:
+def answer_to(request_id: int) -> ImageAnswer:
     none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
-    return ImageAnalyzed(request_id, OUTCOME_ANALYZED, "", *none)
+    return ImageAnswer(request_id, OUTCOME_ANALYZED, "", *none)
 
 
 def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
-    requests = Requests()
+    requests = PendingImages()
     requests.submit(IMAGE)
     requests.submit(IMAGE)
     first, second = requests.unsent()
@@ -28,7 +28,7 @@ def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
 
 
 def test_answer_reaches_who_waits_for_it_and_nobody_else() -> None:
-    requests = Requests()
+    requests = PendingImages()
     one, other = requests.submit(IMAGE), requests.submit(IMAGE)
     _, second = requests.unsent()
     requests.answered(answer_to(second.request_id))
@@ -37,7 +37,7 @@ def test_answer_reaches_who_waits_for_it_and_nobody_else() -> None:
 
 
 def test_what_is_not_answered_is_sent_again_in_order() -> None:
-    requests = Requests()
+    requests = PendingImages()
     for _ in range(3):
         requests.submit(IMAGE)
     first, second, third = requests.unsent()
@@ -49,7 +49,7 @@ def test_what_is_not_answered_is_sent_again_in_order() -> None:
 
 
 def test_forgotten_image_is_neither_sent_nor_answered() -> None:
-    requests = Requests()
+    requests = PendingImages()
     forgotten = requests.submit(IMAGE)
     (message,) = requests.unsent()
     requests.forget(forgotten)
@@ -60,7 +60,7 @@ def test_forgotten_image_is_neither_sent_nor_answered() -> None:
 
 
 def test_at_the_end_everybody_is_told_also_who_comes_later() -> None:
-    requests = Requests()
+    requests = PendingImages()
     waiting = requests.submit(IMAGE)
     requests.close()
     assert waiting.result(0).outcome == OUTCOME_REFUSED

@@ -20,7 +20,7 @@ from common.messages import (
     OUTCOME_LATE,
     OUTCOME_REFUSED,
     AnalyzeImage,
-    ImageAnalyzed,
+    ImageAnswer,
     PublisherHello,
     Welcome,
     WhoAreYou,
@@ -59,15 +59,15 @@ def upload(running: Rig) -> Iterator[Callable[..., Future[Reply]]]:
 
 def analyzed(
     asked: AnalyzeImage, *faces: tuple[tuple[int, int, int, int], tuple[float, ...]]
-) -> ImageAnalyzed:
+) -> ImageAnswer:
     boxes = np.array([box for box, _ in faces], np.int32).reshape(-1, 4)
     rows = np.array([row for _, row in faces], np.float32).reshape(-1, 7)
-    return ImageAnalyzed(asked.request_id, OUTCOME_ANALYZED, "", boxes, rows)
+    return ImageAnswer(asked.request_id, OUTCOME_ANALYZED, "", boxes, rows)
 
 
-def without_faces(asked: AnalyzeImage, outcome: str, reason: str) -> ImageAnalyzed:
+def without_faces(asked: AnalyzeImage, outcome: str, reason: str) -> ImageAnswer:
     none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
-    return ImageAnalyzed(asked.request_id, outcome, reason, *none)
+    return ImageAnswer(asked.request_id, outcome, reason, *none)
 
 
 def asked(running: Rig) -> AnalyzeImage:

@@ -13,9 +13,9 @@ from common.messages import (
     CLASSIFIER,
     DETECTOR,
     FrameTimes,
+    ImageStatus,
     PipelineStatus,
     QueueStatus,
-    RequestStatus,
 )
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
 from tests.publisher.web.test_app import get
@@ -120,7 +120,7 @@ def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:
 
 
 def test_the_ledger_of_uploaded_images_adds_up(running: Rig) -> None:
-    requests = RequestStatus(taken=20, analyzed=9, failed=1, late=2, lost=3, in_flight=5, refused=4)
+    requests = ImageStatus(taken=20, analyzed=9, failed=1, late=2, lost=3, in_flight=5, refused=4)
     running.report(PipelineStatus(1.0, 0, (camera_status(),), (), requests=requests))
     scrape = Scrape(running)
     ended = sum(scrape.all("ferstream_images_total"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from common.atomic_file import replacing
+from common.files import replacing
 
 DPI = 120
 

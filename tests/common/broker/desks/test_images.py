@@ -21,9 +21,9 @@ from common.messages import (
     ClassifyBatch,
     DetectRun,
     Finish,
-    ImageAnalyzed,
+    ImageAnswer,
+    ImageStatus,
     Ready,
-    RequestStatus,
     Result,
     Status,
 )
@@ -39,12 +39,12 @@ def image(request_id: int) -> AnalyzeImage:
     return AnalyzeImage(request_id, 480, 640, b"jpeg")
 
 
-def ledger(world: World) -> RequestStatus:
+def ledger(world: World) -> ImageStatus:
     return world.scheduler.report(world.now_ns, 0).requests
 
 
 def outcomes(world: World, publisher: bytes) -> dict[int, str]:
-    answers = world.take_all(publisher, ImageAnalyzed)
+    answers = world.take_all(publisher, ImageAnswer)
     assert len({answer.request_id for answer in answers}) == len(answers)
     return {answer.request_id: answer.outcome for answer in answers}
 
@@ -57,13 +57,13 @@ def test_image_takes_the_way_of_a_frame_and_goes_back_to_who_sent_it(world: Worl
     assert run is not None
     assert run.mode == REQUEST
     world.classify(classifier)
-    answer = world.take(one, ImageAnalyzed)
+    answer = world.take(one, ImageAnswer)
     assert answer is not None
     assert (answer.request_id, answer.outcome) == (7, OUTCOME_ANALYZED)
     assert answer.boxes.shape == (3, 4)
     assert answer.probabilities[:, 0].tolist() == [7, 7, 7]
-    assert world.take(other, ImageAnalyzed) is None
-    assert ledger(world) == RequestStatus(taken=1, analyzed=1)
+    assert world.take(other, ImageAnswer) is None
+    assert ledger(world) == ImageStatus(taken=1, analyzed=1)
 
 
 def test_image_without_faces_needs_no_classifier_to_be_free(world: World) -> None:
@@ -209,7 +209,7 @@ def test_image_that_kills_every_detector_comes_back_failed(world: World) -> None
     assert outcomes(world, publisher) == {}
     world.lose(detector)
     assert outcomes(world, publisher) == {1: OUTCOME_FAILED}
-    assert ledger(world) == RequestStatus(taken=1, failed=1)
+    assert ledger(world) == ImageStatus(taken=1, failed=1)
     assert world.take(world.detector(), DetectRun) is None
 
 
@@ -246,7 +246,7 @@ def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) 
     assert deaths == 3
     world.classify(busy)
     answers = world.inbox[publisher]
-    assert {m.request_id: m.outcome for m in answers if isinstance(m, ImageAnalyzed)} == {
+    assert {m.request_id: m.outcome for m in answers if isinstance(m, ImageAnswer)} == {
         1: OUTCOME_ANALYZED,
         200: OUTCOME_FAILED,
     }
@@ -261,11 +261,11 @@ def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, mis
     else:
         world.classifier()
     world.say(publisher, image(1))
-    answer = world.take(publisher, ImageAnalyzed)
+    answer = world.take(publisher, ImageAnswer)
     assert answer is not None
     assert answer.outcome == OUTCOME_REFUSED
     assert f"python -m {missing}" in answer.reason
-    assert ledger(world) == RequestStatus(refused=1)
+    assert ledger(world) == ImageStatus(refused=1)
 
 
 def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
@@ -276,7 +276,7 @@ def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
     assert answers == dict.fromkeys(range(MAX_REQUESTS, MAX_REQUESTS + 3), OUTCOME_REFUSED)
     world.drain([detector, classifier], [])
     assert outcomes(world, publisher) == dict.fromkeys(range(MAX_REQUESTS), OUTCOME_ANALYZED)
-    assert ledger(world) == RequestStatus(taken=MAX_REQUESTS, analyzed=MAX_REQUESTS, refused=3)
+    assert ledger(world) == ImageStatus(taken=MAX_REQUESTS, analyzed=MAX_REQUESTS, refused=3)
 
 
 def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
@@ -296,7 +296,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     assert world.take(detector, DetectRun) is None
     world.say(publisher, image(3))
     assert world.take(detector, DetectRun) is not None
-    assert ledger(world) == RequestStatus(taken=3, late=2, in_flight=1)
+    assert ledger(world) == ImageStatus(taken=3, late=2, in_flight=1)
 
 
 def test_faces_of_a_late_image_are_classified_no_more(world: World) -> None:
@@ -322,7 +322,7 @@ def test_images_of_a_publisher_that_is_gone_are_given_up(world: World, leaves: b
     world.detect(detector)
     assert world.take(detector, DetectRun) is None
     assert outcomes(world, publisher) == {}
-    assert ledger(world) == RequestStatus(taken=2, lost=2)
+    assert ledger(world) == ImageStatus(taken=2, lost=2)
 
 
 def test_image_that_is_sent_twice_is_done_once(world: World) -> None:
@@ -344,7 +344,7 @@ def test_image_without_pixels_is_a_bad_message(world: World) -> None:
 def test_only_publishers_send_images(world: World) -> None:
     detector, _ = world.detector(), world.classifier()
     world.say(detector, image(1))
-    assert ledger(world) == RequestStatus()
+    assert ledger(world) == ImageStatus()
 
 
 def test_image_in_flight_keeps_no_recording_from_ending(world: World) -> None:

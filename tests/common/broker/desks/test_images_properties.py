@@ -12,8 +12,8 @@ from common.messages import (
     OUTCOME_LATE,
     OUTCOME_REFUSED,
     AnalyzeImage,
-    ImageAnalyzed,
-    RequestStatus,
+    ImageAnswer,
+    ImageStatus,
 )
 from tests.common.broker.test_scheduler_properties import PipelineMachine
 from tests.common.broker.world import frame
@@ -66,12 +66,12 @@ class RequestMachine(PipelineMachine):
             assert len(unanswered) == self.status().lost
             assert not {self.uploaded[number] for number in unanswered} & self.publishers.keys()
 
-    def status(self) -> RequestStatus:
+    def status(self) -> ImageStatus:
         return self.world.scheduler.report(self.world.now_ns, 0).requests
 
     def _collect(self) -> None:
         for peer in self.publishers:
-            answers = [m for m in self.world.inbox[peer] if isinstance(m, ImageAnalyzed)]
+            answers = [m for m in self.world.inbox[peer] if isinstance(m, ImageAnswer)]
             for answer in answers:
                 number = answer.request_id
                 assert self.uploaded[number] == peer, "an answer to somebody else's question"

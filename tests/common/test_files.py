@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.atomic_file import replacing
+from common.files import replacing
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model", "a.b.json"])

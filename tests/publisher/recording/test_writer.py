@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.recording.recorder import QUEUED_PICTURES, PictureRecorder
 from publisher.recording.sink import KeptPicture, NotWrittenError
+from publisher.recording.writer import QUEUED_PICTURES, PictureWriter
 from tests.publisher.recording.films import kept
 from tests.support.waiting import eventually
 
@@ -51,7 +51,7 @@ def sink() -> Iterator[SlowSink]:
 
 def test_no_thread_runs_as_long_as_nothing_is_recorded(sink: SlowSink) -> None:
     before = threading.active_count()
-    recorder = PictureRecorder(PATH, lambda: sink)
+    recorder = PictureWriter(PATH, lambda: sink)
     assert threading.active_count() == before
     recorder.close()
 
@@ -59,7 +59,7 @@ def test_no_thread_runs_as_long_as_nothing_is_recorded(sink: SlowSink) -> None:
 def test_what_does_not_fit_is_left_out_and_counted(
     sink: SlowSink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = PictureRecorder(PATH, lambda: sink)
+    recorder = PictureWriter(PATH, lambda: sink)
     for number in range(50):
         recorder.put_or_leave_out(kept(number, number / 25))
     left_out = recorder.figures.left_out
@@ -74,7 +74,7 @@ def test_what_does_not_fit_is_left_out_and_counted(
 
 
 def test_in_a_lossless_run_nothing_is_left_out(sink: SlowSink) -> None:
-    recorder = PictureRecorder(PATH, lambda: sink)
+    recorder = PictureWriter(PATH, lambda: sink)
 
     def put_all() -> None:
         for number in range(30):
@@ -93,7 +93,7 @@ def test_in_a_lossless_run_nothing_is_left_out(sink: SlowSink) -> None:
 def test_a_full_disk_stops_it_with_one_line_and_wakes_who_waits(
     sink: SlowSink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = PictureRecorder(PATH, lambda: sink)
+    recorder = PictureWriter(PATH, lambda: sink)
     sink.is_full = True
 
     def put_all() -> None:
@@ -125,7 +125,7 @@ def test_the_thread_gives_way_to_the_live_view(sink: SlowSink) -> None:
         return sink
 
     before = niceness()
-    recorder = PictureRecorder(PATH, opened)
+    recorder = PictureWriter(PATH, opened)
     recorder.put_or_leave_out(kept(0, 0.0))
     sink.allow(1)
     recorder.close()
@@ -137,7 +137,7 @@ def test_a_defect_in_the_thread_is_not_hidden() -> None:
     def defect() -> SlowSink:
         raise KeyError("a defect")
 
-    recorder = PictureRecorder(PATH, defect)
+    recorder = PictureWriter(PATH, defect)
 
     def put() -> bool:
         try:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingFigures:
+class RecordingState:
     """How the recording of pictures goes.
 
     Attributes:
@@ -41,7 +41,7 @@ class RecordingFigures:
     trouble: str
 
 
-class PictureRecorder:
+class PictureWriter:
     """Hands pictures to a thread that writes them.
 
     Args:
@@ -59,9 +59,9 @@ class PictureRecorder:
         self._trouble = ""
 
     @property
-    def figures(self) -> RecordingFigures:
+    def figures(self) -> RecordingState:
         """How it goes."""
-        return RecordingFigures(str(self._path), self._written, self._left_out, self._trouble)
+        return RecordingState(str(self._path), self._written, self._left_out, self._trouble)
 
     def put_or_wait(self, picture: KeptPicture) -> None:
         """Hand over a picture, as soon as there is room for it.
