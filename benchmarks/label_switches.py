@@ -28,9 +28,10 @@ from benchmarks.composed_faces import SEED, as_webcam_sees
 from capture.sources.video_file import VideoFile
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
+from common.contract import Mode
 from common.errors import ConfigError, ModelError, SourceError
 from common.face_model import LABELS
-from common.messages import LIVE, Frame, Result
+from common.messages import Frame, Result
 from common.pixels import Gray
 from detector.crops import cut_crops
 from detector.detectors import create_detector
@@ -119,7 +120,7 @@ def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[See
         height, width = gray.shape
         frame = Frame("camera", frame_id, pts_s, 0, 0, height, width, ring="", slot=0)
         faces = following.follow(
-            Result(frame, LIVE, False, boxes, probabilities, (False,) * len(boxes))
+            Result(frame, Mode.LIVE, False, boxes, probabilities, (False,) * len(boxes))
         )
         for face in faces or ():
             raw = LABELS[int(np.argmax(face.probabilities))]

@@ -14,14 +14,8 @@ from capture.source_kind import (
     without_password,
 )
 from common.config import BrokerSettings, choice, setting, switch
+from common.contract import CAMERA_MODES, Mode, Transport
 from common.errors import ConfigError
-
-# The words of common.messages.MODES, which would import numpy here; a test holds them together.
-LIVE = "live"
-LOSSLESS = "lossless"
-
-RING = "ring"
-INLINE = "inline"
 
 
 def parse_camera_name(text: str) -> str:
@@ -42,10 +36,10 @@ class CaptureConfig(BrokerSettings):
         "a camera number, /dev/videoN, a video, an image, a folder of images, an rtsp:// or "
         "http:// address, or demo",
     )
-    mode: str = setting(
+    mode: Mode = setting(
         "CAPTURE_MODE",
-        LIVE,
-        choice(LIVE, LOSSLESS),
+        Mode.LIVE,
+        choice(*CAMERA_MODES),
         "live: the newest frame wins; lossless: every frame of a recording is analysed",
     )
     camera: str | None = setting(
@@ -60,26 +54,26 @@ class CaptureConfig(BrokerSettings):
         switch,
         "play a recording again when it ends (live); without it, 1 for demo and 0 for others",
     )
-    transport: str = setting(
+    transport: Transport = setting(
         "FRAME_TRANSPORT",
-        RING,
-        choice(RING, INLINE),
+        Transport.RING,
+        choice(*Transport),
         "ring: pixels in shared memory; inline: a JPEG in each message, for other hosts",
     )
 
     def __post_init__(self) -> None:
-        if self.mode != LOSSLESS:
+        if self.mode is not Mode.LOSSLESS:
             return
         if not self.kind.has_end:
             raise ConfigError(
-                f"CAPTURE_MODE={LOSSLESS}: CAPTURE_SOURCE={without_password(self.source)} is not "
-                "a recording and cannot wait; set CAPTURE_SOURCE to a file or folder, or "
-                f"CAPTURE_MODE={LIVE}"
+                f"CAPTURE_MODE={Mode.LOSSLESS}: CAPTURE_SOURCE={without_password(self.source)} is "
+                "not a recording and cannot wait; set CAPTURE_SOURCE to a file or folder, or "
+                f"CAPTURE_MODE={Mode.LIVE}"
             )
         if self.loop:
             raise ConfigError(
-                f"CAPTURE_LOOP=1: with CAPTURE_MODE={LOSSLESS} a recording is analysed once; "
-                f"set CAPTURE_LOOP=0 or CAPTURE_MODE={LIVE}"
+                f"CAPTURE_LOOP=1: with CAPTURE_MODE={Mode.LOSSLESS} a recording is analysed once; "
+                f"set CAPTURE_LOOP=0 or CAPTURE_MODE={Mode.LIVE}"
             )
 
     @property
@@ -96,5 +90,5 @@ class CaptureConfig(BrokerSettings):
     def plays_again(self) -> bool:
         """Whether a recording starts over when it ends."""
         if self.loop is None:
-            return self.mode == LIVE and self.kind is SourceKind.DEMO
+            return self.mode is Mode.LIVE and self.kind is SourceKind.DEMO
         return self.loop

@@ -7,13 +7,9 @@ import logging
 from capture.feed import Feed
 from capture.outgoing import OutgoingFrames
 from capture.sources.source import CapturedFrame
+from common.contract import Cause, Fate
 from common.link import BrokerLink
-from common.messages import FATE_DROPPED, FrameSkipped, Welcome
-
-BROKER_RESTART = "broker_restart"
-BROKER_AWAY = "broker_away"
-RING_FULL = "ring_full"
-SUPERSEDED = "superseded"  # by a newer one, before the stage came to take it
+from common.messages import FrameSkipped, Welcome
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +35,7 @@ class LiveContract:
 
     def before_hello(self) -> None:
         """Give up what is in hand: the broker that knew of it is gone."""
-        self._outgoing.drop_all(BROKER_RESTART)
+        self._outgoing.drop_all(Cause.BROKER_RESTART)
 
     def welcomed(self, welcome: Welcome) -> None:
         """Go on counting where the broker says."""
@@ -56,7 +52,7 @@ class LiveContract:
         if captured is None:
             return 0
         for _ in range(captured.superseded):
-            self._skip(SUPERSEDED, link)
+            self._skip(Cause.SUPERSEDED, link)
         return self._send(captured, link)
 
     def broker_away(self) -> None:
@@ -66,15 +62,15 @@ class LiveContract:
     def _send(self, captured: CapturedFrame, link: BrokerLink) -> int:
         frame = self._outgoing.add(captured)
         if frame is None:
-            self._skip(RING_FULL, link)
+            self._skip(Cause.RING_FULL, link)
             return 0
         if not link.send(frame):
-            self._outgoing.settle(frame.frame_id, FATE_DROPPED, BROKER_AWAY)
+            self._outgoing.settle(frame.frame_id, Fate.DROPPED, Cause.BROKER_AWAY)
             return 0
         self._outgoing.mark_sent(frame.frame_id)
         return 1
 
-    def _skip(self, cause: str, link: BrokerLink) -> None:
+    def _skip(self, cause: Cause, link: BrokerLink) -> None:
         frame_id = self._outgoing.skip(cause)
         if not link.send(FrameSkipped(self._camera, frame_id, cause)):
             log.debug("camera %s frame %d: skipped, broker away", self._camera, frame_id)

@@ -51,7 +51,8 @@ class LosslessContract:
             log.info("camera %s goes on at frame %d", self._camera, welcome.next_frame_id)
             self._feed.skip(welcome.next_frame_id)
             self._outgoing.count_from(welcome.next_frame_id)
-            self._outgoing.ledger.resume(welcome.next_frame_id)
+            self._outgoing.ledger.captured += welcome.next_frame_id
+            self._outgoing.ledger.published += welcome.next_frame_id
 
     def wait_s(self) -> float:
         """Give the seconds until ``capture`` has something to do; infinite if unknown."""

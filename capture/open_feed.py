@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from capture.camera_feed import CameraFeed
-from capture.config import LIVE, CaptureConfig
+from capture.config import CaptureConfig
 from capture.recording_feed import RecordingFeed
 from capture.source_kind import SourceKind, without_password
 from capture.sources.camera import DeviceCamera
@@ -15,6 +15,7 @@ from capture.sources.source import LiveSource, Recording
 from capture.sources.stream import NetworkStream
 from capture.sources.video_file import VideoFile
 from common.config import user_path
+from common.contract import Mode
 from common.errors import ConfigError, SourceError
 from common.lifetime import Lifetime
 
@@ -44,7 +45,7 @@ def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | Came
 def _open_recording_feed(config: CaptureConfig) -> RecordingFeed:
     recording = _open_recording(config)
     try:
-        return RecordingFeed(recording, paced=config.mode == LIVE, loops=config.plays_again)
+        return RecordingFeed(recording, paced=config.mode is Mode.LIVE, loops=config.plays_again)
     except SourceError:
         recording.close()
         raise
@@ -58,7 +59,7 @@ def _open_recording(config: CaptureConfig) -> Recording:
         if not path.exists():
             raise SourceError("does not exist; name a video, an image or a folder of images")
         if path.is_file() and is_image(path):
-            return StillImage(path, repeats=config.mode == LIVE)
+            return StillImage(path, repeats=config.mode is Mode.LIVE)
         return VideoFile(path)
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})") from error

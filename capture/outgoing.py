@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from capture.ledger import Ledger
 from capture.slots import Place, Slots
 from capture.sources.source import CapturedFrame
-from common.messages import FATE_DROPPED, Frame
+from common.contract import Cause, Fate
+from common.ledger import Ledger
+from common.messages import Frame
 
 
 @dataclass(slots=True)
@@ -66,22 +67,22 @@ class OutgoingFrames:
         self._in_hand[frame.frame_id] = _InHand(frame, place)
         return frame
 
-    def skip(self, cause: str) -> int:
+    def skip(self, cause: Cause) -> int:
         """Count and number a frame that is given up at once; give its number."""
-        self.ledger.settle(FATE_DROPPED, cause)
+        self.ledger.settle(Fate.DROPPED, cause)
         return self._take_number()
 
-    def settle(self, frame_id: int, fate: str, cause: str) -> None:
+    def settle(self, frame_id: int, fate: Fate, cause: Cause | None) -> None:
         """Count a frame's fate and free its slot; a frame not in hand has had its fate before."""
         held = self._in_hand.pop(frame_id, None)
         if held is not None:
             self._slots.free(held.place)
             self.ledger.settle(fate, cause)
 
-    def drop_all(self, cause: str) -> None:
+    def drop_all(self, cause: Cause) -> None:
         """Give up all frames in hand."""
         for frame_id in list(self._in_hand):
-            self.settle(frame_id, FATE_DROPPED, cause)
+            self.settle(frame_id, Fate.DROPPED, cause)
 
     def unsent(self) -> list[Frame]:
         """Give the frames still to be sent, in order."""

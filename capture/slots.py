@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from common.contract import MIN_LOSSLESS_SLOTS
 from common.errors import SourceError
 from common.opencv import cv2
 from common.pixels import Bgr
@@ -15,9 +16,6 @@ from common.ring_files import ring_directory
 
 LIVE_SLOTS = 8
 """Being detected, classified and shown at once; more would only hold older frames."""
-LOSSLESS_MIN_SLOTS = 24
-"""Two runs of twelve frames, the longest there are, because the broker releases each as a whole.
-Every ring has as many slots, whatever the size of its frames, or cannot be made."""
 LOSSLESS_MAX_SLOTS = 64
 """Five runs of twelve and some, for five detectors. Every process that maps a ring counts all of it
 as its own memory: 64 frames of 640x480 are 64 * 640 * 480 * 3 = 59 MB each time."""
@@ -30,7 +28,8 @@ def lossless_slots(height: int, width: int) -> int:
     """Give the slots for frames of a size: what fits the memory set apart or half the free one."""
     free = shutil.disk_usage(ring_directory()).free
     fitting = min(LOSSLESS_RING_BYTES, free // 2) // max(1, height * width * 3)
-    return max(LOSSLESS_MIN_SLOTS, min(LOSSLESS_MAX_SLOTS, fitting))
+    # Every lossless ring has the fewest slots, whatever the size of its frames, or cannot be made.
+    return max(MIN_LOSSLESS_SLOTS, min(LOSSLESS_MAX_SLOTS, fitting))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import time
 import zmq
 
 from capture.camera_feed import CameraFeed
-from capture.config import INLINE, CaptureConfig
+from capture.config import CaptureConfig
 from capture.live import LiveContract
 from capture.lossless import LosslessContract
 from capture.open_feed import open_feed
@@ -16,18 +16,10 @@ from capture.outgoing import OutgoingFrames
 from capture.recording_feed import RecordingFeed
 from capture.slots import LIVE_SLOTS, InlineSlots, RingSlots, lossless_slots
 from common.config import load_config
+from common.contract import Mode, Transport
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.link import BrokerLink, peer_name
-from common.messages import (
-    LOSSLESS,
-    CameraHello,
-    CameraState,
-    EndOfSource,
-    Finish,
-    Message,
-    Release,
-    Welcome,
-)
+from common.messages import CameraHello, CameraState, EndOfSource, Finish, Message, Release, Welcome
 from common.ring_files import remove_stale_rings
 
 MAX_WAIT_S = 0.05
@@ -145,15 +137,15 @@ class CaptureStage:
 def _outgoing_frames(
     config: CaptureConfig, feed: RecordingFeed | CameraFeed
 ) -> tuple[int, OutgoingFrames]:
-    slots = lossless_slots(*feed.first_size) if config.mode == LOSSLESS else LIVE_SLOTS
-    places = InlineSlots(slots) if config.transport == INLINE else RingSlots(slots)
+    slots = lossless_slots(*feed.first_size) if config.mode is Mode.LOSSLESS else LIVE_SLOTS
+    places = InlineSlots(slots) if config.transport is Transport.INLINE else RingSlots(slots)
     return slots, OutgoingFrames(config.camera_name, places)
 
 
 def _contract(
     config: CaptureConfig, feed: RecordingFeed | CameraFeed, outgoing: OutgoingFrames
 ) -> LiveContract | LosslessContract:
-    if config.mode == LOSSLESS and isinstance(feed, RecordingFeed):
+    if config.mode is Mode.LOSSLESS and isinstance(feed, RecordingFeed):
         return LosslessContract(config.camera_name, feed, outgoing)
     return LiveContract(config.camera_name, feed, outgoing)
 

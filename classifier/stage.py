@@ -11,9 +11,10 @@ from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.warm_up import best_batch_size
 from common.config import load_config
+from common.contract import Role
 from common.errors import MessageError
 from common.lifetime import Lifetime, run_main, set_up_logging
-from common.messages import CLASSIFIER, ClassifyBatch, Expressions, Faces
+from common.messages import ClassifyBatch, Expressions, Faces
 from common.worker import Work, Worker
 
 
@@ -53,7 +54,7 @@ def main() -> None:
             context,
             config.endpoint,
             lifetime,
-            CLASSIFIER,
+            Role.CLASSIFIER,
             capacity=config.max_batch or measured,
             do_work=stage.do_work,
             size=_faces,

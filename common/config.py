@@ -69,9 +69,10 @@ def choice(*allowed: str) -> Parser:
     """Accept one of the given words."""
 
     def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(" or ".join(allowed))
-        return text
+        for word in allowed:
+            if word == text:
+                return word
+        raise ValueError(" or ".join(allowed))
 
     return parse
 

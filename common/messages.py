@@ -1,69 +1,68 @@
-"""What the processes say to each other, one frozen dataclass a message.
+"""What the processes say to each other, one frozen struct a message.
 
-A peer is anything connected to the broker: a capture, detector, classifier or publisher. This
-module knows neither sockets nor the wire format; ``common/wire.py`` turns these into bytes.
-Array fields carry their shape in the annotation; ``None`` in a shape is any length, and all the
-fields of one message that share a leading ``None`` are checked by whoever uses them.
+A peer is anything connected to the broker: a capture, detector, classifier or publisher. The types
+are the schema: ``common/wire.py`` turns messages into bytes by them, and refuses bytes that do not
+fit. This module knows neither sockets nor the wire. Arrays that describe the same faces have the
+same length, which each message checks when it is made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
+from msgspec import Meta, Struct, field
 from numpy.typing import NDArray
 
+from common.contract import Cause, Fate, Mode, Outcome, Role
+from common.errors import MessageError
 from common.face_model import FACE_SIZE_PX, LABELS
 
-DETECTOR = "detector"
-CLASSIFIER = "classifier"
-WORKER_ROLES = (DETECTOR, CLASSIFIER)
+MAX_INT = 2**62
+"""Low enough that what is counted on from a number received can still be sent."""
+MAX_ITEMS = 10_000
+MAX_TEXT = 65_536
+MAX_FLOAT = float(np.finfo(np.float64).max)
 
-LIVE = "live"
-LOSSLESS = "lossless"
-MODES = (LIVE, LOSSLESS)
+Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
+Float = Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]
+"""A finite number."""
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Many = Meta(max_length=MAX_ITEMS)
 
-REQUEST = "request"
-"""The mode of a single image that somebody waits for; no camera has it."""
-REQUEST_LIMIT_S = 10.0
-"""So long after it came an image is given up, by the broker and by whoever waits for it."""
-
-MIN_LOSSLESS_SLOTS = 24
-"""A lossless capture has at least so many slots; half of them is the longest run of frames that a
-detector is handed, so that one run can fill while the one before is at work."""
-
-FATE_PUBLISHED = "published"
-FATE_FAILED = "failed"
-FATE_DROPPED = "dropped"
-
-OUTCOME_ANALYZED = "analyzed"
-OUTCOME_FAILED = "failed"  # it took down every worker that tried it
-OUTCOME_REFUSED = "refused"  # too many are in flight, or workers are missing
-OUTCOME_LATE = "late"  # given up after ``REQUEST_LIMIT_S``
-
-
-@dataclass(frozen=True, slots=True)
-class ArraySpec:
-    """Shape and dtype that an array field must have on the wire."""
-
-    dtype: str
-    shape: tuple[int | None, ...]
-
-
-BoxArray = Annotated[NDArray[np.int32], ArraySpec("int32", (None, 4))]
+BoxArray = NDArray[np.int32]
 """``(n, 4) int32`` x, y, w, h in pixels of the full frame."""
-CropArray = Annotated[NDArray[np.uint8], ArraySpec("uint8", (None, FACE_SIZE_PX, FACE_SIZE_PX))]
+CropArray = NDArray[np.uint8]
 """``(n, 48, 48) uint8`` grey faces."""
-ProbabilityArray = Annotated[NDArray[np.float32], ArraySpec("float32", (None, len(LABELS)))]
+ProbabilityArray = NDArray[np.float32]
 """``(n, 7) float32`` in the order of ``face_model.LABELS``."""
+ROW_SHAPES: dict[object, tuple[int, ...]] = {
+    BoxArray: (4,),
+    CropArray: (FACE_SIZE_PX, FACE_SIZE_PX),
+    ProbabilityArray: (len(LABELS),),
+}
+"""The shape of one row of each array that travels; on the wire they are told apart by dtype."""
+
+
+class Value(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a message."""
+
+
+class Sent(Value, frozen=True, tag=True, tag_field="type"):
+    """A message; on the wire it begins with the name of its type."""
+
+
+def _check_rows(message: object, **lengths: int) -> None:
+    """Refuse a message whose arrays do not describe the same number of faces."""
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise MessageError(f"{type(message).__name__}: expected as many of each, got {found}")
 
 
 # --- from a peer to the broker ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerHello:
+class WorkerHello(Sent, frozen=True):
     """A detector or classifier joins.
 
     Attributes:
@@ -74,48 +73,44 @@ class WorkerHello:
         capacity: Frames between full searches (detector) or faces a batch (classifier).
     """
 
-    role: str
-    name: str
-    instance: str
-    capacity: int
+    role: Role
+    name: Text
+    instance: Text
+    capacity: Int
 
 
-@dataclass(frozen=True, slots=True)
-class CameraHello:
+class CameraHello(Sent, frozen=True):
     """A capture joins, or returns to a broker that was restarted.
 
     The counters are what became of its frames so far, as told by ``Release``; a broker that has
     never heard of the camera goes on from them.
     """
 
-    name: str
-    instance: str
-    camera: str
-    mode: str
-    total_frames: int  # in the source as its container says; 0 is unknown
-    slots: int  # frames the ring holds at once
-    captured: int
-    published: int
-    failed: int
-    dropped: dict[str, int] = field(default_factory=dict)
+    name: Text
+    instance: Text
+    camera: Text
+    mode: Mode
+    total_frames: Int  # in the source as its container says; 0 is unknown
+    slots: Int  # frames the ring holds at once
+    captured: Int
+    published: Int
+    failed: Int
+    dropped: Annotated[dict[Cause, Int], Many] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PublisherHello:
+class PublisherHello(Sent, frozen=True):
     """A publisher joins; ``recorded`` is the last frame_id it has on disk, by camera."""
 
-    name: str
-    instance: str
-    recorded: dict[str, int] = field(default_factory=dict)
+    name: Text
+    instance: Text
+    recorded: Annotated[dict[Text, Int], Many] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Sent, frozen=True):
     """The worker has nothing to do: hand it work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Sent, frozen=True):
     """One captured frame: where its pixels are, not the pixels.
 
     Pixels are ``(height, width, 3) uint8`` BGR in slot ``slot`` of the ring file ``ring``, or,
@@ -123,159 +118,144 @@ class Frame:
     monotonic clock and means nothing on another host.
     """
 
-    camera: str
-    frame_id: int
-    pts_s: float
-    captured_at_ns: int  # wall clock, only to show
-    captured_mono_ns: int
-    height: int
-    width: int
-    ring: str
-    slot: int
+    camera: Text
+    frame_id: Int
+    pts_s: Float
+    captured_at_ns: Int  # wall clock, only to show
+    captured_mono_ns: Int
+    height: Int
+    width: Int
+    ring: Text
+    slot: Int
     jpeg: bytes = b""
     cut: bool = False  # has nothing to do with the frame before: an image of a folder
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSkipped:
+class FrameSkipped(Sent, frozen=True):
     """The capture read a frame and had no free slot for it."""
 
-    camera: str
-    frame_id: int
-    cause: str
+    camera: Text
+    frame_id: Int
+    cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class CameraState:
+class CameraState(Sent, frozen=True):
     """The camera went away (``online`` false, and why) or came back."""
 
-    camera: str
+    camera: Text
     online: bool
-    reason: str
+    reason: Text
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfSource:
+class EndOfSource(Sent, frozen=True):
     """The source has no more frames."""
 
-    camera: str
+    camera: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Faces:
+class Faces(Sent, frozen=True):
     """A detector's answer for one frame of its run: boxes and their crops, in the same order."""
 
-    work_id: int
-    frame_id: int
+    work_id: Int
+    frame_id: Int
     boxes: BoxArray
     crops: CropArray
 
+    def __post_init__(self) -> None:
+        _check_rows(self, boxes=len(self.boxes), crops=len(self.crops))
 
-@dataclass(frozen=True, slots=True)
-class Expressions:
+
+class Expressions(Sent, frozen=True):
     """A classifier's answer for its whole batch, in the batch's order."""
 
-    work_id: int
+    work_id: Int
     probabilities: ProbabilityArray
 
 
-@dataclass(frozen=True, slots=True)
-class WorkFailed:
+class WorkFailed(Sent, frozen=True):
     """The worker could not do its work, and lives on."""
 
-    work_id: int
-    reason: str
+    work_id: Int
+    reason: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Sent, frozen=True):
     """The publisher has shown, and written where it records, this frame."""
 
-    camera: str
-    frame_id: int
+    camera: Text
+    frame_id: Int
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyzeImage:
+class AnalyzeImage(Sent, frozen=True):
     """A publisher asks what is to be seen in a single image, grey or colour."""
 
-    request_id: int  # of this publisher
-    height: int
-    width: int
+    request_id: Int  # of this publisher
+    height: Int
+    width: Int
     jpeg: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Sent, frozen=True):
     """A peer's heartbeat, every second, with what it counted since it started."""
 
-    done: int  # frames (capture, detector, publisher) or faces (classifier)
-    busy_ms: float  # time spent working, not waiting
-    bad_messages: int
+    done: Int  # frames (capture, detector, publisher) or faces (classifier)
+    busy_ms: Float  # time spent working, not waiting
+    bad_messages: Int
 
 
-@dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(Sent, frozen=True):
     """The peer leaves in order."""
 
 
 # --- from the broker to a peer ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(Sent, frozen=True):
     """The broker has taken the peer in. ``next_frame_id`` is where a capture goes on counting."""
 
-    next_frame_id: int
+    next_frame_id: Int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Sent, frozen=True):
     """The broker will not have this peer: it should end and show the reason."""
 
-    reason: str
+    reason: Text
 
 
-@dataclass(frozen=True, slots=True)
-class WhoAreYou:
+class WhoAreYou(Sent, frozen=True):
     """The broker does not know the peer, having been restarted or having given it up: say hello."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Sent, frozen=True):
     """The broker lives."""
 
 
-@dataclass(frozen=True, slots=True)
-class DetectRun:
+class DetectRun(Sent, frozen=True):
     """Frames of one camera for one detector, to be answered one ``Faces`` each, in order."""
 
-    work_id: int
-    mode: str
-    frames: tuple[Frame, ...]
+    work_id: Int
+    mode: Mode
+    frames: Annotated[tuple[Frame, ...], Many]
 
 
-@dataclass(frozen=True, slots=True)
-class ClassifyBatch:
+class ClassifyBatch(Sent, frozen=True):
     """Faces of any frames and cameras, to be answered by one ``Expressions``."""
 
-    work_id: int
+    work_id: Int
     crops: CropArray
 
 
-@dataclass(frozen=True, slots=True)
-class FrameTimes:
+class FrameTimes(Value, frozen=True):
     """When a frame passed the broker, in nanoseconds of the broker's monotonic clock."""
 
-    received_ns: int = 0
-    detecting_ns: int = 0  # handed to a detector
-    detected_ns: int = 0
-    complete_ns: int = 0  # classified, or gone on without
-    sent_ns: int = 0  # all frames before it are through too: sent to the publishers
+    received_ns: Int = 0
+    detecting_ns: Int = 0  # handed to a detector
+    detected_ns: Int = 0
+    complete_ns: Int = 0  # classified, or gone on without
+    sent_ns: Int = 0  # all frames before it are through too: sent to the publishers
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Sent, frozen=True):
     """A finished frame for a publisher, in the order of its camera.
 
     ``reused`` marks, face by face, those whose classification came too late or not at all; their
@@ -284,103 +264,106 @@ class Result:
     """
 
     frame: Frame
-    mode: str
+    mode: Mode
     failed: bool
     boxes: BoxArray
     probabilities: ProbabilityArray
-    reused: tuple[bool, ...]
+    reused: Annotated[tuple[bool, ...], Many]
     times: FrameTimes = FrameTimes()
 
+    def __post_init__(self) -> None:
+        _check_rows(
+            self,
+            boxes=len(self.boxes),
+            probabilities=len(self.probabilities),
+            reused=len(self.reused),
+        )
 
-@dataclass(frozen=True, slots=True)
-class ImageAnswer:
+
+class ImageAnswer(Sent, frozen=True):
     """What became of an image: its faces, or an outcome without any and the reason."""
 
-    request_id: int
-    outcome: str
-    reason: str
+    request_id: Int
+    outcome: Outcome
+    reason: Text
     boxes: BoxArray
     probabilities: ProbabilityArray
 
+    def __post_init__(self) -> None:
+        _check_rows(self, boxes=len(self.boxes), probabilities=len(self.probabilities))
 
-@dataclass(frozen=True, slots=True)
-class Release:
+
+class Release(Sent, frozen=True):
     """The capture may use the slot again; what became of the frame."""
 
-    camera: str
-    frame_id: int
-    fate: str
-    cause: str
+    camera: Text
+    frame_id: Int
+    fate: Fate
+    cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
+class CameraStatus(Value, frozen=True):
     """The ledger of one camera: ``captured = published + dropped + failed + in_flight``."""
 
-    camera: str
-    mode: str
+    camera: Text
+    mode: Mode
     online: bool
-    reason: str
+    reason: Text
     ended: bool
-    total_frames: int
-    captured: int
-    published: int
-    failed: int
-    in_flight: int
-    dropped: dict[str, int]
+    total_frames: Int
+    captured: Int
+    published: Int
+    failed: Int
+    in_flight: Int
+    dropped: Annotated[dict[Cause, Int], Many]
 
 
-@dataclass(frozen=True, slots=True)
-class PeerStatus:
+class PeerStatus(Value, frozen=True):
     """One living peer as the broker sees it."""
 
-    role: str
-    name: str
-    done: int
-    busy_ms: float
-    bad_messages: int
+    role: Role
+    name: Text
+    done: Int
+    busy_ms: Float
+    bad_messages: Int
 
 
-@dataclass(frozen=True, slots=True)
-class QueueStatus:
+class QueueStatus(Value, frozen=True):
     """What waits for workers of one role: frames (detector) or faces (classifier)."""
 
-    role: str
-    waiting: int
-    oldest_ms: float  # how long the one has waited that waits longest; 0 where none does
+    role: Role
+    waiting: Int
+    oldest_ms: Float  # how long the one has waited that waits longest; 0 where none does
 
 
-@dataclass(frozen=True, slots=True)
-class ImageStatus:
+class ImageStatus(Value, frozen=True):
     """The ledger of images: ``taken = analyzed + failed + late + lost + in_flight``."""
 
-    taken: int = 0
-    analyzed: int = 0
-    failed: int = 0
-    late: int = 0
-    lost: int = 0  # with the publisher that waited
-    in_flight: int = 0
-    refused: int = 0  # never taken
+    taken: Int = 0
+    analyzed: Int = 0
+    failed: Int = 0
+    late: Int = 0
+    lost: Int = 0  # with the publisher that waited
+    in_flight: Int = 0
+    refused: Int = 0  # never taken
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineStatus:
+class PipelineStatus(Sent, frozen=True):
     """Everything the broker knows, to publishers, several times a second.
 
     ``batches`` counts those handed to classifiers by the number of faces in them.
     """
 
-    uptime_s: float
-    bad_messages: int
-    cameras: tuple[CameraStatus, ...]
-    peers: tuple[PeerStatus, ...]
-    queues: tuple[QueueStatus, ...] = ()
-    batches: dict[str, int] = field(default_factory=dict)
-    requests: ImageStatus = ImageStatus()
+    uptime_s: Float
+    bad_messages: Int
+    cameras: Annotated[tuple[CameraStatus, ...], Many]
+    peers: Annotated[tuple[PeerStatus, ...], Many]
+    queues: Annotated[tuple[QueueStatus, ...], Many] = ()
+    batches: Annotated[dict[Int, Int], Many] = field(default_factory=dict)
+    images: ImageStatus = ImageStatus()
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Sent, frozen=True):
     """Every source has ended and every frame is accounted for: finalise and end."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import zmq
 
+from common.contract import Role
 from common.errors import SourceError
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
@@ -53,7 +54,7 @@ class Worker:
         context: zmq.Context[zmq.Socket[bytes]],
         endpoint: str,
         lifetime: Lifetime,
-        role: str,
+        role: Role,
         capacity: int,
         do_work: Callable[[Work], Answers],
         size: Callable[[Faces | Expressions], int],

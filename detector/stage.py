@@ -8,10 +8,11 @@ import cv2
 import zmq
 
 from common.config import load_config
+from common.contract import Mode, Role
 from common.errors import MessageError
 from common.frames import frame_gray
 from common.lifetime import Lifetime, run_main, set_up_logging
-from common.messages import DETECTOR, LIVE, DetectRun, Expressions, Faces, Frame
+from common.messages import DetectRun, Expressions, Faces, Frame
 from common.ring import RingReader
 from common.worker import Work, Worker
 from detector.config import DetectorConfig
@@ -49,7 +50,7 @@ class DetectorStage:
             yield self._detect(work.work_id, frame, search)
 
     def _search_for(self, run: DetectRun) -> FaceSearch:
-        if run.mode != LIVE:
+        if run.mode is not Mode.LIVE:
             return FaceSearch(self._detector, whole_plan(self._interval_frames))
         camera = run.frames[0].camera
         if camera not in self._live:
@@ -78,7 +79,7 @@ def main() -> None:
             context,
             config.endpoint,
             lifetime,
-            DETECTOR,
+            Role.DETECTOR,
             capacity=config.interval_frames,
             do_work=stage.do_work,
             size=lambda _: 1,

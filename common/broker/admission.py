@@ -5,17 +5,10 @@ from __future__ import annotations
 import logging
 
 from common.broker.cameras import Camera
-from common.broker.peers import CAPTURE, PUBLISHER, Peer
+from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.messages import (
-    DETECTOR,
-    MODES,
-    WORKER_ROLES,
-    CameraHello,
-    PublisherHello,
-    WorkerHello,
-)
-from common.wire import MAX_INT
+from common.contract import CAMERA_MODES, WORKER_ROLES, Role
+from common.messages import MAX_INT, CameraHello, PublisherHello, WorkerHello
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
@@ -45,13 +38,12 @@ class Admission:
 
     def join(self, identity: bytes, hello: Hello, now_ns: int) -> None:
         """Take a peer in."""
-        peer = Peer(identity, "", hello.name, hello.instance, now_ns)
+        peer = Peer(identity, _role_of(hello), hello.name, hello.instance, now_ns)
         if isinstance(hello, WorkerHello):
-            peer.role, peer.capacity = hello.role, hello.capacity
+            peer.capacity = hello.capacity
         elif isinstance(hello, PublisherHello):
-            peer.role, peer.recorded = PUBLISHER, dict(hello.recorded)
+            peer.recorded = dict(hello.recorded)
         else:
-            peer.role = CAPTURE
             camera = self._state.cameras.get(hello.camera)
             if camera is None:
                 self._state.cameras[hello.camera] = Camera(identity, hello)
@@ -64,8 +56,8 @@ class Admission:
         camera = self._state.cameras.get(hello.camera)
         if not 0 < len(hello.camera) <= MAX_NAME_LENGTH or len(self._state.cameras) > MAX_CAMERAS:
             return f"expected a camera's name of 1 to {MAX_NAME_LENGTH}, and {MAX_CAMERAS} cameras"
-        if hello.mode not in MODES:
-            return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(MODES)}"
+        if hello.mode not in CAMERA_MODES:
+            return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
         counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
         if min(counts) < 0 or sum(counts) > MAX_INT:
             return "expected counters that are not negative and can be added up"
@@ -84,10 +76,16 @@ class Admission:
     def _worker_refusal(self, hello: WorkerHello) -> str:
         if hello.role not in WORKER_ROLES or hello.capacity < 1:
             return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
-        others = self._state.peers.of_role(DETECTOR) if hello.role == DETECTOR else []
+        others = self._state.peers.of_role(Role.DETECTOR) if hello.role is Role.DETECTOR else []
         if any(peer.capacity != hello.capacity for peer in others):
             return (
                 f"DETECTOR_INTERVAL={hello.capacity}: {others[0].name} has {others[0].capacity}; "
                 "results would depend on who did what, set the same"
             )
         return ""
+
+
+def _role_of(hello: Hello) -> Role:
+    if isinstance(hello, WorkerHello):
+        return hello.role
+    return Role.PUBLISHER if isinstance(hello, PublisherHello) else Role.CAPTURE

@@ -3,50 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 from common.broker.jobs import Job, JobState
-from common.messages import (
-    FATE_DROPPED,
-    FATE_FAILED,
-    FATE_PUBLISHED,
-    LOSSLESS,
-    CameraHello,
-    CameraStatus,
-)
-
-SUPERSEDED = "superseded"  # a newer frame came before a detector was free
-TOO_OLD = "too_old"  # not detected within MAX_FRAME_AGE_MS
-NO_PUBLISHER = "no_publisher"
-PUBLISHER_SLOW = "publisher_slow"
-PUBLISHER_LOST = "publisher_lost"
-CAPTURE_LOST = "capture_lost"
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What became of each frame: ``captured = published + failed + dropped + in flight``."""
-
-    captured: int = 0
-    published: int = 0
-    failed: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-
-    def settle(self, fate: str, cause: str) -> None:
-        """Count one frame's end."""
-        if fate == FATE_PUBLISHED:
-            self.published += 1
-        elif fate == FATE_FAILED:
-            self.failed += 1
-        elif fate == FATE_DROPPED:
-            self.dropped[cause] += 1
-        else:
-            raise ValueError(f"expected a fate of common.messages, got {fate!r}")
-
-    @property
-    def in_flight(self) -> int:
-        """Frames captured whose end is not counted yet."""
-        return self.captured - self.published - self.failed - self.dropped.total()
+from common.contract import Cause, Fate, Mode
+from common.ledger import Ledger
+from common.messages import CameraHello, CameraStatus
 
 
 class Camera:
@@ -70,7 +31,7 @@ class Camera:
         self.ledger = Ledger(hello.captured, hello.published, hello.failed, Counter(hello.dropped))
         # what the capture had unreleased it sends again (lossless) or has counted (live)
         self.ledger.captured -= self.ledger.in_flight
-        self.next_frame_id = self.ledger.captured if self.mode == LOSSLESS else 0
+        self.next_frame_id = self.ledger.captured if self.mode is Mode.LOSSLESS else 0
         self.counted_until = 0
         self.jobs: dict[int, Job] = {}
         self.line: list[Job] = []
@@ -107,7 +68,7 @@ class Camera:
         self.line.append(job)
         self.line.sort(key=lambda other: other.frame.frame_id)
 
-    def settle(self, job: Job, fate: str, cause: str) -> None:
+    def settle(self, job: Job, fate: Fate, cause: Cause | None) -> None:
         """Count a frame's end, unless it was before, and forget it."""
         job.state = JobState.SETTLED
         if job in self.line:

@@ -8,8 +8,9 @@ from enum import Enum
 
 import numpy as np
 
+from common.contract import Mode
 from common.face_model import LABELS, Crops, Probabilities
-from common.messages import REQUEST, BoxArray, Frame, FrameTimes, Release, Result
+from common.messages import BoxArray, Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
@@ -54,7 +55,7 @@ class Job:
     """
 
     frame: Frame
-    mode: str
+    mode: Mode
     received_ns: int
     state: JobState = JobState.WAITING
     boxes: BoxArray = field(default_factory=no_boxes)
@@ -77,7 +78,7 @@ class Job:
     @property
     def name(self) -> str:
         """What people know it by."""
-        if self.mode == REQUEST:
+        if self.mode is Mode.IMAGE:
             return f"image {self.frame.frame_id}"
         return f"camera {self.frame.camera} frame {self.frame.frame_id}"
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from common.contract import Role
 from common.messages import PeerStatus, Status
 
 SILENCE_LIMIT_NS = 3_000_000_000
 """A peer that says nothing for three heartbeat intervals is gone."""
-
-CAPTURE = "capture"
-PUBLISHER = "publisher"
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +26,7 @@ class Peer:
     """
 
     identity: bytes
-    role: str
+    role: Role
     name: str
     instance: str
     heard_ns: int
@@ -52,7 +50,7 @@ class PeerTable:
 
     def __init__(self) -> None:
         self._peers: dict[bytes, Peer] = {}
-        self._idle: dict[str, dict[bytes, Peer]] = {}
+        self._idle: dict[Role, dict[bytes, Peer]] = {}
 
     def all(self) -> list[Peer]:
         """Give every living peer."""
@@ -62,7 +60,7 @@ class PeerTable:
         """Give the peer of that identity if it lives."""
         return self._peers.get(identity)
 
-    def of_role(self, role: str) -> list[Peer]:
+    def of_role(self, role: Role) -> list[Peer]:
         """Give the living peers of a role."""
         return [peer for peer in self._peers.values() if peer.role == role]
 
@@ -83,7 +81,7 @@ class PeerTable:
         """Note that a worker asks for work."""
         self._idle.setdefault(peer.role, {})[peer.identity] = peer
 
-    def idle(self, role: str) -> list[Peer]:
+    def idle(self, role: Role) -> list[Peer]:
         """Give the workers that ask for work, who has been idle longest first."""
         return list(self._idle.get(role, {}).values())
 

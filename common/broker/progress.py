@@ -6,7 +6,8 @@ import logging
 import time
 from dataclasses import dataclass
 
-from common.messages import LOSSLESS, CameraStatus, PipelineStatus
+from common.contract import Mode
+from common.messages import CameraStatus, PipelineStatus
 
 INTERVAL_S = 2.0
 BAR_WIDTH = 24
@@ -32,7 +33,7 @@ class ProgressLog:
         """Log a line for each camera whose last one is old enough or whose run is done."""
         now = time.monotonic()
         for camera in status.cameras:
-            if camera.mode != LOSSLESS or not camera.captured:
+            if camera.mode is not Mode.LOSSLESS or not camera.captured:
                 continue
             done = frames_done(camera)
             seen = self._seen.setdefault(camera.camera, _Seen(now, done, now, -1))

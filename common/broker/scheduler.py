@@ -17,12 +17,10 @@ from common.broker.desks.detection import DetectionDesk
 from common.broker.desks.images import ImageDesk
 from common.broker.desks.publishers import PublisherDesk
 from common.broker.desks.workers import WorkerDesk
-from common.broker.peers import CAPTURE, PUBLISHER, Peer
+from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.contract import WORKER_ROLES, Mode, Role
 from common.messages import (
-    CLASSIFIER,
-    LIVE,
-    WORKER_ROLES,
     AnalyzeImage,
     Bye,
     CameraHello,
@@ -96,7 +94,7 @@ class Scheduler:
             log.warning("%s %s is silent; giving it up", peer.role, peer.name)
             self._remove(peer)
         for camera in self.state.cameras.values():
-            if camera.mode == LIVE:
+            if camera.mode is Mode.LIVE:
                 self._detection.expire(camera)
                 self._classification.expire(camera)
         self._intake.expire()
@@ -136,10 +134,10 @@ class Scheduler:
             cameras=tuple(camera.status() for camera in self.state.cameras.values()),
             peers=tuple(peer.summary() for peer in self.state.peers.all()),
             queues=(self._detection.queue(), self._classification.queue()),
-            batches={str(faces): n for faces, n in self._classification.batches.items()},
-            requests=self._requests.status(),
+            batches=dict(self._classification.batches),
+            images=self._requests.status(),
         )
-        for peer in self.state.peers.of_role(PUBLISHER):
+        for peer in self.state.peers.of_role(Role.PUBLISHER):
             self.state.send(peer.identity, status)
         return status
 
@@ -158,7 +156,7 @@ class Scheduler:
         camera = self.state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
         self.state.send(identity, Welcome(camera.next_frame_id if camera else 0))
         peer = self.state.peers.get(identity)
-        if known is None and peer is not None and peer.role == PUBLISHER:
+        if known is None and peer is not None and peer.role is Role.PUBLISHER:
             self._publication.joined(peer)
         if self.finished:
             self.state.send(identity, Finish())
@@ -181,9 +179,9 @@ class Scheduler:
                 self.state.ignored[type(message).__name__] += 1
             elif not self._workers.take(peer, message):
                 self._forget(peer)
-        elif isinstance(message, Published) and peer.role == PUBLISHER:
+        elif isinstance(message, Published) and peer.role is Role.PUBLISHER:
             self._publication.acknowledged(peer, message)
-        elif isinstance(message, AnalyzeImage) and peer.role == PUBLISHER:
+        elif isinstance(message, AnalyzeImage) and peer.role is Role.PUBLISHER:
             self._requests.take(peer, message)
         elif isinstance(message, Status):
             peer.status = message
@@ -195,27 +193,27 @@ class Scheduler:
     def _remove(self, peer: Peer) -> None:
         """Forget a peer that died or fell silent, and see to what it had in hand."""
         self._workers.lost(peer)
-        if peer.role == PUBLISHER:
+        if peer.role is Role.PUBLISHER:
             self._publication.lost(peer)
         self._forget(peer)
 
     def _leave(self, peer: Peer) -> None:
         """Forget a peer that says goodbye; nothing is wrong with what it had in hand."""
         self._workers.left(peer)
-        if peer.role == PUBLISHER:
+        if peer.role is Role.PUBLISHER:
             self._publication.left(peer)
-        elif peer.role == CAPTURE:
+        elif peer.role is Role.CAPTURE:
             self._intake.left(peer)
         self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
         self.state.peers.remove(peer)
         log.info("%s %s is gone", peer.role, peer.name)
-        if peer.role == CAPTURE:
+        if peer.role is Role.CAPTURE:
             self._intake.lost(peer)
-        elif peer.role == PUBLISHER:
+        elif peer.role is Role.PUBLISHER:
             self._requests.forget(peer)
-        elif peer.role == CLASSIFIER and not self.state.peers.of_role(CLASSIFIER):
+        elif peer.role is Role.CLASSIFIER and not self.state.peers.of_role(Role.CLASSIFIER):
             self._classification.nobody_left()
 
     def _move_on(self) -> None:

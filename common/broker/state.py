@@ -7,7 +7,8 @@ from collections import Counter
 from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState, Run
 from common.broker.peers import PeerTable
-from common.messages import FATE_DROPPED, Message, Release
+from common.contract import Cause, Fate
+from common.messages import Message, Release
 
 
 class PipelineState:
@@ -40,7 +41,7 @@ class PipelineState:
         """Give the camera a frame is of."""
         return self.cameras[job.frame.camera]
 
-    def settle(self, job: Job, fate: str, cause: str = "") -> None:
+    def settle(self, job: Job, fate: Fate, cause: Cause | None = None) -> None:
         """Count a frame's end; its slot is given back when that of its whole run can be."""
         camera = self.camera_of(job)
         camera.settle(job, fate, cause)
@@ -64,7 +65,7 @@ class PipelineState:
         if capture is not None:
             self.send(capture, release)
 
-    def drop(self, job: Job, cause: str) -> None:
+    def drop(self, job: Job, cause: Cause) -> None:
         """Drop a live frame; a detector that still looks at its pixels looks in vain."""
         job.run = None
-        self.settle(job, FATE_DROPPED, cause)
+        self.settle(job, Fate.DROPPED, cause)

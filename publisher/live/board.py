@@ -8,15 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    CameraStatus,
-    Frame,
-    FrameTimes,
-    PeerStatus,
-    PipelineStatus,
-)
+from common.contract import Role
+from common.messages import CameraStatus, Frame, FrameTimes, PeerStatus, PipelineStatus
 from publisher.faces import Face
 from publisher.live.figures import CameraFigures, Newest, WorkerRates
 from publisher.recording.writer import RecordingState
@@ -25,8 +18,8 @@ ALIVE_S = 5.0
 LOST_NOTICE_S = 1.0  # a broker that was restarted is back sooner
 NEW_BROKER_S = 30.0
 HOW_TO_START = {
-    DETECTOR: "no detector is running: start one with `python -m detector`",
-    CLASSIFIER: "no classifier is running: start one with `python -m classifier`",
+    Role.DETECTOR: "no detector is running: start one with `python -m detector`",
+    Role.CLASSIFIER: "no classifier is running: start one with `python -m classifier`",
 }
 NO_BROKER = "no answer from the broker: start it with `python -m common.broker`"
 NO_CAMERA = "no camera is running: start one with `python -m capture`"
@@ -153,7 +146,7 @@ class Board:
         if camera.ended or not stands_still or self._pipeline is None:
             return ""
         roles = {peer.role for peer in self._pipeline.peers}
-        return "" if DETECTOR in roles else HOW_TO_START[DETECTOR]
+        return "" if Role.DETECTOR in roles else HOW_TO_START[Role.DETECTOR]
 
     def cameras(self) -> tuple[str, ...]:
         """Name all cameras, those of the broker first."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from common.contract import Mode
 from common.errors import SourceError
 from common.frames import frame_pixels
-from common.messages import LOSSLESS, Frame, Result
+from common.messages import Frame, Result
 from common.pixels import Bgr
 from common.ring import RingReader
 from publisher.drawing.annotate import NOTICE_SIZE, annotate, encode_jpeg, notice
@@ -140,4 +141,4 @@ class PictureMaker:
 
 
 def _interval_s(mode: str) -> float:
-    return LOSSLESS_INTERVAL_S if mode == LOSSLESS else 0.0
+    return LOSSLESS_INTERVAL_S if mode is Mode.LOSSLESS else 0.0

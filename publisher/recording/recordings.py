@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from common.contract import Mode
 from common.errors import ConfigError
-from common.messages import LOSSLESS, Result
+from common.messages import Result
 from common.pixels import Bgr
 from publisher.config import VIDEO_ENDING, PublisherConfig
 from publisher.recording.sink import KeptPicture, PictureSink
@@ -75,7 +76,7 @@ class Recordings:
 def _put(recorder: PictureWriter, result: Result, bgr: Bgr) -> None:
     frame = result.frame
     picture = KeptPicture(frame.camera, frame.frame_id, frame.pts_s, bgr, frame.cut)
-    if result.mode != LOSSLESS:
+    if result.mode is not Mode.LOSSLESS:
         recorder.put_or_leave_out(picture)
         return
     recorder.put_or_wait(picture)

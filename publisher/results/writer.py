@@ -14,8 +14,9 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from common.contract import Mode
 from common.errors import FerstreamError
-from common.messages import LOSSLESS, Result
+from common.messages import Result
 from publisher.earlier_files import changed_since, move_aside
 from publisher.faces import Face
 from publisher.results.format import csv_header, csv_lines, json_lines, records_of
@@ -138,7 +139,7 @@ class ResultsWriter:
     def _give_up(self, path: Path, error: OSError, mode: str) -> None:
         self.trouble = f"{path} cannot be written: {error.strerror}"
         self.close()
-        if mode == LOSSLESS:
+        if mode is Mode.LOSSLESS:
             raise RecordError(
                 f"{self.trouble}; it ends with the last frame that could be written whole; "
                 "make room and run again"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from common.messages import LOSSLESS, Result
+from common.contract import Mode
+from common.messages import Result
 from publisher.faces import Face
 from publisher.results.reader import RecordedFrame
 from publisher.tracking.tracks import Tracker, sighting
@@ -32,7 +33,7 @@ class Following:
         """Give the faces of a result, or None where it was followed before."""
         frame = result.frame
         if frame.frame_id <= self._last.get(frame.camera, -1) and (
-            result.mode == LOSSLESS or frame.camera in self._replayed
+            result.mode is Mode.LOSSLESS or frame.camera in self._replayed
         ):
             return None
         self._last[frame.camera] = frame.frame_id

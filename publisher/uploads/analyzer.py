@@ -14,13 +14,8 @@ from dataclasses import dataclass
 
 from werkzeug.exceptions import GatewayTimeout, HTTPException, InternalServerError
 
-from common.messages import (
-    OUTCOME_ANALYZED,
-    OUTCOME_FAILED,
-    OUTCOME_LATE,
-    REQUEST_LIMIT_S,
-    ImageAnswer,
-)
+from common.contract import IMAGE_LIMIT_S, Outcome
+from common.messages import ImageAnswer
 from publisher.drawing.annotate import annotate, encode_jpeg
 from publisher.faces import Face
 from publisher.live.board import NO_BROKER, Board
@@ -62,7 +57,7 @@ class Analyzer:
         Raises:
             HTTPException: One of them has no answer; says which and why.
         """
-        deadline_s = time.monotonic() + REQUEST_LIMIT_S
+        deadline_s = time.monotonic() + IMAGE_LIMIT_S
         if not self._board.view().connected:
             raise unavailable(NO_BROKER, RETRY_S)
         sent: list[tuple[Upload, TravellingImage, Answer]] = []
@@ -98,7 +93,7 @@ def _wait(upload: Upload, answer: Answer, deadline_s: float) -> tuple[Face, ...]
         message = answer.result(_left_s(deadline_s))
     except NotInTime:
         raise _late(upload) from None
-    if message.outcome != OUTCOME_ANALYZED:
+    if message.outcome is not Outcome.ANALYZED:
         raise _no_answer(upload, message)
     return _faces(message)
 
@@ -108,15 +103,15 @@ def _left_s(deadline_s: float) -> float:
 
 
 def _late(upload: Upload) -> GatewayTimeout:
-    return GatewayTimeout(f"{upload.name}: not done after {REQUEST_LIMIT_S:.0f} s.")
+    return GatewayTimeout(f"{upload.name}: not done after {IMAGE_LIMIT_S:.0f} s.")
 
 
 def _no_answer(upload: Upload, message: ImageAnswer) -> HTTPException:
     """Say what the broker says of an image that has not been analyzed."""
     text = f"{upload.name}: {message.reason}."
-    if message.outcome == OUTCOME_FAILED:
+    if message.outcome is Outcome.FAILED:
         return InternalServerError(text)
-    if message.outcome == OUTCOME_LATE:
+    if message.outcome is Outcome.LATE:
         return GatewayTimeout(text)
     return unavailable(text, RETRY_S)
 

@@ -12,8 +12,9 @@ from itertools import count
 
 import numpy as np
 
+from common.contract import Outcome
 from common.face_model import LABELS
-from common.messages import OUTCOME_REFUSED, AnalyzeImage, ImageAnswer
+from common.messages import AnalyzeImage, ImageAnswer
 from publisher.uploads.image import TravellingImage
 
 Answer = Future[ImageAnswer]
@@ -88,7 +89,7 @@ class PendingImages:
 def _ending(number: int) -> ImageAnswer:
     return ImageAnswer(
         number,
-        OUTCOME_REFUSED,
+        Outcome.REFUSED,
         "the pipeline is ending",
         np.zeros((0, 4), np.int32),
         np.zeros((0, len(LABELS)), np.float32),

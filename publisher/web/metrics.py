@@ -16,13 +16,13 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from common.messages import CLASSIFIER, DETECTOR, CameraStatus, ImageStatus, PipelineStatus
+from common.contract import Role
+from common.messages import CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import Board, BoardView
 from publisher.live.hub import PictureHub
 from publisher.live.live import LiveData
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-ROLES = ("capture", DETECTOR, CLASSIFIER, "publisher")
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, math.inf)
 
 
@@ -60,7 +60,7 @@ class Metrics(Collector):
             yield from _cameras(view.pipeline.cameras)
             yield from _queues(view.pipeline)
             yield _batches(view.pipeline.batches)
-            yield from _images(view.pipeline.requests)
+            yield from _images(view.pipeline.images)
             yield CounterMetricFamily(
                 "ferstream_bad_messages",
                 "Messages the broker could not understand.",
@@ -75,7 +75,7 @@ def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
 def _workers(view: BoardView) -> Metric:
     family = GaugeMetricFamily("ferstream_workers", "Living processes.", labels=("role",))
     living = Counter(peer.status.role for peer in view.peers)
-    for role in ROLES:
+    for role in Role:
         family.add_metric((role,), living[role])
     return family
 
@@ -125,17 +125,16 @@ def _queues(pipeline: PipelineStatus) -> Iterator[Metric]:
     return iter((waiting, oldest))
 
 
-def _batches(counts: Mapping[str, int]) -> Metric:
+def _batches(counts: Mapping[int, int]) -> Metric:
     """Make a histogram of the broker's counts of batches by size."""
-    sizes = [(int(faces), count) for faces, count in counts.items() if faces.isdecimal()]
     family = HistogramMetricFamily(
         "ferstream_batch_size_faces", "Faces in a batch that a classifier was given.", labels=()
     )
     buckets = [
-        (_bound(bound), sum(count for faces, count in sizes if faces <= bound))
+        (_bound(bound), sum(count for faces, count in counts.items() if faces <= bound))
         for bound in BATCH_BUCKETS
     ]
-    family.add_metric((), buckets, sum(faces * count for faces, count in sizes))
+    family.add_metric((), buckets, sum(faces * count for faces, count in counts.items()))
     return family
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec import structs
 
 from common.messages import ImageStatus
 from publisher.drawing.palette import COLOURS
@@ -36,7 +37,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         },
         "viewers": hub.viewers,
         "max_viewers": hub.max_viewers,
-        "analyze": asdict(pipeline.requests if pipeline else ImageStatus()),
+        "analyze": structs.asdict(pipeline.images if pipeline else ImageStatus()),
         "recording": _recording(view, results),
         "pictures": [_pictures(figures) for figures in view.pictures],
         "expressions": COLOURS,

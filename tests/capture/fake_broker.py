@@ -9,16 +9,8 @@ from typing import TypeVar
 import zmq
 
 from common import wire
-from common.messages import (
-    FATE_PUBLISHED,
-    CameraHello,
-    Frame,
-    Message,
-    Release,
-    Status,
-    Welcome,
-    WhoAreYou,
-)
+from common.contract import Cause, Fate
+from common.messages import CameraHello, Frame, Message, Release, Status, Welcome, WhoAreYou
 from common.sockets import BrokerSocket
 
 T = TypeVar("T")
@@ -66,7 +58,9 @@ class FakeBroker:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
 
-    def release(self, frame: Frame, fate: str = FATE_PUBLISHED, cause: str = "") -> None:
+    def release(
+        self, frame: Frame, fate: Fate = Fate.PUBLISHED, cause: Cause | None = None
+    ) -> None:
         """Give a frame's slot back."""
         self.send(Release(frame.camera, frame.frame_id, fate, cause))
 

@@ -16,8 +16,8 @@ from capture.source_kind import (
     parse_source,
     without_password,
 )
-from common import messages
 from common.config import load_config
+from common.contract import CAMERA_MODES
 from common.errors import ConfigError
 
 
@@ -32,8 +32,8 @@ def test_without_settings_the_demo_plays_for_ever() -> None:
     assert config.transport == "ring"
 
 
-def test_the_modes_are_those_of_the_messages() -> None:
-    assert {load(CAPTURE_MODE=mode, CAPTURE_SOURCE="x.mp4").mode for mode in messages.MODES} == {
+def test_the_modes_are_those_of_the_contract() -> None:
+    assert {load(CAPTURE_MODE=mode, CAPTURE_SOURCE="x.mp4").mode for mode in CAMERA_MODES} == {
         "live",
         "lossless",
     }

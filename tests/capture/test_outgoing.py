@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from capture.outgoing import OutgoingFrames
 from capture.slots import RingSlots
 from capture.sources.source import CapturedFrame
-from common.messages import FATE_DROPPED, FATE_FAILED, FATE_PUBLISHED
+from common.contract import Cause, Fate
 from tests.support import media
 
 SLOTS = 4
@@ -40,16 +40,16 @@ class OutgoingMachine(RuleBasedStateMachine):
 
     @rule()
     def skip(self) -> None:
-        number = self.outgoing.skip("ring_full")
+        number = self.outgoing.skip(Cause.RING_FULL)
         self.numbers.append(number)
         self.settled.add(number)
 
     @rule(
         frame_id=st.integers(-1, 40),
-        fate=st.sampled_from([FATE_PUBLISHED, FATE_FAILED, FATE_DROPPED]),
+        fate=st.sampled_from([Fate.PUBLISHED, Fate.FAILED, Fate.DROPPED]),
     )
-    def release(self, frame_id: int, fate: str) -> None:
-        self.outgoing.settle(frame_id, fate, "slow" if fate == FATE_DROPPED else "")
+    def release(self, frame_id: int, fate: Fate) -> None:
+        self.outgoing.settle(frame_id, fate, Cause.TOO_OLD if fate is Fate.DROPPED else None)
         if frame_id in self.numbers:
             self.settled.add(frame_id)
 
@@ -67,9 +67,9 @@ class OutgoingMachine(RuleBasedStateMachine):
 
     @rule()
     def broker_restarts_live(self) -> None:
-        self.outgoing.drop_all("broker_restart")
+        self.outgoing.drop_all(Cause.BROKER_RESTART)
         self.settled = set(self.numbers)
-        assert self.outgoing.ledger.captured == self.outgoing.ledger.settled
+        assert self.outgoing.ledger.in_flight == 0
 
     @rule(frame_id=st.integers(0, 10))
     def count_from(self, frame_id: int) -> None:
@@ -95,7 +95,7 @@ TestOutgoingFrames.settings = settings(max_examples=60, stateful_step_count=40, 
 
 def test_a_resumed_recording_counts_what_was_published_before() -> None:
     outgoing = OutgoingFrames("cam", RingSlots(SLOTS))
-    outgoing.ledger.resume(7)
+    outgoing.ledger.captured = outgoing.ledger.published = 7
     outgoing.count_from(7)
     frame = outgoing.add(CapturedFrame(media.picture(1), 0.25))
     assert frame is not None

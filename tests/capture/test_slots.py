@@ -11,13 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.slots import (
-    LOSSLESS_MAX_SLOTS,
-    LOSSLESS_MIN_SLOTS,
-    InlineSlots,
-    RingSlots,
-    lossless_slots,
-)
+from capture.slots import LOSSLESS_MAX_SLOTS, InlineSlots, RingSlots, lossless_slots
+from common.contract import MIN_LOSSLESS_SLOTS
 from common.errors import SourceError
 from common.ring import RingReader
 from common.ring_files import ring_directory
@@ -37,8 +32,8 @@ def rings() -> set[Path]:
 
 def test_lossless_slots_fill_the_memory_between_bounds() -> None:
     assert lossless_slots(48, 64) == LOSSLESS_MAX_SLOTS
-    assert LOSSLESS_MIN_SLOTS <= lossless_slots(720, 1280) <= 46
-    assert lossless_slots(2160, 3840) == LOSSLESS_MIN_SLOTS
+    assert MIN_LOSSLESS_SLOTS <= lossless_slots(720, 1280) <= 46
+    assert lossless_slots(2160, 3840) == MIN_LOSSLESS_SLOTS
 
 
 def test_a_slot_holds_the_frame_until_it_is_freed(slots: RingSlots) -> None:
@@ -85,14 +80,14 @@ def test_sizes_that_alternate_share_the_slots_and_the_rings(slots: RingSlots) ->
     assert len(rings()) == 2
 
 
-@pytest.mark.parametrize("announced", [LOSSLESS_MIN_SLOTS, LOSSLESS_MAX_SLOTS])
+@pytest.mark.parametrize("announced", [MIN_LOSSLESS_SLOTS, LOSSLESS_MAX_SLOTS])
 def test_a_later_ring_of_any_size_holds_two_runs(announced: int) -> None:
     slots = RingSlots(announced)
     small = slots.put(media.picture(1, 64, 64))
     assert small is not None
     slots.free(small)
     large = media.picture(2, 1600, 1200)  # of which 22 fit the memory set apart
-    assert all(slots.put(large) for _ in range(LOSSLESS_MIN_SLOTS))
+    assert all(slots.put(large) for _ in range(MIN_LOSSLESS_SLOTS))
     slots.close()
 
 
@@ -101,7 +96,7 @@ def test_a_ring_without_memory_for_two_runs_is_refused_not_made_smaller(
 ) -> None:
     slots = RingSlots(LOSSLESS_MAX_SLOTS)
     assert slots.put(media.picture(1))
-    free = LOSSLESS_MIN_SLOTS * 1600 * 1200 * 3 - 1
+    free = MIN_LOSSLESS_SLOTS * 1600 * 1200 * 3 - 1
     usage = shutil.disk_usage(ring_directory())._replace(free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(SourceError, match=r"^24 frames of 1600x1200 need 138 MB in .* --shm-size"):

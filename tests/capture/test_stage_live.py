@@ -10,16 +10,9 @@ import pytest
 
 from capture.slots import LIVE_SLOTS
 from capture.stage import CaptureStage
+from common.contract import Cause, Fate
 from common.lifetime import Lifetime
-from common.messages import (
-    FATE_DROPPED,
-    CameraHello,
-    CameraState,
-    EndOfSource,
-    Finish,
-    Frame,
-    FrameSkipped,
-)
+from common.messages import CameraHello, CameraState, EndOfSource, Finish, Frame, FrameSkipped
 from tests.capture.fake_broker import FakeBroker, run_until
 from tests.capture.mjpeg_server import MjpegServer
 from tests.support import media
@@ -98,7 +91,7 @@ def test_frames_without_a_free_slot_are_skipped_and_counted(
     assert [message.frame_id for message in skipped] == list(range(LIVE_SLOTS, 25))
     assert {message.cause for message in skipped} == {"ring_full"}
     for frame in broker.of(Frame):
-        broker.release(frame, FATE_DROPPED, "superseded")
+        broker.release(frame, Fate.DROPPED, Cause.SUPERSEDED)
     run_until(lambda: not stage._outgoing.in_hand, stage.step)
     assert stage.hello().dropped == {"ring_full": 25 - LIVE_SLOTS, "superseded": LIVE_SLOTS}
 
@@ -117,7 +110,7 @@ def test_over_a_broker_restart_live_counts_what_it_lost_and_goes_on(
     run_until(lambda: len(second.of(Frame)) >= LIVE_SLOTS + 2, stage.step, second.serve)
     hello = second.of(CameraHello)[0]
     assert reconciles(hello)
-    assert hello.dropped["broker_restart"] >= 3
+    assert hello.dropped[Cause.BROKER_RESTART] >= 3
     numbers = [frame.frame_id for frame in second.of(Frame)]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert numbers[0] >= hello.captured, "numbers of frames that were lost are not used again"
@@ -208,7 +201,7 @@ def test_a_stage_slower_than_the_camera_sends_the_newest_and_counts_the_rest(
     run_until(lambda: len(broker.of(Frame)) >= 5, stage.step, broker.serve)
     hello = stage.hello()
     assert reconciles(hello)
-    count = hello.dropped["superseded"]
+    count = hello.dropped[Cause.SUPERSEDED]
     run_until(lambda: len(broker.of(FrameSkipped)) == count, broker.serve)
     frames, skipped = broker.of(Frame), broker.of(FrameSkipped)
     late_s = sorted(frame.captured_mono_ns / 1e9 - frame.pts_s for frame in frames[:5])

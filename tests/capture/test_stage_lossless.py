@@ -10,23 +10,17 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.slots import LOSSLESS_MAX_SLOTS, LOSSLESS_MIN_SLOTS
+from capture.slots import LOSSLESS_MAX_SLOTS
 from capture.stage import CaptureStage
+from common.contract import MIN_LOSSLESS_SLOTS, Fate
 from common.lifetime import Lifetime, run_main
-from common.messages import (
-    FATE_FAILED,
-    CameraHello,
-    CameraState,
-    EndOfSource,
-    Finish,
-    Frame,
-)
+from common.messages import CameraHello, CameraState, EndOfSource, Finish, Frame
 from common.ring import RingReader
 from tests.capture.fake_broker import FakeBroker, run_until
 from tests.support import media
 
 FRAMES = 130  # more than the ring holds
-RUN = LOSSLESS_MIN_SLOTS // 2
+RUN = MIN_LOSSLESS_SLOTS // 2
 StartStage = Callable[..., CaptureStage]
 StartBroker = Callable[[], FakeBroker]
 
@@ -77,7 +71,7 @@ def test_capture_waits_where_no_slot_is_free(
     for frame in frames:
         pixels = reader.read(frame.ring, frame.slot, frame.height, frame.width)
         assert abs(int(pixels[24, 32, 1]) - media.level_of(frame.frame_id)) < 8
-    broker.release(frames[0], FATE_FAILED)
+    broker.release(frames[0], Fate.FAILED)
     run_until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS + 1, stage.step, broker.serve)
     assert stage.hello().failed == 1
 
@@ -144,7 +138,7 @@ def test_frames_sent_again_after_a_restart_are_counted_once(
     for frame in frames[:5]:
         broker.release(frame)
         broker.release(frame)
-    broker.release(frames[5], FATE_FAILED)
+    broker.release(frames[5], Fate.FAILED)
     run_until(lambda: stage.hello().failed, stage.step)
     assert (stage.hello().captured, stage.hello().published) == (FRAMES, 105)
     for frame in frames[6:]:

@@ -12,6 +12,7 @@ import zmq
 
 from classifier.onnx_backend import OnnxBackend
 from classifier.stage import ClassifierStage
+from common.contract import Mode
 from common.errors import MessageError
 from common.face_model import Crops, Probabilities
 from common.messages import (
@@ -52,7 +53,7 @@ def test_model_that_loses_a_face_ends_the_process(faces: Crops) -> None:
 
 
 def test_work_of_a_detector_is_refused(onnx_backend: OnnxBackend) -> None:
-    run = DetectRun(1, "live", (Frame("c", 0, 0.0, 0, 0, 1, 1, "", 0),))
+    run = DetectRun(1, Mode.LIVE, (Frame("c", 0, 0.0, 0, 0, 1, 1, "", 0),))
     with pytest.raises(MessageError, match="expected a ClassifyBatch, got DetectRun"):
         list(ClassifierStage(onnx_backend).do_work(run))
 

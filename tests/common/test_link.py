@@ -10,6 +10,7 @@ import zmq
 
 from common import link as link_module
 from common import wire
+from common.contract import Fate
 from common.errors import ConfigError, RefusedError
 from common.link import BrokerLink, peer_name
 from common.messages import (
@@ -88,8 +89,8 @@ def test_second_welcome_is_kept_from_the_stage(make_link: MakeLink, broker: Fake
     link = make_link()
     identity = join(link, broker)
     broker.send(identity, Welcome(9))
-    broker.send(identity, Release("cam", 1, "published", ""))
-    assert receive(link) == Release("cam", 1, "published", "")
+    broker.send(identity, Release("cam", 1, Fate.PUBLISHED))
+    assert receive(link) == Release("cam", 1, Fate.PUBLISHED)
 
 
 def test_heartbeat_carries_what_was_counted(make_link: MakeLink, broker: FakeBroker) -> None:
@@ -141,7 +142,7 @@ def test_peer_that_cannot_read_a_message_counts_it_and_says_hello_anew(
         [msgpack.packb({"type": "Release", "version": wire.WIRE_VERSION}), b""],
     ):
         broker.send_parts(identities[-1], bad)
-        broker.send(identities[-1], Release("cam", 1, "published", ""))
+        broker.send(identities[-1], Release("cam", 1, Fate.PUBLISHED))
         eventually(lambda: link.receive(0.01) is None and not link.welcomed, "the bad message")
         identities.append(join(link, broker))
     assert len(set(identities)) == 4
@@ -181,7 +182,7 @@ def test_broker_of_another_version_is_refused_naming_both(
 ) -> None:
     link = make_link()
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
-    broker.send_parts(identity, [msgpack.packb({"type": "Welcome", "version": 99}), b""])
+    broker.send_parts(identity, [msgpack.packb([99, {"type": "Welcome"}]), b""])
     with pytest.raises(RefusedError, match=f"expected wire version {wire.WIRE_VERSION}, got 99"):
         receive(link)
 

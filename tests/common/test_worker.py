@@ -9,10 +9,10 @@ import zmq
 
 from common import link as link_module
 from common import wire
+from common.contract import Role
 from common.errors import RefusedError, SourceError
 from common.lifetime import Lifetime
 from common.messages import (
-    CLASSIFIER,
     Bye,
     ClassifyBatch,
     Expressions,
@@ -56,13 +56,13 @@ class Desk:
         self.stop_at_first_answer = False
         self.answers = 1
         self.worker = Worker(
-            context, endpoint, self.lifetime, CLASSIFIER, 8, self._do_work, lambda _: 2
+            context, endpoint, self.lifetime, Role.CLASSIFIER, 8, self._do_work, lambda _: 2
         )
         self.broker = FakeBroker(context, endpoint, self.worker.step)
 
     def join(self) -> bytes:
         identity, hello = self.broker.expect(WorkerHello)
-        assert (hello.role, hello.capacity) == (CLASSIFIER, 8)
+        assert (hello.role, hello.capacity) == (Role.CLASSIFIER, 8)
         assert hello.instance == self.lifetime.instance
         self.broker.send(identity, Welcome(0))
         self.broker.expect(Ready)

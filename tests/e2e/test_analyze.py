@@ -19,8 +19,8 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
+from common.contract import IMAGE_LIMIT_S
 from common.face_model import LABELS
-from common.messages import REQUEST_LIMIT_S
 from tests.e2e.conftest import DEMO
 from tests.e2e.test_data_out import scrape
 from tests.e2e.test_live import assert_ledger
@@ -207,7 +207,7 @@ def test_frozen_classifier_lets_an_image_be_late_and_the_next_be_refused(
         try:
             started = time.monotonic()
             late = post_images(pipeline.url, encoded(astronaut))
-            assert time.monotonic() - started >= REQUEST_LIMIT_S - 0.5
+            assert time.monotonic() - started >= IMAGE_LIMIT_S - 0.5
             assert (late.code, "not done after 10 s" in error(late)) == (504, True)
             refused = post_images(pipeline.url, encoded(astronaut))
             assert refused.code == 503
@@ -227,7 +227,7 @@ def test_without_a_classifier_an_image_is_refused_at_once(astronaut: NDArray[np.
         wait_for(lambda: pipeline.peers("detector"), "the detector")
         started = time.monotonic()
         reply = post_images(pipeline.url, encoded(astronaut))
-        assert time.monotonic() - started < REQUEST_LIMIT_S / 2
+        assert time.monotonic() - started < IMAGE_LIMIT_S / 2
         assert (reply.code, "python -m classifier" in error(reply)) == (503, True)
 
 

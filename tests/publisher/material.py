@@ -13,11 +13,9 @@ import pytest
 import zmq
 
 from common import link, wire
+from common.contract import Cause, Mode, Role
 from common.lifetime import Lifetime
 from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    LIVE,
     CameraStatus,
     Frame,
     Message,
@@ -69,7 +67,7 @@ def frame(frame_id: int, camera: str = "cam", pts_s: float | None = None, ring: 
 def result(
     of: Frame,
     faces: Sequence[tuple[tuple[int, int, int, int], Sequence[float] | None]] = ((FACE, HAPPY),),
-    mode: str = LIVE,
+    mode: Mode = Mode.LIVE,
 ) -> Result:
     """Make a result; probabilities None are late ones."""
     return Result(
@@ -87,7 +85,7 @@ def camera_status(
 ) -> CameraStatus:
     return CameraStatus(
         camera=camera,
-        mode=LIVE,
+        mode=Mode.LIVE,
         online=online,
         reason=reason,
         ended=ended,
@@ -96,12 +94,12 @@ def camera_status(
         published=6,
         failed=1,
         in_flight=1,
-        dropped={"superseded": 2},
+        dropped={Cause.SUPERSEDED: 2},
     )
 
 
 def pipeline(
-    *cameras: CameraStatus, roles: Sequence[str] = (DETECTOR, CLASSIFIER), done: int = 0
+    *cameras: CameraStatus, roles: Sequence[Role] = (Role.DETECTOR, Role.CLASSIFIER), done: int = 0
 ) -> PipelineStatus:
     peers = tuple(PeerStatus(role, f"{role}-1", done, 1.0, 0) for role in roles)
     return PipelineStatus(1.0, 0, cameras, peers)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
+from common.contract import Mode
 from common.errors import RefusedError
-from common.messages import LOSSLESS, Finish, Published, Refused, WhoAreYou
+from common.messages import Finish, Published, Refused, WhoAreYou
 from publisher.results.reader import recorded_frames
 from publisher.results.writer import RecordError
 from publisher.tracking.tracks import SHOWN_FROM
@@ -42,11 +43,11 @@ def test_a_restarted_publisher_announces_what_it_has(folder: Path) -> None:
     with rig(folder, results=path) as running:
         running.hello()
         for frame_id in range(4):
-            running.publish(result(frame(frame_id), mode=LOSSLESS))
+            running.publish(result(frame(frame_id), mode=Mode.LOSSLESS))
     with rig(folder, results=path, restarts=1) as running:
         assert running.hello().recorded == {"cam": 2}
         for frame_id in (2, 3, 4):
-            running.publish(result(frame(frame_id), mode=LOSSLESS))
+            running.publish(result(frame(frame_id), mode=Mode.LOSSLESS))
         assert running.stage.hello().recorded == {"cam": 4}
     assert [found.frame_id for found in recorded_frames(path)] == [0, 1, 2, 3, 4]
 
@@ -104,7 +105,7 @@ def test_a_lossless_run_ends_when_its_records_cannot_be_written(folder: Path) ->
         running.hello()
         crowd = [((x * 9, 0, 8, 8), HAPPY) for x in range(12)]
         with largest_file(500), pytest.raises(RecordError, match="cannot be written"):
-            running.publish(result(frame(0), crowd, mode=LOSSLESS))
+            running.publish(result(frame(0), crowd, mode=Mode.LOSSLESS))
 
 
 def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

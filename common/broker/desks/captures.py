@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from common.broker.cameras import CAPTURE_LOST, Camera
+from common.broker.cameras import Camera
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
-from common.broker.peers import PUBLISHER, Peer
+from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.messages import (
-    FATE_PUBLISHED,
-    LIVE,
-    LOSSLESS,
-    CameraState,
-    EndOfSource,
-    Frame,
-    FrameSkipped,
-    Release,
-)
+from common.contract import Cause, Fate, Mode, Role
+from common.messages import CameraState, EndOfSource, Frame, FrameSkipped, Release
 
 FORGOTTEN_AFTER_NS = 60_000_000_000
 """A live camera whose capture was stopped is listed as offline so long, then no more."""
@@ -58,9 +50,9 @@ class CaptureDesk:
             camera.ended = True
         elif message.frame_id < camera.next_frame_id:
             if isinstance(message, Frame):  # sent again, and not needed again
-                release = Release(camera.name, message.frame_id, FATE_PUBLISHED, "")
+                release = Release(camera.name, message.frame_id, Fate.PUBLISHED)
                 self._state.release(release)
-        elif camera.mode == LOSSLESS and message.frame_id > camera.next_frame_id:
+        elif camera.mode is Mode.LOSSLESS and message.frame_id > camera.next_frame_id:
             log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
             return False
         elif isinstance(message, FrameSkipped):
@@ -89,7 +81,7 @@ class CaptureDesk:
         before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
         for camera in list(self._state.cameras.values()):
             is_gone = camera.stopped and camera.gone_ns is not None and camera.gone_ns < before_ns
-            if is_gone and camera.mode == LIVE and not camera.ended and not camera.jobs:
+            if is_gone and camera.mode is Mode.LIVE and not camera.ended and not camera.jobs:
                 self._forget(camera)
 
     def all_done(self) -> bool:
@@ -99,7 +91,7 @@ class CaptureDesk:
         and was not started again in time.
         """
         cameras = self._state.cameras.values()
-        left = [c for c in cameras if c.mode == LIVE and not c.ended and self._has_left(c)]
+        left = [c for c in cameras if c.mode is Mode.LIVE and not c.ended and self._has_left(c)]
         rest = [camera for camera in cameras if camera not in left]
         in_flight = any(camera.jobs for camera in cameras)
         return bool(rest) and not in_flight and all(camera.ended for camera in rest)
@@ -113,7 +105,8 @@ class CaptureDesk:
         log.info("camera %s is forgotten", camera.name)
         del self._state.cameras[camera.name]
         self._detection.remove(camera.name)
-        for publisher in self._state.peers.of_role(PUBLISHER):  # one of that name counts from 0
+        for publisher in self._state.peers.of_role(Role.PUBLISHER):
+            # One of that name counts from 0.
             publisher.sent.pop(camera.name, None)
             publisher.has.pop(camera.name, None)
 
@@ -122,8 +115,8 @@ class CaptureDesk:
         camera.online, camera.reason = False, "its capture process is gone"
         self._detection.forget(camera)
         self._classification.forget(camera)
-        if camera.mode == LOSSLESS:
+        if camera.mode is Mode.LOSSLESS:
             camera.forget_unpublished()
         else:
             for job in list(camera.line):
-                self._state.drop(job, CAPTURE_LOST)
+                self._state.drop(job, Cause.CAPTURE_LOST)

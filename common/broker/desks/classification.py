@@ -11,8 +11,9 @@ from common.broker.desks.face_queue import FaceQueue
 from common.broker.jobs import MAX_DEATHS, Batch, Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.contract import Mode, Role
 from common.errors import MessageError
-from common.messages import CLASSIFIER, LIVE, ClassifyBatch, Expressions, QueueStatus
+from common.messages import ClassifyBatch, Expressions, QueueStatus
 
 
 class ClassificationDesk:
@@ -40,11 +41,11 @@ class ClassificationDesk:
         with a classifier yet, not worth classifying; and with no classifier at all the frame goes
         on at once.
         """
-        if job.mode == LIVE:
+        if job.mode is Mode.LIVE:
             for older in self._waiting_frames():
                 if older.frame.camera == job.frame.camera and not older.with_classifiers:
                     self._give_up(older)
-            if not self._state.peers.of_role(CLASSIFIER):
+            if not self._state.peers.of_role(Role.CLASSIFIER):
                 job.complete(self._state.now_ns)
                 return
         self._queue.put((job, index) for index in sorted(job.unknown))
@@ -114,18 +115,18 @@ class ClassificationDesk:
     def nobody_left(self) -> None:
         """Let all live frames go on: the last classifier is gone."""
         for job in self._waiting_frames():
-            if job.mode == LIVE:
+            if job.mode is Mode.LIVE:
                 self._give_up(job)
 
     def queue(self) -> QueueStatus:
         """Tell how many faces wait for a classifier, and how long."""
         since_ns = min((job.detected_ns for job, _ in self._queue), default=self._state.now_ns)
         oldest_ms = (self._state.now_ns - since_ns) / 1e6
-        return QueueStatus(CLASSIFIER, len(self._queue), oldest_ms)
+        return QueueStatus(Role.CLASSIFIER, len(self._queue), oldest_ms)
 
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""
-        for peer in self._state.peers.idle(CLASSIFIER):
+        for peer in self._state.peers.idle(Role.CLASSIFIER):
             if not self._queue:
                 return
             batch = Batch(self._queue.take_batch(max(1, peer.capacity)))

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 
-from common.broker.cameras import SUPERSEDED, TOO_OLD, Camera
+from common.broker.cameras import Camera
 from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.contract import MIN_LOSSLESS_SLOTS, Cause, Mode, Role
 from common.errors import MessageError
-from common.messages import (
-    DETECTOR,
-    LIVE,
-    MIN_LOSSLESS_SLOTS,
-    REQUEST,
-    DetectRun,
-    Faces,
-    Frame,
-    QueueStatus,
-)
+from common.messages import DetectRun, Faces, Frame, QueueStatus
 
 MAX_RUN_BYTES = 32 * 1024 * 1024
 """Of JPEGs in one run, where frames travel inside messages."""
@@ -47,9 +39,9 @@ class DetectionDesk:
 
     def take(self, camera: Camera, frame: Frame) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
-        if camera.mode == LIVE:
+        if camera.mode is Mode.LIVE:
             for older in camera.waiting():
-                self._state.drop(older, SUPERSEDED)
+                self._state.drop(older, Cause.SUPERSEDED)
         camera.add(Job(frame, camera.mode, self._state.now_ns))
         if camera.name not in self._turns:
             self._turns.append(camera.name)
@@ -84,13 +76,11 @@ class DetectionDesk:
             raise MessageError(
                 f"expected faces of frame {job.frame.frame_id}, got {faces.frame_id}"
             )
-        if len(faces.boxes) != len(faces.crops):
-            raise MessageError(f"expected {len(faces.boxes)} crops, got {len(faces.crops)}")
         run.answered += 1
         news = job.state is JobState.DETECTING
         if news:
             job.detected(faces.boxes, faces.crops, self._state.now_ns)
-            if job.mode == REQUEST:
+            if job.mode is Mode.IMAGE:
                 took_ns = self._state.now_ns - job.detecting_ns
                 self._requests_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
         if run.answered == len(run.jobs):
@@ -151,7 +141,7 @@ class DetectionDesk:
         for job in list(camera.line):
             undetected = job.state in (JobState.WAITING, JobState.DETECTING)
             if undetected and self._state.now_ns - job.received_ns > self._max_age_ns:
-                self._state.drop(job, TOO_OLD)
+                self._state.drop(job, Cause.TOO_OLD)
 
     def queue(self) -> QueueStatus:
         """Tell how many frames wait for a detector, and how long."""
@@ -160,11 +150,11 @@ class DetectionDesk:
         waiting += [*again, *self._requests]
         since_ns = min((job.received_ns for job in waiting), default=self._state.now_ns)
         oldest_ms = (self._state.now_ns - since_ns) / 1e6
-        return QueueStatus(DETECTOR, len(waiting), oldest_ms)
+        return QueueStatus(Role.DETECTOR, len(waiting), oldest_ms)
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
-        for peer in self._state.peers.idle(DETECTOR):
+        for peer in self._state.peers.idle(Role.DETECTOR):
             run = self._next_run(peer)
             if run is None:
                 continue
@@ -177,7 +167,7 @@ class DetectionDesk:
     def _next_run(self, peer: Peer) -> Run | None:
         """Give work that another detector left, else the next of the camera whose turn it is."""
         self._again = deque(run for run in self._again if _is_wanted(run))
-        everybody = {other.identity for other in self._state.peers.of_role(DETECTOR)}
+        everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
         for run in self._again:
             if peer.identity not in run.given_up_by or everybody <= run.given_up_by:
                 self._again.remove(run)
@@ -221,7 +211,7 @@ def _next_jobs(camera: Camera, interval: int) -> list[Job]:
     arrived when, so that results do not depend on timing. Two runs fit into any ring.
     """
     waiting = camera.waiting()
-    if not waiting or camera.mode == LIVE:
+    if not waiting or camera.mode is Mode.LIVE:
         return waiting[-1:]
     length = camera.run_length = max(1, min(interval, MIN_LOSSLESS_SLOTS // 2, camera.slots // 2))
     number = waiting[0].frame.frame_id // length

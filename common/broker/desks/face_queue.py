@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from common.broker.jobs import Job
-from common.messages import REQUEST
+from common.contract import Mode
 
 QueuedFace = tuple[Job, int]
 """A frame and the index of the face in it."""
@@ -66,7 +66,7 @@ class FaceQueue:
         return faces
 
     def _lane_of(self, face: QueuedFace) -> deque[QueuedFace]:
-        return self._requests if face[0].mode == REQUEST else self._cameras
+        return self._requests if face[0].mode is Mode.IMAGE else self._cameras
 
 
 def _is_suspected(face: QueuedFace) -> bool:

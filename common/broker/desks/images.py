@@ -17,27 +17,15 @@ from common.broker.desks.detection import DetectionDesk
 from common.broker.jobs import Job, JobState, no_boxes, no_probabilities
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
+from common.contract import IMAGE_LIMIT_S, WORKER_ROLES, Mode, Outcome
 from common.errors import MessageError
-from common.messages import (
-    OUTCOME_ANALYZED,
-    OUTCOME_FAILED,
-    OUTCOME_LATE,
-    OUTCOME_REFUSED,
-    REQUEST,
-    REQUEST_LIMIT_S,
-    WORKER_ROLES,
-    AnalyzeImage,
-    Frame,
-    ImageAnswer,
-    ImageStatus,
-)
+from common.messages import AnalyzeImage, Frame, ImageAnswer, ImageStatus
 
 MAX_REQUESTS = 32
 """Images in flight, of all publishers together; some seconds of work for one detector."""
 MAX_BYTES = 256 * 1024 * 1024
 """Of their JPEGs together."""
-LIMIT_NS = int(REQUEST_LIMIT_S * 1e9)
-LOST = "lost"
+LIMIT_NS = int(IMAGE_LIMIT_S * 1e9)
 
 _Key = tuple[bytes, int]
 
@@ -59,7 +47,7 @@ class ImageDesk:
         self._classification = classification
         self._jobs: dict[_Key, Job] = {}
         self._taken = 0
-        self._ends: Counter[str] = Counter()
+        self._ends: Counter[Outcome] = Counter()
 
     def take(self, peer: Peer, message: AnalyzeImage) -> None:
         """Take an image in, or refuse it at once; one that is here already was sent twice.
@@ -75,10 +63,10 @@ class ImageDesk:
             return
         refusal = self._refusal()
         if refusal:
-            self._ends[OUTCOME_REFUSED] += 1
-            self._answer(key, OUTCOME_REFUSED, refusal)
+            self._ends[Outcome.REFUSED] += 1
+            self._answer(key, Outcome.REFUSED, refusal)
             return
-        job = Job(_frame(message), REQUEST, self._state.now_ns)
+        job = Job(_frame(message), Mode.IMAGE, self._state.now_ns)
         self._jobs[key] = job
         self._taken += 1
         self._detection.take_request(job)
@@ -87,32 +75,32 @@ class ImageDesk:
         """Answer what is finished."""
         for key, job in list(self._jobs.items()):
             if job.state is JobState.COMPLETE and job.failed:
-                self._end(key, OUTCOME_FAILED, "no worker that tried it survived it")
+                self._end(key, Outcome.FAILED, "no worker that tried it survived it")
             elif job.state is JobState.COMPLETE:
-                self._end(key, OUTCOME_ANALYZED)
+                self._end(key, Outcome.ANALYZED)
 
     def expire(self) -> None:
         """Give up what nobody waits for any longer."""
         for key, job in list(self._jobs.items()):
             if self._state.now_ns - job.received_ns > LIMIT_NS:
                 where = job.state.value
-                self._end(key, OUTCOME_LATE, f"not done after {REQUEST_LIMIT_S:.0f} s: {where}")
+                self._end(key, Outcome.LATE, f"not done after {IMAGE_LIMIT_S:.0f} s: {where}")
 
     def forget(self, peer: Peer) -> None:
         """Give up the images of a publisher that is gone."""
         for key in [key for key in self._jobs if key[0] == peer.identity]:
-            self._withdraw(key, LOST)
+            self._withdraw(key, Outcome.LOST)
 
     def status(self) -> ImageStatus:
         """Give the ledger as it stands."""
         return ImageStatus(
             taken=self._taken,
-            analyzed=self._ends[OUTCOME_ANALYZED],
-            failed=self._ends[OUTCOME_FAILED],
-            late=self._ends[OUTCOME_LATE],
-            lost=self._ends[LOST],
+            analyzed=self._ends[Outcome.ANALYZED],
+            failed=self._ends[Outcome.FAILED],
+            late=self._ends[Outcome.LATE],
+            lost=self._ends[Outcome.LOST],
             in_flight=len(self._jobs),
-            refused=self._ends[OUTCOME_REFUSED],
+            refused=self._ends[Outcome.REFUSED],
         )
 
     def _refusal(self) -> str:
@@ -127,11 +115,11 @@ class ImageDesk:
             return f"{len(self._jobs)} images are being analyzed and no more are taken"
         return ""
 
-    def _end(self, key: _Key, outcome: str, reason: str = "") -> None:
+    def _end(self, key: _Key, outcome: Outcome, reason: str = "") -> None:
         job = self._withdraw(key, outcome)
-        self._answer(key, outcome, reason, job if outcome == OUTCOME_ANALYZED else None)
+        self._answer(key, outcome, reason, job if outcome is Outcome.ANALYZED else None)
 
-    def _withdraw(self, key: _Key, end: str) -> Job:
+    def _withdraw(self, key: _Key, end: Outcome) -> Job:
         """Count an image's end; what a worker still says of it is ignored."""
         job = self._jobs.pop(key)
         self._ends[end] += 1
@@ -140,7 +128,7 @@ class ImageDesk:
         self._classification.withdraw(job)
         return job
 
-    def _answer(self, key: _Key, outcome: str, reason: str, job: Job | None = None) -> None:
+    def _answer(self, key: _Key, outcome: Outcome, reason: str, job: Job | None = None) -> None:
         identity, request_id = key
         boxes = job.boxes if job else no_boxes()
         probabilities = job.probabilities if job else no_probabilities(0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from common.broker.cameras import NO_PUBLISHER, PUBLISHER_LOST, PUBLISHER_SLOW, Camera
+from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState
-from common.broker.peers import PUBLISHER, Peer
+from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.messages import FATE_DROPPED, FATE_FAILED, FATE_PUBLISHED, LIVE, LOSSLESS, Published
+from common.contract import Cause, Fate, Mode, Role
+from common.messages import Published
 
-IN_HAND_LIMIT = {LIVE: 3, LOSSLESS: 16}
+IN_HAND_LIMIT = {Mode.LIVE: 3, Mode.LOSSLESS: 16}
 """Frames of one camera that a publisher may hold unacknowledged; live, more would be stale."""
 
 RETURN_NS = 10_000_000_000
@@ -31,7 +32,7 @@ class PublisherDesk:
         while camera.line and camera.line[0].state is JobState.COMPLETE:
             job = camera.line[0]
             if job.replayed:
-                self._state.settle(job, FATE_PUBLISHED)
+                self._state.settle(job, Fate.PUBLISHED)
             elif not self._publish(camera, job):
                 return
 
@@ -53,7 +54,7 @@ class PublisherDesk:
         place = _place_of(peer)
         self._awaited[place] = self._state.now_ns + RETURN_NS
         for job in self._with(peer.identity):
-            if job.mode == LOSSLESS:
+            if job.mode is Mode.LOSSLESS:
                 job.awaiting.add(place)
             self._gone_from(job, peer.identity)
 
@@ -82,17 +83,17 @@ class PublisherDesk:
 
     def _publish(self, camera: Camera, job: Job) -> bool:
         """Send one frame; False where it has to wait for a publisher."""
-        publishers = self._state.peers.of_role(PUBLISHER)
+        publishers = self._state.peers.of_role(Role.PUBLISHER)
         takers = [peer for peer in publishers if self._has_room(peer, camera)]
-        if camera.mode == LIVE:
+        if camera.mode is Mode.LIVE:
             if not takers:
-                self._state.drop(job, PUBLISHER_SLOW if publishers else NO_PUBLISHER)
+                self._state.drop(job, Cause.PUBLISHER_SLOW if publishers else Cause.NO_PUBLISHER)
                 return True
         elif not publishers or len(takers) < len(publishers) or self._awaited:
             return False
         takers = [p for p in takers if p.sent.get(camera.name, -1) < job.frame.frame_id]
         if not takers:  # came back from one that died after all others had gone past it
-            self._state.settle(job, FATE_DROPPED, PUBLISHER_LOST)
+            self._state.settle(job, Fate.DROPPED, Cause.PUBLISHER_LOST)
             return True
         camera.line.pop(0)
         job.state = JobState.PUBLISHING
@@ -106,7 +107,7 @@ class PublisherDesk:
         """Send a frame to a publisher, unless it has it on disk."""
         camera, frame_id = job.frame.camera, job.frame.frame_id
         peer.sent[camera] = frame_id
-        if job.mode == LOSSLESS and frame_id <= peer.recorded.get(camera, -1):
+        if job.mode is Mode.LOSSLESS and frame_id <= peer.recorded.get(camera, -1):
             job.acknowledged = True
             return
         job.awaiting.add(peer.identity)
@@ -127,8 +128,8 @@ class PublisherDesk:
             return
         if job.acknowledged:
             self._published(job)
-        elif job.mode == LIVE:
-            self._state.drop(job, PUBLISHER_LOST)
+        elif job.mode is Mode.LIVE:
+            self._state.drop(job, Cause.PUBLISHER_LOST)
         else:
             self._state.camera_of(job).put_back(job)
 
@@ -136,7 +137,7 @@ class PublisherDesk:
         return peer.has.get(camera.name, 0) < IN_HAND_LIMIT[camera.mode]
 
     def _published(self, job: Job) -> None:
-        self._state.settle(job, FATE_FAILED if job.failed else FATE_PUBLISHED)
+        self._state.settle(job, Fate.FAILED if job.failed else Fate.PUBLISHED)
 
 
 def _place_of(peer: Peer) -> bytes:

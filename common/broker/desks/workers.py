@@ -9,15 +9,8 @@ from common.broker.desks.detection import DetectionDesk
 from common.broker.jobs import JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    Expressions,
-    Faces,
-    Ready,
-    Refused,
-    WorkFailed,
-)
+from common.contract import Role
+from common.messages import Expressions, Faces, Ready, Refused, WorkFailed
 
 FromWorker = Ready | Faces | Expressions | WorkFailed
 
@@ -52,12 +45,12 @@ class WorkerDesk:
         if isinstance(message, Ready):
             self.lost(peer)  # nothing, unless it forgot what it had in hand
             self._state.peers.set_idle(peer)
-        elif isinstance(message, Faces) and peer.role == DETECTOR:
+        elif isinstance(message, Faces) and peer.role is Role.DETECTOR:
             job = self._detection.answer(peer, message)
             peer.answered, peer.failures = True, 0
             if job is not None and job.state is JobState.CLASSIFYING:
                 self._classification.take(job)
-        elif isinstance(message, Expressions) and peer.role == CLASSIFIER:
+        elif isinstance(message, Expressions) and peer.role is Role.CLASSIFIER:
             self._classification.answer(peer, message)
         elif isinstance(message, WorkFailed) and peer.work_id == message.work_id:
             return self._failed(peer, message)
@@ -79,7 +72,7 @@ class WorkerDesk:
             self._desk_of(peer).returned(peer.work_id)
 
     def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
-        return self._detection if peer.role == DETECTOR else self._classification
+        return self._detection if peer.role is Role.DETECTOR else self._classification
 
     def _failed(self, peer: Peer, message: WorkFailed) -> bool:
         """Take back work that a worker cannot do; False where it is sent away.
@@ -89,7 +82,7 @@ class WorkerDesk:
         """
         log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
         peer.failures += 1
-        if peer.answered or peer.role == CLASSIFIER:
+        if peer.answered or peer.role is Role.CLASSIFIER:
             self.lost(peer)
         else:
             self._detection.returned(message.work_id, by=peer.identity)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from common.broker import progress
 from common.broker.progress import ProgressLog, frames_done, progress_line
-from common.messages import LIVE, LOSSLESS, CameraStatus, PipelineStatus
+from common.contract import Cause, Mode
+from common.messages import CameraStatus, PipelineStatus
 
-HALF = CameraStatus("clip", LOSSLESS, True, "", False, 100, 60, 48, 1, 11, {"x": 1})
+HALF = CameraStatus("clip", Mode.LOSSLESS, True, "", False, 100, 60, 48, 1, 11, {Cause.TOO_OLD: 1})
 
 
 def report(*cameras: CameraStatus) -> PipelineStatus:
@@ -50,7 +51,7 @@ def test_only_lossless_cameras_are_logged_and_the_last_line_is_always(
     shown = ProgressLog()
     finished = replace(HALF, ended=True, captured=50, in_flight=0)
     with caplog.at_level(logging.INFO):
-        shown.show(report(HALF, replace(HALF, camera="live", mode=LIVE)))
+        shown.show(report(HALF, replace(HALF, camera="live", mode=Mode.LIVE)))
         assert caplog.messages == []
         shown.show(report(finished))
         shown.show(report(finished))

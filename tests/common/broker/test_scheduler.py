@@ -1,8 +1,7 @@
 import pytest
 
+from common.contract import Cause, Fate, Mode, Role
 from common.messages import (
-    LIVE,
-    LOSSLESS,
     Bye,
     CameraHello,
     CameraState,
@@ -38,7 +37,7 @@ def test_frame_goes_through_all_stages_and_its_slot_comes_back(world: World) -> 
     (result,) = world.publish(publisher)
     assert result.boxes.shape == (2, 4)
     assert result.reused == (False, False)
-    assert world.releases(capture) == [Release("cam", 0, "published", "")]
+    assert world.releases(capture) == [Release("cam", 0, Fate.PUBLISHED)]
     assert world.status().published == 1
 
 
@@ -133,7 +132,7 @@ def test_batch_is_no_larger_than_the_worker_announced(world: World) -> None:
 
 
 def test_results_are_released_in_order_whoever_is_first(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     one, two = world.detector(interval=1), world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     world.say(capture, frame("cam", 1))
@@ -144,7 +143,7 @@ def test_results_are_released_in_order_whoever_is_first(world: World) -> None:
 
 
 def test_lossless_run_waits_for_its_last_frame_or_the_end(world: World) -> None:
-    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=10)
+    capture, detector = world.capture(mode=Mode.LOSSLESS), world.detector(interval=10)
     for frame_id in range(9):
         world.say(capture, frame("cam", frame_id))
     assert world.take(detector, DetectRun) is None
@@ -161,7 +160,7 @@ def test_lossless_run_waits_for_its_last_frame_or_the_end(world: World) -> None:
 
 
 def test_ring_smaller_than_two_runs_shortens_the_runs(world: World) -> None:
-    capture, detector = world.capture(mode=LOSSLESS, slots=6), world.detector(interval=10)
+    capture, detector = world.capture(mode=Mode.LOSSLESS, slots=6), world.detector(interval=10)
     for frame_id in range(3):
         world.say(capture, frame("cam", frame_id))
     run = world.take(detector, DetectRun)
@@ -182,7 +181,7 @@ def test_dead_classifiers_batch_is_handed_out_again(world: World) -> None:
 
 
 def test_silent_worker_is_given_up_and_what_it_says_later_is_ignored(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     frozen = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     run = world.take(frozen, DetectRun)
@@ -199,8 +198,10 @@ def test_silent_worker_is_given_up_and_what_it_says_later_is_ignored(world: Worl
     assert len(result.boxes) == 0
 
 
-@pytest.mark.parametrize("mode", [LIVE, LOSSLESS])
-def test_frame_that_kills_every_detector_fails_and_the_run_goes_on(world: World, mode: str) -> None:
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.LOSSLESS])
+def test_frame_that_kills_every_detector_fails_and_the_run_goes_on(
+    world: World, mode: Mode
+) -> None:
     capture, publisher = world.capture(mode=mode), world.publisher()
     for frame_id in range(3):
         world.say(capture, frame("cam", frame_id))
@@ -209,20 +210,20 @@ def test_frame_that_kills_every_detector_fails_and_the_run_goes_on(world: World,
         victim = world.detector(interval=10)
         run = world.take(victim, DetectRun)
         assert run is not None
-        for item in run.frames[:1] if mode == LOSSLESS else ():
+        for item in run.frames[:1] if mode is Mode.LOSSLESS else ():
             world.say(victim, faces_for(run.work_id, item, 0))
         world.lose(victim)
     survivor = world.detector(interval=10)
     world.detect(survivor, faces=0)
     results = world.publish(publisher)
-    expected = [False, True, False] if mode == LOSSLESS else [True]
+    expected = [False, True, False] if mode is Mode.LOSSLESS else [True]
     assert [result.failed for result in results] == expected
     assert world.status().failed == 1
     assert_ledger(world.status())
 
 
 def test_face_that_kills_every_classifier_takes_no_other_frame_with_it(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector = world.detector(interval=1)
     for frame_id in range(3):
         world.say(capture, frame("cam", frame_id))
@@ -251,7 +252,7 @@ def fail_work(world: World, detector: bytes) -> None:
 def test_worker_that_has_never_done_any_work_is_sent_away_and_no_frame_blamed(
     world: World,
 ) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     misplaced = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     for _ in range(3):
@@ -264,7 +265,7 @@ def test_worker_that_has_never_done_any_work_is_sent_away_and_no_frame_blamed(
 
 
 def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     misplaced = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     able = world.detector(interval=1)
@@ -275,7 +276,7 @@ def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
 
 
 def test_frame_that_an_able_worker_cannot_do_fails_in_the_end(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     world.detect(detector, faces=0)
@@ -286,7 +287,7 @@ def test_frame_that_an_able_worker_cannot_do_fails_in_the_end(world: World) -> N
 
 
 def test_many_faces_in_batches_of_workers_that_die_at_once_fail_no_frame(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     workers = [world.classifier(batch=4) for _ in range(3)]
     detector = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
@@ -299,7 +300,7 @@ def test_many_faces_in_batches_of_workers_that_die_at_once_fail_no_frame(world: 
 
 
 def test_work_of_those_who_leave_in_order_is_not_held_against_it(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     world.say(capture, frame("cam", 0))
     world.end(capture)
     for _ in range(5):
@@ -309,7 +310,7 @@ def test_work_of_those_who_leave_in_order_is_not_held_against_it(world: World) -
 
 
 def test_capture_that_comes_again_begins_with_the_first_frame_of_the_run(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS, instance="x"), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS, instance="x"), world.publisher()
     detector = world.detector(interval=4)
     for frame_id in range(6):
         world.say(capture, frame("cam", frame_id))
@@ -318,7 +319,7 @@ def test_capture_that_comes_again_begins_with_the_first_frame_of_the_run(world: 
     for item in run.frames[:2]:
         world.say(detector, faces_for(run.work_id, item, 0))
     assert ids(world.publish(publisher)) == [0, 1]
-    again = world.capture(mode=LOSSLESS, instance="x")
+    again = world.capture(mode=Mode.LOSSLESS, instance="x")
     assert world.take(again, Welcome) == Welcome(0)
     for frame_id in range(4):
         world.say(again, frame("cam", frame_id))
@@ -332,7 +333,7 @@ def test_capture_that_comes_again_begins_with_the_first_frame_of_the_run(world: 
 
 
 def test_slots_come_back_when_the_whole_run_is_published(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector = world.detector(interval=2)
     for frame_id in range(2):
         world.say(capture, frame("cam", frame_id))
@@ -345,7 +346,7 @@ def test_slots_come_back_when_the_whole_run_is_published(world: World) -> None:
 
 
 def test_frame_missing_from_a_lossless_camera_is_asked_for_again(world: World) -> None:
-    capture = world.capture(mode=LOSSLESS)
+    capture = world.capture(mode=Mode.LOSSLESS)
     world.say(capture, frame("cam", 0))
     world.say(capture, frame("cam", 2))
     assert world.take(capture, WhoAreYou) is not None
@@ -353,7 +354,7 @@ def test_frame_missing_from_a_lossless_camera_is_asked_for_again(world: World) -
 
 
 def test_live_camera_that_left_keeps_no_recording_from_ending(world: World) -> None:
-    live, lossless = world.capture("live"), world.capture("file", LOSSLESS)
+    live, lossless = world.capture("live"), world.capture("file", Mode.LOSSLESS)
     world.say(live, Bye())
     world.pass_time(10)
     assert not world.scheduler.finished
@@ -363,15 +364,15 @@ def test_live_camera_that_left_keeps_no_recording_from_ending(world: World) -> N
 
 
 def test_capture_that_comes_when_all_is_done_is_refused(world: World) -> None:
-    world.end(world.capture(mode=LOSSLESS))
+    world.end(world.capture(mode=Mode.LOSSLESS))
     world.pass_time(10)
-    refused = world.take(world.capture("late", LOSSLESS), Refused)
+    refused = world.take(world.capture("late", Mode.LOSSLESS), Refused)
     assert refused is not None
     assert "CAPTURE_CAMERA=late" in refused.reason
 
 
 def test_slots_of_a_run_come_back_only_when_it_need_not_be_read_again(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector = world.detector(interval=2)
     world.say(capture, frame("cam", 0))
     world.say(capture, frame("cam", 1))
@@ -399,7 +400,7 @@ def test_every_publisher_gets_every_result_and_the_slot_waits_for_all(world: Wor
 
 
 def test_lossless_waits_for_a_publisher_and_live_does_not(world: World) -> None:
-    live, lossless = world.capture("live"), world.capture("file", LOSSLESS)
+    live, lossless = world.capture("live"), world.capture("file", Mode.LOSSLESS)
     detector = world.detector(interval=1)
     world.say(live, frame("live", 0))
     world.say(lossless, frame("file", 0))
@@ -411,7 +412,7 @@ def test_lossless_waits_for_a_publisher_and_live_does_not(world: World) -> None:
 
 
 def test_lossless_frames_wait_for_a_publisher_that_joins_late(world: World) -> None:
-    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=1)
+    capture, detector = world.capture(mode=Mode.LOSSLESS), world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     world.detect(detector, faces=0)
     publisher = world.publisher()
@@ -429,7 +430,7 @@ def test_slow_publisher_gets_no_more_than_three_live_frames(world: World) -> Non
 
 def lossless_frames(world: World, count: int) -> tuple[bytes, bytes]:
     """Capture and detect frames without faces; give the capture and the detector."""
-    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=1)
+    capture, detector = world.capture(mode=Mode.LOSSLESS), world.detector(interval=1)
     more_frames(world, capture, detector, 0, count)
     return capture, detector
 
@@ -500,13 +501,13 @@ def test_lost_capture_drops_live_frames_and_keeps_the_ledger(world: World) -> No
 
 
 def test_lost_lossless_capture_sends_its_unpublished_frames_again(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS, instance="x"), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS, instance="x"), world.publisher()
     detector = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     world.detect(detector, faces=0)
     world.publish(publisher)
     world.say(capture, frame("cam", 1))
-    again = world.capture(mode=LOSSLESS, instance="x")
+    again = world.capture(mode=Mode.LOSSLESS, instance="x")
     assert world.take(again, Welcome) == Welcome(1)
     world.say(again, frame("cam", 1))
     world.detect(detector, faces=0)
@@ -517,7 +518,7 @@ def test_lost_lossless_capture_sends_its_unpublished_frames_again(world: World) 
 
 
 def test_new_broker_takes_over_the_captures_ledger(world: World) -> None:
-    hello = CameraHello("c", "i", "cam", LIVE, 0, 8, 10, 7, 1, {"superseded": 2})
+    hello = CameraHello("c", "i", "cam", Mode.LIVE, 0, 8, 10, 7, 1, {Cause.SUPERSEDED: 2})
     world.say(b"x", hello)
     status = world.status()
     assert (status.captured, status.published, status.failed) == (10, 7, 1)
@@ -527,10 +528,10 @@ def test_new_broker_takes_over_the_captures_ledger(world: World) -> None:
 
 def test_skipped_frames_are_captured_and_dropped(world: World) -> None:
     capture = world.capture()
-    world.say(capture, FrameSkipped("cam", 0, "ring_full"))
+    world.say(capture, FrameSkipped("cam", 0, Cause.RING_FULL))
     assert world.status().captured == 1
     assert world.status().dropped == {"ring_full": 1}
-    world.say(capture, FrameSkipped("cam", 0, "ring_full"))
+    world.say(capture, FrameSkipped("cam", 0, Cause.RING_FULL))
     assert world.status().captured == 1
 
 
@@ -548,8 +549,8 @@ def test_detector_with_another_interval_is_refused(world: World) -> None:
     assert "DETECTOR_INTERVAL=5" in refused.reason
 
 
-def test_unknown_role_is_refused(world: World) -> None:
-    world.say(b"x", WorkerHello("juggler", "j", "i", 3))
+def test_role_that_does_no_work_is_refused(world: World) -> None:
+    world.say(b"x", WorkerHello(Role.PUBLISHER, "j", "i", 3))
     assert world.take(b"x", Refused) is not None
 
 
@@ -574,7 +575,7 @@ def test_cameras_take_turns(world: World) -> None:
 
 
 def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world: World) -> None:
-    capture, detector = world.capture(mode=LOSSLESS), world.detector(interval=5)
+    capture, detector = world.capture(mode=Mode.LOSSLESS), world.detector(interval=5)
     publisher = world.publisher()
     world.say(capture, frame("cam", 0))
     world.end(capture)
@@ -588,7 +589,7 @@ def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world:
 
 
 def test_worker_that_asks_for_work_with_work_in_hand_has_forgotten_it(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
     assert world.take(detector, DetectRun) is not None

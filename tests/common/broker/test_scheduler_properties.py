@@ -8,9 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from common.contract import Cause, Mode
 from common.messages import (
-    LIVE,
-    LOSSLESS,
     CameraHello,
     ClassifyBatch,
     DetectRun,
@@ -27,7 +26,7 @@ from tests.common.broker.world import World, assert_ledger, expressions_for, fac
 
 INTERVAL = 4
 SLOTS = 9
-CAMERAS = {"live": LIVE, "file": LOSSLESS}
+CAMERAS = {"live": Mode.LIVE, "file": Mode.LOSSLESS}
 
 
 class PipelineMachine(RuleBasedStateMachine):
@@ -194,7 +193,7 @@ class PipelineMachine(RuleBasedStateMachine):
             self._collect()
         status = self.world.status("file")
         assert status.in_flight == 0
-        lost = status.dropped.get("publisher_lost", 0)
+        lost = status.dropped.get(Cause.PUBLISHER_LOST, 0)
         assert status.published + status.failed + lost == status.captured == self.next_id["file"]
         live = self.world.status("live")
         assert_ledger(live)

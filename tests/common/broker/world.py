@@ -8,10 +8,8 @@ from typing import TypeVar
 import numpy as np
 
 from common.broker.scheduler import Scheduler
+from common.contract import Mode, Role
 from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    LIVE,
     CameraHello,
     CameraStatus,
     ClassifyBatch,
@@ -98,24 +96,24 @@ class World:
         return b"peer%d" % self._peers
 
     def capture(
-        self, camera: str = "cam", mode: str = LIVE, slots: int = 24, instance: str = ""
+        self, camera: str = "cam", mode: Mode = Mode.LIVE, slots: int = 24, instance: str = ""
     ) -> bytes:
         peer = self.new_identity()
         hello = CameraHello("c", instance or peer.decode(), camera, mode, 0, slots, 0, 0, 0)
         self.say(peer, hello)
         return peer
 
-    def worker(self, role: str, capacity: int) -> bytes:
+    def worker(self, role: Role, capacity: int) -> bytes:
         peer = self.new_identity()
         self.say(peer, WorkerHello(role, role, peer.decode(), capacity))
         self.say(peer, Ready())
         return peer
 
     def detector(self, interval: int = 10) -> bytes:
-        return self.worker(DETECTOR, interval)
+        return self.worker(Role.DETECTOR, interval)
 
     def classifier(self, batch: int = 8) -> bytes:
-        return self.worker(CLASSIFIER, batch)
+        return self.worker(Role.CLASSIFIER, batch)
 
     def publisher(self, recorded: dict[str, int] | None = None, instance: str = "") -> bytes:
         peer = self.new_identity()

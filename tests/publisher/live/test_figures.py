@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec import structs
 
+from common.contract import Role
 from common.messages import FrameTimes, PeerStatus
 from publisher.live.figures import CameraFigures, Newest, WorkerRates, percentile, stages_ms
 from tests.publisher.material import frame
@@ -16,7 +16,7 @@ def fill(figures: CameraFigures, count: int, interval_s: float, start_s: float =
     at_s = start_s
     for number in range(count):
         at_s = start_s + number * interval_s
-        shown = dataclasses.replace(frame(number), captured_mono_ns=int((at_s - 0.02) * 1e9))
+        shown = structs.replace(frame(number), captured_mono_ns=int((at_s - 0.02) * 1e9))
         figures.add(Newest(shown, ()), FrameTimes(), int(at_s * 1e9))
     return at_s
 
@@ -46,7 +46,7 @@ def test_ages_are_of_the_last_frames() -> None:
 
 def test_the_age_of_a_frame_that_brought_its_pixels_is_not_known() -> None:
     figures = CameraFigures()
-    figures.add(Newest(dataclasses.replace(frame(1), jpeg=b"x"), ()), FrameTimes(), 10**9)
+    figures.add(Newest(structs.replace(frame(1), jpeg=b"x"), ()), FrameTimes(), 10**9)
     assert figures.ages_ms() == {}
 
 
@@ -69,7 +69,7 @@ def test_percentiles_are_values_that_occurred() -> None:
 def test_workers_rates_come_from_their_counters() -> None:
     rates = WorkerRates()
     for step in range(30):
-        peers = [PeerStatus("detector", "a", step * 5, 0.0, 0)]
+        peers = [PeerStatus(Role.DETECTOR, "a", step * 5, 0.0, 0)]
         rates.add(peers, 100 + step * 0.25)
     assert rates.rate(peers[0]) == pytest.approx(20)
-    assert rates.rate(PeerStatus("detector", "b", 9, 0.0, 0)) == 0
+    assert rates.rate(PeerStatus(Role.DETECTOR, "b", 9, 0.0, 0)) == 0

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from typing import Any
 
+from msgspec import structs
+
 from common.face_model import LABELS
 from publisher.live.published_frame import frame_json, published_frame
 from publisher.results.format import records_of
@@ -37,5 +39,5 @@ def test_what_is_not_known_is_null() -> None:
 
 
 def test_pixels_that_came_with_a_frame_are_not_kept() -> None:
-    kept = published_frame(dataclasses.replace(frame(1), jpeg=b"x" * 1000), [])
+    kept = published_frame(structs.replace(frame(1), jpeg=b"x" * 1000), [])
     assert all(getattr(kept, item.name) != b"x" * 1000 for item in dataclasses.fields(kept))

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
+from common.contract import Mode
 from common.errors import ConfigError
-from common.messages import LOSSLESS
 from publisher.config import PublisherConfig
 from publisher.recording.recordings import Recordings
 from publisher.results.writer import RecordError
@@ -21,7 +21,7 @@ from tests.publisher.recording.films import times_in_opencv, watch
 from tests.publisher.results.test_writer import largest_file
 
 
-def publish(running: Rig, frames: int, mode: str = LOSSLESS, first: int = 0) -> None:
+def publish(running: Rig, frames: int, mode: Mode = Mode.LOSSLESS, first: int = 0) -> None:
     for frame_id in range(first, first + frames):
         running.publish(result(frame(frame_id, ring=str(running.ring.path)), mode=mode))
 

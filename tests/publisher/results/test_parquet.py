@@ -11,8 +11,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from common.contract import Mode
 from common.face_model import LABELS
-from common.messages import LIVE, LOSSLESS, Result
+from common.messages import Result
 from publisher.results.format import FIELDS, SMOOTHED
 from publisher.results.parquet import ParquetWriter, journal_of
 from publisher.results.writer import RecordError, ResultsWriter, open_results
@@ -185,14 +186,14 @@ def test_a_full_disk_at_the_end_leaves_the_journal(
     assert pl.read_parquet(path)["frame_id"].n_unique() == 60
 
 
-@pytest.mark.parametrize("mode", [LIVE, LOSSLESS])
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.LOSSLESS])
 def test_a_full_disk_on_the_way_is_one_of_the_records(
-    path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+    path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode
 ) -> None:
     monkeypatch.setattr("publisher.results.parquet.BLOCK_BYTES", 2000)
     recorder, following = start(path)
     with largest_file(9000):
-        if mode == LOSSLESS:
+        if mode is Mode.LOSSLESS:
             with pytest.raises(RecordError, match="make room and run again"):
                 publish(recorder, following, clip(200, mode=mode))
         else:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from common.messages import LIVE, LOSSLESS, Result
+from common.contract import Mode
+from common.messages import Result
 from publisher.results.reader import cut_incomplete_line, recorded_frames
 from publisher.results.writer import RecordError, ResultsWriter
 from publisher.tracking.following import Following
@@ -19,7 +20,7 @@ from tests.publisher.material import FACE, HAPPY, SAD, frame, result
 OTHER = (200, 10, 50, 50)
 
 
-def clip(frames: int, camera: str = "cam", mode: str = LOSSLESS) -> list[Result]:
+def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[Result]:
     """Two faces whose expressions change, a gap, late classifications."""
     made = []
     for frame_id in range(frames):
@@ -114,7 +115,7 @@ def test_cameras_are_told_apart(path: Path) -> None:
 
 
 def test_frame_numbers_that_begin_again_are_recorded_when_live(path: Path) -> None:
-    run(path, [*clip(9, mode=LIVE), *clip(4, mode=LIVE)])
+    run(path, [*clip(9, mode=Mode.LIVE), *clip(4, mode=Mode.LIVE)])
     assert len(list(recorded_frames(path))) == 13
 
 
@@ -166,7 +167,7 @@ def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
 ) -> None:
     recorder, following = ResultsWriter(path), Following()
     with largest_file(3000):
-        publish(recorder, following, clip(60, mode=LIVE))
+        publish(recorder, following, clip(60, mode=Mode.LIVE))
     recorder.close()
     assert "cannot be written" in recorder.trouble
     assert len(caplog.records) == 1
@@ -189,5 +190,5 @@ def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     path.symlink_to("/dev/full")
     recorder = ResultsWriter(path)
-    publish(recorder, Following(), clip(3, mode=LIVE))
+    publish(recorder, Following(), clip(3, mode=Mode.LIVE))
     assert "No space left" in recorder.trouble

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
-from common.messages import LIVE, LOSSLESS
+from common.contract import Mode
 from publisher.results.reader import RecordedFrame
 from publisher.tracking.following import Following
 from publisher.tracking.tracks import Sighting
@@ -13,13 +13,15 @@ from tests.publisher.material import FACE, HAPPY, frame, result
 
 def test_a_lossless_frame_is_followed_once() -> None:
     following = Following()
-    sent = [result(frame(at), mode=LOSSLESS) for at in (1, 2)]
+    sent = [result(frame(at), mode=Mode.LOSSLESS) for at in (1, 2)]
     assert [following.follow(one) is None for one in (*sent, *sent)] == [False, False, True, True]
 
 
 def test_a_live_camera_may_begin_again() -> None:
     following = Following()
-    assert [following.follow(result(frame(at), mode=LIVE)) is None for at in (9, 1)] == [False] * 2
+    assert [following.follow(result(frame(at), mode=Mode.LIVE)) is None for at in (9, 1)] == [
+        False
+    ] * 2
 
 
 def test_what_was_replayed_is_not_followed_until_something_new_comes() -> None:

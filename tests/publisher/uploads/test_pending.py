@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from common.messages import OUTCOME_ANALYZED, OUTCOME_REFUSED, ImageAnswer
+from common.contract import Outcome
+from common.messages import ImageAnswer
 from publisher.uploads.image import TravellingImage
 from publisher.uploads.pending import PendingImages
 
@@ -13,7 +14,7 @@ IMAGE = TravellingImage(48, 64, b"jpeg")
 
 def answer_to(request_id: int) -> ImageAnswer:
     none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
-    return ImageAnswer(request_id, OUTCOME_ANALYZED, "", *none)
+    return ImageAnswer(request_id, Outcome.ANALYZED, "", *none)
 
 
 def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
@@ -32,7 +33,7 @@ def test_answer_reaches_who_waits_for_it_and_nobody_else() -> None:
     one, other = requests.submit(IMAGE), requests.submit(IMAGE)
     _, second = requests.unsent()
     requests.answered(answer_to(second.request_id))
-    assert other.result(0).outcome == OUTCOME_ANALYZED
+    assert other.result(0).outcome is Outcome.ANALYZED
     assert not one.done()
 
 
@@ -63,6 +64,6 @@ def test_at_the_end_everybody_is_told_also_who_comes_later() -> None:
     requests = PendingImages()
     waiting = requests.submit(IMAGE)
     requests.close()
-    assert waiting.result(0).outcome == OUTCOME_REFUSED
-    assert requests.submit(IMAGE).result(0).outcome == OUTCOME_REFUSED
+    assert waiting.result(0).outcome is Outcome.REFUSED
+    assert requests.submit(IMAGE).result(0).outcome is Outcome.REFUSED
     assert requests.unsent() == []

@@ -13,18 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from common.contract import Outcome
 from common.face_model import LABELS
-from common.messages import (
-    OUTCOME_ANALYZED,
-    OUTCOME_FAILED,
-    OUTCOME_LATE,
-    OUTCOME_REFUSED,
-    AnalyzeImage,
-    ImageAnswer,
-    PublisherHello,
-    Welcome,
-    WhoAreYou,
-)
+from common.messages import AnalyzeImage, ImageAnswer, PublisherHello, Welcome, WhoAreYou
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.analyzer import RETRY_S
 from publisher.uploads.image import MAX_IMAGES
@@ -62,10 +53,10 @@ def analyzed(
 ) -> ImageAnswer:
     boxes = np.array([box for box, _ in faces], np.int32).reshape(-1, 4)
     rows = np.array([row for _, row in faces], np.float32).reshape(-1, 7)
-    return ImageAnswer(asked.request_id, OUTCOME_ANALYZED, "", boxes, rows)
+    return ImageAnswer(asked.request_id, Outcome.ANALYZED, "", boxes, rows)
 
 
-def without_faces(asked: AnalyzeImage, outcome: str, reason: str) -> ImageAnswer:
+def without_faces(asked: AnalyzeImage, outcome: Outcome, reason: str) -> ImageAnswer:
     none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
     return ImageAnswer(asked.request_id, outcome, reason, *none)
 
@@ -164,10 +155,10 @@ def test_more_images_than_are_taken_at_once_are_too_large(running: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [(OUTCOME_FAILED, 500), (OUTCOME_LATE, 504), (OUTCOME_REFUSED, 503)]
+    ("outcome", "code"), [(Outcome.FAILED, 500), (Outcome.LATE, 504), (Outcome.REFUSED, 503)]
 )
 def test_what_the_broker_says_of_an_image_is_passed_on(
-    running: Rig, upload: Upload, outcome: str, code: int
+    running: Rig, upload: Upload, outcome: Outcome, code: int
 ) -> None:
     waited = upload(JPEG)
     running.broker.send(without_faces(asked(running), outcome, "because of the test"))

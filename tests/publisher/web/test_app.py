@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from common.messages import DETECTOR
+from common.contract import Role
 from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 
 ODD_NAME = '/dev/küche "2"?#%&'
@@ -95,7 +95,7 @@ def test_workers_are_listed_by_role_with_their_rate(running: Rig) -> None:
 
 def test_ready_is_ready_and_otherwise_says_why(running: Rig) -> None:
     assert get_json(running, "/readyz") == (200, {"ready": True, "reasons": []})
-    running.report(pipeline(camera_status(), roles=[DETECTOR]))
+    running.report(pipeline(camera_status(), roles=[Role.DETECTOR]))
     code, answer = get_json(running, "/readyz")
     assert code == 503
     assert answer["reasons"] == ["no classifier is running: start one with `python -m classifier`"]

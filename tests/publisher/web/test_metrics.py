@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
-from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    FrameTimes,
-    ImageStatus,
-    PipelineStatus,
-    QueueStatus,
-)
+from common.contract import Role
+from common.messages import FrameTimes, ImageStatus, PipelineStatus, QueueStatus
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
 from tests.publisher.web.test_app import get
 from tests.support.event_stream import EventStream
@@ -75,7 +69,7 @@ def test_stages_and_age_are_histograms_in_seconds(running: Rig) -> None:
         shown = frame(number)
         start_ns = shown.captured_mono_ns
         marks_ns = [start_ns + ms * 1_000_000 for ms in (3, 4, 34, 40, 41)]
-        sent = dataclasses.replace(result(shown), times=FrameTimes(*marks_ns))
+        sent = structs.replace(result(shown), times=FrameTimes(*marks_ns))
         running.publish(sent)
     scrape = Scrape(running)
     name = "ferstream_stage_latency_seconds"
@@ -98,13 +92,13 @@ def test_stages_and_age_are_histograms_in_seconds(running: Rig) -> None:
 
 
 def test_a_frame_from_another_host_has_no_age_here(running: Rig) -> None:
-    running.publish(result(dataclasses.replace(frame(1), jpeg=b"x")))
+    running.publish(result(structs.replace(frame(1), jpeg=b"x")))
     assert Scrape(running).all("ferstream_picture_age_seconds_count") == []
 
 
 def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:
-    queues = (QueueStatus(DETECTOR, 2, 40.0), QueueStatus(CLASSIFIER, 0, 0.0))
-    batches = {"1": 4, "3": 2, "8": 1}
+    queues = (QueueStatus(Role.DETECTOR, 2, 40.0), QueueStatus(Role.CLASSIFIER, 0, 0.0))
+    batches = {1: 4, 3: 2, 8: 1}
     running.report(PipelineStatus(1.0, 5, (camera_status(),), (), queues, batches))
     scrape = Scrape(running)
     assert scrape.value("ferstream_queue_length", role="detector") == 2
@@ -120,8 +114,8 @@ def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:
 
 
 def test_the_ledger_of_uploaded_images_adds_up(running: Rig) -> None:
-    requests = ImageStatus(taken=20, analyzed=9, failed=1, late=2, lost=3, in_flight=5, refused=4)
-    running.report(PipelineStatus(1.0, 0, (camera_status(),), (), requests=requests))
+    images = ImageStatus(taken=20, analyzed=9, failed=1, late=2, lost=3, in_flight=5, refused=4)
+    running.report(PipelineStatus(1.0, 0, (camera_status(),), (), images=images))
     scrape = Scrape(running)
     ended = sum(scrape.all("ferstream_images_total"))
     taken = scrape.value("ferstream_images_taken_total")
@@ -131,7 +125,7 @@ def test_the_ledger_of_uploaded_images_adds_up(running: Rig) -> None:
 
 
 def test_workers_and_who_watches_are_counted(running: Rig) -> None:
-    running.report(pipeline(camera_status(), roles=(CLASSIFIER, CLASSIFIER)))
+    running.report(pipeline(camera_status(), roles=(Role.CLASSIFIER, Role.CLASSIFIER)))
     running.publish_next()
     with RawViewer(running.url), EventStream(running.url) as stream:
         stream.expect("status")

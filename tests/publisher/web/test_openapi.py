@@ -16,8 +16,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from common.contract import CAMERA_MODES, Role
 from common.face_model import LABELS
-from common.messages import MODES, PeerStatus, PipelineStatus
+from common.messages import PeerStatus, PipelineStatus
 from publisher.live.figures import PERCENTILES
 from publisher.tracking.smoothing import UNCERTAIN
 from tests.publisher.described import DESCRIPTION, assert_described
@@ -52,10 +53,7 @@ def running(folder: Path) -> Iterator[Rig]:
     with rig(folder, results=folder / "faces.csv", max_viewers=30) as made:
         made.hello()
         offline = camera_status("offline", online=False, reason="unplugged")
-        peers = [
-            PeerStatus(role, f"{role}-1", 1, 1.0, 0)
-            for role in ("capture", "detector", "classifier", "publisher")
-        ]
+        peers = [PeerStatus(role, f"{role}-1", 1, 1.0, 0) for role in Role]
         made.report(PipelineStatus(1.0, 0, (camera_status("demo"), offline), tuple(peers)))
         yield made
 
@@ -121,7 +119,7 @@ def test_names_and_values_are_those_of_the_code() -> None:
         assert tuple(SCHEMAS[name]["properties"]) == LABELS
         assert tuple(SCHEMAS[name]["required"]) == LABELS
     assert SCHEMAS["Label"]["enum"] == [*LABELS, UNCERTAIN, None]
-    assert SCHEMAS["Camera"]["properties"]["mode"]["enum"] == [*MODES, None]
+    assert SCHEMAS["Camera"]["properties"]["mode"]["enum"] == [*CAMERA_MODES, None]
     names = [f"p{round(fraction * 100)}" for fraction in PERCENTILES]
     assert list(SCHEMAS["Percentiles"]["properties"]) == names
     (version,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.M)

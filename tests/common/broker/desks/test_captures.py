@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from common.broker.desks.captures import FORGOTTEN_AFTER_NS
-from common.messages import LOSSLESS, Bye
+from common.contract import Mode
+from common.messages import Bye
 from tests.common.broker.world import World, frame
 
 FORGOTTEN_AFTER_MS = FORGOTTEN_AFTER_NS / 1e6
@@ -57,7 +58,7 @@ def test_a_camera_that_is_back_in_time_is_not_forgotten() -> None:
 
 def test_a_recording_that_is_stopped_is_waited_for() -> None:
     world = World()
-    world.say(world.capture("talk", LOSSLESS), Bye())
+    world.say(world.capture("talk", Mode.LOSSLESS), Bye())
     world.pass_time(3 * FORGOTTEN_AFTER_MS)
     assert names(world) == ["talk"]
 

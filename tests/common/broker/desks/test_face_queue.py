@@ -5,16 +5,16 @@ from hypothesis import strategies as st
 
 from common.broker.desks.face_queue import FaceQueue
 from common.broker.jobs import Job
-from common.messages import LIVE, REQUEST
+from common.contract import Mode
 from tests.common.broker.world import frame
 
 
-def job(mode: str, frame_id: int = 0) -> Job:
+def job(mode: Mode, frame_id: int = 0) -> Job:
     return Job(frame("cam", frame_id), mode, 0)
 
 
 def queued(cameras: int, requests: int) -> tuple[FaceQueue, Job, Job]:
-    queue, camera, request = FaceQueue(), job(LIVE), job(REQUEST)
+    queue, camera, request = FaceQueue(), job(Mode.LIVE), job(Mode.IMAGE)
     queue.put((camera, index) for index in range(cameras))
     queue.put((request, index) for index in range(requests))
     return queue, camera, request

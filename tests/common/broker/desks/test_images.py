@@ -7,15 +7,9 @@ from collections import Counter
 import pytest
 
 from common.broker.desks.images import MAX_REQUESTS
+from common.contract import Mode, Outcome
 from common.errors import MessageError
 from common.messages import (
-    LIVE,
-    LOSSLESS,
-    OUTCOME_ANALYZED,
-    OUTCOME_FAILED,
-    OUTCOME_LATE,
-    OUTCOME_REFUSED,
-    REQUEST,
     AnalyzeImage,
     Bye,
     ClassifyBatch,
@@ -40,7 +34,7 @@ def image(request_id: int) -> AnalyzeImage:
 
 
 def ledger(world: World) -> ImageStatus:
-    return world.scheduler.report(world.now_ns, 0).requests
+    return world.scheduler.report(world.now_ns, 0).images
 
 
 def outcomes(world: World, publisher: bytes) -> dict[int, str]:
@@ -55,11 +49,11 @@ def test_image_takes_the_way_of_a_frame_and_goes_back_to_who_sent_it(world: Worl
     world.say(one, image(7))
     run = world.detect(detector, faces=3)
     assert run is not None
-    assert run.mode == REQUEST
+    assert run.mode is Mode.IMAGE
     world.classify(classifier)
     answer = world.take(one, ImageAnswer)
     assert answer is not None
-    assert (answer.request_id, answer.outcome) == (7, OUTCOME_ANALYZED)
+    assert (answer.request_id, answer.outcome) == (7, Outcome.ANALYZED)
     assert answer.boxes.shape == (3, 4)
     assert answer.probabilities[:, 0].tolist() == [7, 7, 7]
     assert world.take(other, ImageAnswer) is None
@@ -70,7 +64,7 @@ def test_image_without_faces_needs_no_classifier_to_be_free(world: World) -> Non
     detector, _, publisher = world.detector(), world.classifier(), world.publisher()
     world.say(publisher, image(1))
     world.detect(detector, faces=0)
-    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+    assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
 
 
 def test_two_publishers_may_use_the_same_numbers(world: World) -> None:
@@ -79,7 +73,7 @@ def test_two_publishers_may_use_the_same_numbers(world: World) -> None:
     for publisher in publishers:
         world.say(publisher, image(1))
     world.drain([detector, classifier], [])
-    assert [outcomes(world, p) for p in publishers] == [{1: OUTCOME_ANALYZED}] * 2
+    assert [outcomes(world, p) for p in publishers] == [{1: Outcome.ANALYZED}] * 2
 
 
 def test_image_is_in_no_cameras_ledger_and_no_result(world: World) -> None:
@@ -107,7 +101,7 @@ def test_newer_images_and_frames_supersede_no_image(world: World) -> None:
         world.say(publisher, image(number))
         world.say(capture, frame("cam", number))
     world.drain([detector, classifier], [])
-    assert outcomes(world, publisher) == dict.fromkeys(range(1, 6), OUTCOME_ANALYZED)
+    assert outcomes(world, publisher) == dict.fromkeys(range(1, 6), Outcome.ANALYZED)
 
 
 @pytest.mark.parametrize("cameras", [1, 3])
@@ -139,7 +133,7 @@ def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
         world.pass_time(40)
         run = world.take(detector, DetectRun)
         if run is not None:
-            took_ms = 260 if run.mode == REQUEST else 0
+            took_ms = 260 if run.mode is Mode.IMAGE else 0
             spent_ms[run.mode] += 40 + took_ms
             world.pass_time(took_ms)
             world.say(detector, faces_for(run.work_id, run.frames[0], 0))
@@ -149,8 +143,8 @@ def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
         world.publish(publisher)
         if not ledger(world).in_flight:
             break
-    assert spent_ms[REQUEST] == 10 * 300
-    assert spent_ms[LIVE] == pytest.approx(3000, rel=0.25)
+    assert spent_ms[Mode.IMAGE] == 10 * 300
+    assert spent_ms[Mode.LIVE] == pytest.approx(3000, rel=0.25)
 
 
 def test_images_do_not_pause_where_there_is_no_camera(world: World) -> None:
@@ -163,14 +157,14 @@ def test_images_do_not_pause_where_there_is_no_camera(world: World) -> None:
 
 
 def test_lossless_run_stays_whole_between_images(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     world.classifier()
     detector = world.detector(interval=4)
     for number in range(8):
         world.say(publisher, image(number))
         world.say(capture, frame("cam", number))
     runs = [world.detect(detector, faces=0) for _ in range(6)]
-    frames = [[f.frame_id for f in run.frames] for run in runs if run and run.mode == LOSSLESS]
+    frames = [[f.frame_id for f in run.frames] for run in runs if run and run.mode is Mode.LOSSLESS]
     assert frames == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
@@ -186,7 +180,7 @@ def test_faces_of_a_group_photograph_and_of_a_camera_share_batches(world: World)
     shares = [sorted(batch.crops[:, 0, 0].tolist()) for batch in batches if batch]
     assert shares == [[7, 7, 200, 200]] * 3
     world.drain([classifier], [])
-    assert outcomes(world, publisher) == {200: OUTCOME_ANALYZED}
+    assert outcomes(world, publisher) == {200: Outcome.ANALYZED}
 
 
 def test_image_of_a_killed_detector_is_handed_out_again(world: World) -> None:
@@ -196,7 +190,7 @@ def test_image_of_a_killed_detector_is_handed_out_again(world: World) -> None:
     world.lose(first)
     world.detect(second)
     world.classify(classifier)
-    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+    assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
 
 
 def test_image_that_kills_every_detector_comes_back_failed(world: World) -> None:
@@ -208,7 +202,7 @@ def test_image_that_kills_every_detector_comes_back_failed(world: World) -> None
         detector = world.detector()
     assert outcomes(world, publisher) == {}
     world.lose(detector)
-    assert outcomes(world, publisher) == {1: OUTCOME_FAILED}
+    assert outcomes(world, publisher) == {1: Outcome.FAILED}
     assert ledger(world) == ImageStatus(taken=1, failed=1)
     assert world.take(world.detector(), DetectRun) is None
 
@@ -221,7 +215,7 @@ def test_faces_of_a_killed_classifier_wait_for_the_next(world: World) -> None:
     world.let_everybody_wait(5)
     assert outcomes(world, publisher) == {}
     world.classify(world.classifier())
-    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+    assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
 
 
 def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) -> None:
@@ -247,8 +241,8 @@ def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) 
     world.classify(busy)
     answers = world.inbox[publisher]
     assert {m.request_id: m.outcome for m in answers if isinstance(m, ImageAnswer)} == {
-        1: OUTCOME_ANALYZED,
-        200: OUTCOME_FAILED,
+        1: Outcome.ANALYZED,
+        200: Outcome.FAILED,
     }
     assert [result.reused for result in world.publish(publisher)] == [(False,)]
 
@@ -263,7 +257,7 @@ def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, mis
     world.say(publisher, image(1))
     answer = world.take(publisher, ImageAnswer)
     assert answer is not None
-    assert answer.outcome == OUTCOME_REFUSED
+    assert answer.outcome is Outcome.REFUSED
     assert f"python -m {missing}" in answer.reason
     assert ledger(world) == ImageStatus(refused=1)
 
@@ -273,9 +267,9 @@ def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
     for number in range(MAX_REQUESTS + 3):
         world.say(publisher, image(number))
     answers = outcomes(world, publisher)
-    assert answers == dict.fromkeys(range(MAX_REQUESTS, MAX_REQUESTS + 3), OUTCOME_REFUSED)
+    assert answers == dict.fromkeys(range(MAX_REQUESTS, MAX_REQUESTS + 3), Outcome.REFUSED)
     world.drain([detector, classifier], [])
-    assert outcomes(world, publisher) == dict.fromkeys(range(MAX_REQUESTS), OUTCOME_ANALYZED)
+    assert outcomes(world, publisher) == dict.fromkeys(range(MAX_REQUESTS), Outcome.ANALYZED)
     assert ledger(world) == ImageStatus(taken=MAX_REQUESTS, analyzed=MAX_REQUESTS, refused=3)
 
 
@@ -290,7 +284,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     world.let_everybody_wait(10)
     assert outcomes(world, publisher) == {}
     world.pass_time(1)
-    assert outcomes(world, publisher) == {1: OUTCOME_LATE, 2: OUTCOME_LATE}
+    assert outcomes(world, publisher) == {1: Outcome.LATE, 2: Outcome.LATE}
     world.say(detector, faces_for(run.work_id, run.frames[0]))
     world.say(detector, Ready())
     assert world.take(detector, DetectRun) is None
@@ -305,7 +299,7 @@ def test_faces_of_a_late_image_are_classified_no_more(world: World) -> None:
     world.detect(detector, faces=5)
     world.let_everybody_wait(10)
     world.pass_time(1)
-    assert outcomes(world, publisher) == {1: OUTCOME_LATE}
+    assert outcomes(world, publisher) == {1: Outcome.LATE}
     world.classify(classifier)
     assert world.take(classifier, ClassifyBatch) is None
 
@@ -331,7 +325,7 @@ def test_image_that_is_sent_twice_is_done_once(world: World) -> None:
     world.say(publisher, image(1))
     world.detect(detector, faces=0)
     assert world.take(detector, DetectRun) is None
-    assert outcomes(world, publisher) == {1: OUTCOME_ANALYZED}
+    assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
 
 
 def test_image_without_pixels_is_a_bad_message(world: World) -> None:
@@ -348,7 +342,7 @@ def test_only_publishers_send_images(world: World) -> None:
 
 
 def test_image_in_flight_keeps_no_recording_from_ending(world: World) -> None:
-    capture, publisher = world.capture(mode=LOSSLESS), world.publisher()
+    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     detector, classifier = world.detector(interval=1), world.classifier()
     world.say(capture, frame("cam", 0))
     world.end(capture)

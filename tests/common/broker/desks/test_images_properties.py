@@ -6,15 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from common.messages import (
-    OUTCOME_ANALYZED,
-    OUTCOME_FAILED,
-    OUTCOME_LATE,
-    OUTCOME_REFUSED,
-    AnalyzeImage,
-    ImageAnswer,
-    ImageStatus,
-)
+from common.contract import Outcome
+from common.messages import AnalyzeImage, ImageAnswer, ImageStatus
 from tests.common.broker.test_scheduler_properties import PipelineMachine
 from tests.common.broker.world import frame
 
@@ -50,10 +43,10 @@ class RequestMachine(PipelineMachine):
     def ledger_of_images_holds(self) -> None:
         status = self.status()
         ends = list(self.outcomes.values())
-        assert status.analyzed == ends.count(OUTCOME_ANALYZED)
-        assert status.failed == ends.count(OUTCOME_FAILED)
-        assert status.late == ends.count(OUTCOME_LATE)
-        assert status.refused == ends.count(OUTCOME_REFUSED)
+        assert status.analyzed == ends.count(Outcome.ANALYZED)
+        assert status.failed == ends.count(Outcome.FAILED)
+        assert status.late == ends.count(Outcome.LATE)
+        assert status.refused == ends.count(Outcome.REFUSED)
         assert status.taken + status.refused == len(self.uploaded)
         ended = status.analyzed + status.failed + status.late + status.lost
         assert status.taken == ended + status.in_flight
@@ -67,7 +60,7 @@ class RequestMachine(PipelineMachine):
             assert not {self.uploaded[number] for number in unanswered} & self.publishers.keys()
 
     def status(self) -> ImageStatus:
-        return self.world.scheduler.report(self.world.now_ns, 0).requests
+        return self.world.scheduler.report(self.world.now_ns, 0).images
 
     def _collect(self) -> None:
         for peer in self.publishers:
@@ -79,7 +72,7 @@ class RequestMachine(PipelineMachine):
                 self.outcomes[number] = answer.outcome
                 assert len(answer.boxes) == len(answer.probabilities)
                 assert set(answer.probabilities[:, 0].tolist()) <= {number % 256}
-                if answer.outcome != OUTCOME_ANALYZED:
+                if answer.outcome is not Outcome.ANALYZED:
                     assert answer.reason
                     assert len(answer.boxes) == 0
         super()._collect()

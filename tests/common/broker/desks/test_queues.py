@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from common.messages import (
-    CLASSIFIER,
-    DETECTOR,
-    LOSSLESS,
-    ClassifyBatch,
-    DetectRun,
-    PipelineStatus,
-    QueueStatus,
-    Ready,
-)
+from common.contract import Mode, Role
+from common.messages import ClassifyBatch, DetectRun, PipelineStatus, QueueStatus, Ready
 from tests.common.broker.world import MS, World, expressions_for, faces_for, frame
 
 
@@ -21,7 +13,10 @@ def report(world: World) -> PipelineStatus:
 
 def test_nothing_waits_in_an_empty_pipeline() -> None:
     status = report(World())
-    assert status.queues == (QueueStatus(DETECTOR, 0, 0.0), QueueStatus(CLASSIFIER, 0, 0.0))
+    assert status.queues == (
+        QueueStatus(Role.DETECTOR, 0, 0.0),
+        QueueStatus(Role.CLASSIFIER, 0, 0.0),
+    )
     assert status.batches == {}
 
 
@@ -31,21 +26,21 @@ def test_a_frame_ages_until_a_detector_takes_it() -> None:
     capture = world.capture()
     world.say(capture, frame("cam", 0))
     world.pass_time(30)
-    assert report(world).queues[0] == QueueStatus(DETECTOR, 1, 30.0)
+    assert report(world).queues[0] == QueueStatus(Role.DETECTOR, 1, 30.0)
     world.detector()
-    assert report(world).queues[0] == QueueStatus(DETECTOR, 0, 0.0)
+    assert report(world).queues[0] == QueueStatus(Role.DETECTOR, 0, 0.0)
 
 
 def test_frames_of_a_dead_detector_wait_again() -> None:
     world = World()
     world.publisher()
-    capture = world.capture(mode=LOSSLESS)
+    capture = world.capture(mode=Mode.LOSSLESS)
     detector = world.detector(interval=4)
     for frame_id in range(4):
         world.say(capture, frame("cam", frame_id))
     world.lose(detector)
     world.pass_time(10)
-    assert report(world).queues[0] == QueueStatus(DETECTOR, 4, 10.0)
+    assert report(world).queues[0] == QueueStatus(Role.DETECTOR, 4, 10.0)
 
 
 def test_faces_age_from_their_detection_and_batches_are_counted_by_size() -> None:
@@ -60,13 +55,13 @@ def test_faces_age_from_their_detection_and_batches_are_counted_by_size() -> Non
         world.say(detector, Ready())
     world.now_ns += 20 * MS
     status = report(world)
-    assert status.queues[1] == QueueStatus(CLASSIFIER, 10, 20.0)
-    assert status.batches == {"1": 1}
+    assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 10, 20.0)
+    assert status.batches == {1: 1}
     for _ in range(2):
         batch = world.take(classifier, ClassifyBatch)
         assert batch
         world.say(classifier, expressions_for(batch))
         world.say(classifier, Ready())
     status = report(world)
-    assert status.queues[1] == QueueStatus(CLASSIFIER, 0, 0.0)
-    assert status.batches == {"1": 1, "8": 1, "2": 1}
+    assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 0, 0.0)
+    assert status.batches == {1: 1, 8: 1, 2: 1}
