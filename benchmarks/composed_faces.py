@@ -25,10 +25,10 @@ from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, Crops
 from common.pixels import Gray
 from detector.boxes import Box, Boxes
+from detector.config import DetectorConfig
 from detector.detectors import create_detector
 from detector.plan import whole_plan
 from detector.search import FaceSearch
-from detector.settings import SearchSettings
 from publisher.tracking.assignment import overlaps
 from training.data.faces import FaceSet
 from training.data.readers import load_split
@@ -155,8 +155,8 @@ def as_webcam_sees(gray: Gray, random: np.random.Generator) -> Gray:
 
 def create_search() -> FaceSearch:
     """Create the search of the detector stage with its default settings, for lossless runs."""
-    settings = SearchSettings()
-    return FaceSearch(create_detector("haar", settings), whole_plan(settings.interval_frames))
+    settings = DetectorConfig()
+    return FaceSearch(create_detector(settings), whole_plan(settings.interval_frames))
 
 
 def watch(scene: Scene, search: FaceSearch, random: np.random.Generator) -> tuple[Gray, Box | None]:

@@ -30,10 +30,10 @@ from tqdm import tqdm
 from common.pixels import Gray
 from detector.boxes import Boxes, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
+from detector.config import DetectorConfig
 from detector.detectors import create_detector
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
-from detector.settings import SearchSettings
 from publisher.tracking.assignment import overlaps
 
 Labels = dict[str, dict[int, NDArray[np.float64]]]
@@ -126,9 +126,9 @@ def read_gray_frames(path: Path, width_px: int | None) -> Iterator[Gray]:
     video.release()
 
 
-def searches(settings: SearchSettings) -> dict[str, Callable[[int, Gray], Boxes]]:
+def searches(settings: DetectorConfig) -> dict[str, Callable[[int, Gray], Boxes]]:
     """Return the searches by name; each takes the frame's place in its video, and the frame."""
-    detector = create_detector("haar", settings)
+    detector = create_detector(settings)
     in_runs = FaceSearch(detector, whole_plan(settings.interval_frames))
     live = FaceSearch(detector, spread_plan(settings.interval_frames))
     cascade = load_cascade(DEFAULT_CASCADE)
@@ -152,7 +152,7 @@ def searches(settings: SearchSettings) -> dict[str, Callable[[int, Gray], Boxes]
 
 
 def measure_group(
-    title: str, videos: list[Path], labels: Labels, width_px: int | None, settings: SearchSettings
+    title: str, videos: list[Path], labels: Labels, width_px: int | None, settings: DetectorConfig
 ) -> list[Row]:
     """Run every search over the videos of a group, frame by frame in turn."""
     by_name = searches(settings)
@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the table here too")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    settings = SearchSettings()
+    settings = DetectorConfig()
     labels = read_labels(arguments.videos / "faces.csv")
     clips = [arguments.videos / name for name in sorted(labels) if not name.endswith(".gif")]
     rows = measure_group(f"{len(clips)} clips", clips, labels, None, settings)

@@ -33,11 +33,11 @@ from common.errors import ConfigError, ModelError, SourceError
 from common.face_model import LABELS
 from common.messages import Frame, Result
 from common.pixels import Gray
+from detector.config import DetectorConfig
 from detector.crops import cut_crops
 from detector.detectors import create_detector
 from detector.plan import spread_plan
 from detector.search import FaceSearch
-from detector.settings import SearchSettings
 from publisher.tracking.following import Following
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
@@ -109,8 +109,8 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
 
 def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[Seen]]:
     """Take frames through detector, classifier and publisher; give the sightings of each track."""
-    settings = SearchSettings()
-    detector = create_detector("haar", settings)
+    settings = DetectorConfig()
+    detector = create_detector(settings)
     search = FaceSearch(detector, spread_plan(settings.interval_frames))
     following = Following()
     tracks: dict[int, list[Seen]] = {}

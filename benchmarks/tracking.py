@@ -36,7 +36,7 @@ from benchmarks.detection import (
 )
 from common.face_model import LABELS
 from detector.boxes import Boxes
-from detector.settings import SearchSettings
+from detector.config import DetectorConfig
 from publisher.faces import Face
 from publisher.tracking.assignment import overlaps
 from publisher.tracking.tracks import Tracker, sighting
@@ -132,7 +132,7 @@ class Judge:
 
 def measure(video: Path, labels: dict[int, NDArray[np.float64]]) -> list[Row]:
     """Follow the faces of one video with each search."""
-    by_name = searches(SearchSettings())
+    by_name = searches(DetectorConfig())
     judges = {name: Judge() for name in SEARCHES}
     width_px = CLASSROOM_WIDTH_PX if video.name == CLASSROOM else None
     scale = width_px / labelled_width_px(video) if width_px else 1.0

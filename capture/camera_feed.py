@@ -42,7 +42,6 @@ class CameraFeed:
     """
 
     total_frames = 0
-    first_size = (0, 0)
     ended = False
 
     def __init__(self, name: str, open_source: OpenSource) -> None:

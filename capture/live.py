@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from capture.feed import Feed
+from capture.camera_feed import CameraFeed
 from capture.outgoing import OutgoingFrames
+from capture.recording_feed import RecordingFeed
 from capture.sources.source import CapturedFrame
 from common.contract import Cause, Fate
 from common.link import BrokerLink
@@ -23,7 +24,9 @@ class LiveContract:
         outgoing: Where they are kept.
     """
 
-    def __init__(self, camera: str, feed: Feed, outgoing: OutgoingFrames) -> None:
+    def __init__(
+        self, camera: str, feed: RecordingFeed | CameraFeed, outgoing: OutgoingFrames
+    ) -> None:
         self._camera = camera
         self._feed = feed
         self._outgoing = outgoing

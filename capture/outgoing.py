@@ -22,7 +22,7 @@ class _InHand:
 class OutgoingFrames:
     """Numbers frames, keeps them until they are released, and keeps the ledger in step.
 
-    Always ``ledger.captured = ledger.settled + in_hand``, and every frame in hand has a slot.
+    Every frame that is in flight by the ledger has a slot.
 
     Args:
         camera: Its name.
@@ -35,11 +35,6 @@ class OutgoingFrames:
         self._slots = slots
         self._next_frame_id = 0
         self._in_hand: dict[int, _InHand] = {}
-
-    @property
-    def in_hand(self) -> int:
-        """How many frames are captured and not yet released."""
-        return len(self._in_hand)
 
     def count_from(self, frame_id: int) -> None:
         """Give the next frame this number, unless frames have come further already."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import time
 
-import zmq
-
 from capture.camera_feed import CameraFeed
 from capture.config import CaptureConfig
 from capture.live import LiveContract
@@ -15,12 +13,13 @@ from capture.open_feed import open_feed
 from capture.outgoing import OutgoingFrames
 from capture.recording_feed import RecordingFeed
 from capture.slots import LIVE_SLOTS, InlineSlots, RingSlots, lossless_slots
-from common.config import load_config
 from common.contract import Mode, Transport
-from common.lifetime import Lifetime, run_main, set_up_logging
+from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
 from common.messages import CameraHello, CameraState, EndOfSource, Finish, Message, Release, Welcome
 from common.ring_files import remove_stale_rings
+from common.sockets import Context
+from common.stage import run_stage
 
 MAX_WAIT_S = 0.05
 MAX_MESSAGES_A_STEP = 64
@@ -43,14 +42,21 @@ class CaptureStage:
         config: CaptureConfig,
         lifetime: Lifetime,
         feed: RecordingFeed | CameraFeed,
-        context: zmq.Context[zmq.Socket[bytes]],
+        context: Context,
     ) -> None:
         self._camera = config.camera_name
         self._mode = config.mode
         self._lifetime = lifetime
         self._feed = feed
-        self._slots, self._outgoing = _outgoing_frames(config, feed)
-        self._contract = _contract(config, feed, self._outgoing)
+        self._contract: LiveContract | LosslessContract
+        if isinstance(feed, RecordingFeed) and config.mode is Mode.LOSSLESS:
+            self._slots = lossless_slots(*feed.first_size)
+            self._outgoing = _outgoing_frames(config, self._slots)
+            self._contract = LosslessContract(self._camera, feed, self._outgoing)
+        else:
+            self._slots = LIVE_SLOTS
+            self._outgoing = _outgoing_frames(config, self._slots)
+            self._contract = LiveContract(self._camera, feed, self._outgoing)
         self._told_reason: str | None = None  # the CameraState that the broker has
         self._told_end = False
         self._counted_processor_s = time.process_time()
@@ -134,38 +140,16 @@ class CaptureStage:
         self._told_reason = reason
 
 
-def _outgoing_frames(
-    config: CaptureConfig, feed: RecordingFeed | CameraFeed
-) -> tuple[int, OutgoingFrames]:
-    slots = lossless_slots(*feed.first_size) if config.mode is Mode.LOSSLESS else LIVE_SLOTS
+def _outgoing_frames(config: CaptureConfig, slots: int) -> OutgoingFrames:
     places = InlineSlots(slots) if config.transport is Transport.INLINE else RingSlots(slots)
-    return slots, OutgoingFrames(config.camera_name, places)
+    return OutgoingFrames(config.camera_name, places)
 
 
-def _contract(
-    config: CaptureConfig, feed: RecordingFeed | CameraFeed, outgoing: OutgoingFrames
-) -> LiveContract | LosslessContract:
-    if config.mode is Mode.LOSSLESS and isinstance(feed, RecordingFeed):
-        return LosslessContract(config.camera_name, feed, outgoing)
-    return LiveContract(config.camera_name, feed, outgoing)
-
-
-def main() -> None:
-    """Read the settings, open the source, connect, run."""
-    config = load_config(CaptureConfig, "capture")
-    set_up_logging("capture")
-    lifetime = Lifetime()
-    lifetime.catch_signals()
+def make_capture(config: CaptureConfig, lifetime: Lifetime, context: Context) -> CaptureStage:
+    """Return a capture whose source is open, connected to the broker."""
     remove_stale_rings()
-    feed = open_feed(config, lifetime)
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    stage = CaptureStage(config, lifetime, feed, context)
-    try:
-        lifetime.run(stage.step)
-    finally:
-        stage.close()
-        context.term()
+    return CaptureStage(config, lifetime, open_feed(config, lifetime), context)
 
 
 if __name__ == "__main__":
-    run_main("capture", main)
+    run_stage("capture", CaptureConfig, make_capture)

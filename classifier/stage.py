@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import zmq
-
 from classifier.backend import BATCH_SIZES, Backend
 from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.warm_up import best_batch_size
-from common.config import load_config
 from common.contract import Role
-from common.errors import MessageError
-from common.lifetime import Lifetime, run_main, set_up_logging
-from common.messages import ClassifyBatch, Expressions, Faces
-from common.worker import Work, Worker
+from common.lifetime import Lifetime
+from common.messages import ClassifyBatch, Expressions
+from common.sockets import Context
+from common.stage import run_stage
+from common.worker import Worker, WorkerStage
 
 
-class ClassifierStage:
+class ClassifierWorker(Worker[ClassifyBatch, Expressions]):
     """Classifies the batches it is handed."""
 
-    def __init__(self, backend: Backend) -> None:
+    role = Role.CLASSIFIER
+    takes = ClassifyBatch
+
+    def __init__(self, backend: Backend, capacity: int) -> None:
+        self.capacity = capacity
         self._backend = backend
 
-    def do_work(self, work: Work) -> Iterator[Faces | Expressions]:
+    def answer(self, work: ClassifyBatch) -> Iterator[Expressions]:
         """Answer a batch with the probabilities of its faces."""
-        if not isinstance(work, ClassifyBatch):
-            raise MessageError(f"expected a ClassifyBatch, got {type(work).__name__}")
         probabilities = self._backend.classify(work.crops)
         if len(probabilities) != len(work.crops):
             raise RuntimeError(
@@ -35,35 +35,20 @@ class ClassifierStage:
             )
         yield Expressions(work.work_id, probabilities)
 
+    def units(self, answer: Expressions) -> int:
+        """Return how many faces were classified."""
+        return len(answer.probabilities)
 
-def _faces(answer: Faces | Expressions) -> int:
-    return len(answer.probabilities) if isinstance(answer, Expressions) else 0
 
-
-def main() -> None:
-    """Run a classifier until it is stopped or everything is done."""
-    config = load_config(ClassifierConfig, "classifier")
-    set_up_logging("classifier")
-    lifetime = Lifetime()
-    lifetime.catch_signals()
+def make_classifier(
+    config: ClassifierConfig, lifetime: Lifetime, context: Context
+) -> WorkerStage[ClassifyBatch, Expressions]:
+    """Return a classifier that knows its best batch size, connected to the broker."""
     backend = load_backend(*choose_backend(config.backend, config.model))
     measured = best_batch_size(backend, config.max_batch or BATCH_SIZES[-1], beat=lifetime.beat)
-    stage = ClassifierStage(backend)
-    with zmq.Context() as context:
-        worker = Worker(
-            context,
-            config.endpoint,
-            lifetime,
-            Role.CLASSIFIER,
-            capacity=config.max_batch or measured,
-            do_work=stage.do_work,
-            size=_faces,
-        )
-        try:
-            lifetime.run(worker.step)
-        finally:
-            worker.close()
+    worker = ClassifierWorker(backend, config.max_batch or measured)
+    return WorkerStage(worker, context, config.endpoint, lifetime)
 
 
 if __name__ == "__main__":
-    run_main("classifier", main)
+    run_stage("classifier", ClassifierConfig, make_classifier)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,29 +38,22 @@ def setting(variable: str, default: object, parse: Parser, meaning: str) -> Any:
 
 def integer(low: int, high: int) -> Parser:
     """Accept a whole number from ``low`` to ``high``."""
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return value
-
-    return parse
+    return _between(int, low, high, "a whole number")
 
 
 def number(low: float, high: float) -> Parser:
     """Accept a decimal number from ``low`` to ``high``."""
+    return _between(float, low, high, "a number")
 
+
+def _between(kind: Callable[[str], float], low: float, high: float, what: str) -> Parser:
     def parse(text: str) -> float:
         try:
-            value = float(text)
+            value = kind(text)
         except ValueError:
-            value = float("nan")
+            value = math.nan
         if not low <= value <= high:
-            raise ValueError(f"a number from {low} to {high}")
+            raise ValueError(f"{what} from {low} to {high}")
         return value
 
     return parse
@@ -94,11 +88,12 @@ def words(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """What every stage needs to know: the one address."""
+    """What every stage needs to know: the one address, and how many processes it is."""
 
     endpoint: str = setting(
         "BROKER_ENDPOINT", DEFAULT_ENDPOINT, parse_endpoint, "the address all processes meet at"
     )
+    workers: int = 1  # a setting of those stages that may be several
 
 
 def load_config(
@@ -138,12 +133,6 @@ def parse_value(variable: str, text: str, parse: Parser) -> object:
         return parse(text)
     except ValueError as error:
         raise ConfigError(f"{variable}={text}: expected {error}") from error
-
-
-def settings_of(cls: type) -> Iterator[tuple[str, object, str]]:
-    """Give variable, default and meaning of each setting, as documentation lists them."""
-    for item in _settings(cls):
-        yield item.metadata["variable"], item.default, item.metadata["meaning"]
 
 
 def _settings(cls: Any) -> Iterator[Field[Any]]:

@@ -27,7 +27,7 @@ from common.messages import (
     Welcome,
     WhoAreYou,
 )
-from common.sockets import connect_dealer
+from common.sockets import Context, connect_dealer
 
 HEARTBEAT_S = 1.0
 HELLO_RETRY_S = 0.25
@@ -48,14 +48,14 @@ class BrokerLink:
     """The connection of one peer to the broker.
 
     Args:
-        context: Of the sockets.
+        context: The ZeroMQ context of the process.
         endpoint: ``BROKER_ENDPOINT``.
         hello: Makes the message that introduces the peer, anew each time it is needed.
     """
 
     def __init__(
         self,
-        context: zmq.Context[zmq.Socket[bytes]],
+        context: Context,
         endpoint: str,
         hello: Callable[[], Message],
     ) -> None:

@@ -17,6 +17,9 @@ import zmq
 
 from common.errors import ConfigError
 
+Context = zmq.Context[zmq.Socket[bytes]]
+"""What makes the sockets of a process."""
+
 QUEUE_MESSAGES = 1000
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 RECONNECT_MS = 50
@@ -24,7 +27,7 @@ RECONNECT_MAX_MS = 500
 PID = re.compile(rb"(\d+\n)?")  # all that a lock file holds
 
 
-def connect_dealer(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
+def connect_dealer(context: Context, endpoint: str) -> zmq.Socket[bytes]:
     """Connect a peer's socket to the broker, which need not be there yet.
 
     Raises:
@@ -56,7 +59,7 @@ class BrokerSocket:
         ConfigError: The address is taken; names who has it where that is known.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+    def __init__(self, context: Context, endpoint: str) -> None:
         self._path = Path(endpoint.removeprefix("ipc://")) if _is_ipc(endpoint) else None
         if self._path is not None:
             _refuse_other_files(self._path)

@@ -19,11 +19,10 @@ import sys
 import time
 import uuid
 from collections import deque
-from typing import TypeVar
 
 import psutil
 
-from common.config import load_config
+from common.config import BrokerSettings, load_config
 from common.lifetime import (
     FIRST_STARTED,
     INSTANCE,
@@ -46,7 +45,6 @@ CRASH_WINDOW_S = 60.0
 EXIT_CONFIG = 2
 EXIT_GAVE_UP = 1
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -158,7 +156,7 @@ class Child:
             self._pair = None
 
 
-def supervise(stage: str, config_class: type[T], child_module: str) -> None:
+def supervise(stage: str, config_class: type[BrokerSettings], child_module: str) -> None:
     """Run a stage under supervision; exits with the stage's code.
 
     Args:
@@ -169,13 +167,13 @@ def supervise(stage: str, config_class: type[T], child_module: str) -> None:
     run_main(stage, lambda: sys.exit(_supervise(stage, config_class, child_module)))
 
 
-def _supervise(stage: str, config_class: type[T], child_module: str) -> int:
+def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str) -> int:
     config = load_config(config_class, stage)
     set_up_logging(stage)
     lifetime = Lifetime()
     lifetime.catch_signals()
     guardians = _guardians()
-    children = [Child(child_module) for _ in range(getattr(config, "workers", 1))]
+    children = [Child(child_module) for _ in range(config.workers)]
     while not lifetime.stop_requested:
         for child in children:
             child.poll()

@@ -1,15 +1,16 @@
 """What detectors and classifiers have in common: ask for work, do it, answer.
 
-A stage gives a function that turns one message of work into answers; ``Worker`` does the talking.
+A stage derives from ``Worker`` and says what to do with one message of work; ``WorkerStage`` does
+the talking.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-
-import zmq
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, Generic, TypeVar
 
 from common.contract import Role
 from common.errors import SourceError
@@ -26,43 +27,58 @@ from common.messages import (
     WorkerHello,
     WorkFailed,
 )
+from common.sockets import Context
 
 RECEIVE_TIMEOUT_S = 0.5
 
-Work = DetectRun | ClassifyBatch
-Answers = Iterator[Faces | Expressions]
+W = TypeVar("W", DetectRun, ClassifyBatch)
+A = TypeVar("A", Faces, Expressions)
 
 log = logging.getLogger(__name__)
 
 
-class Worker:
-    """One worker of a role, from hello to goodbye.
+class Worker(ABC, Generic[W, A]):
+    """Does one kind of work; ``answer`` is the one method to override.
+
+    Attributes:
+        role: What the broker knows it as.
+        takes: The type of its work.
+        capacity: Frames a run, or faces a batch, that it is handed at most.
+    """
+
+    role: ClassVar[Role]
+    takes: type[W]
+    capacity: int
+
+    @abstractmethod
+    def answer(self, work: W) -> Iterator[A]:
+        """Yield the answers to one message of work, each as soon as it is there.
+
+        Raises:
+            SourceError: The work cannot be done, and goes back. Any other error ends the process.
+        """
+
+    def units(self, answer: A) -> int:  # noqa: ARG002 - for those who need it
+        """Return how many frames or faces an answer is, for the statistics."""
+        return 1
+
+
+class WorkerStage(Generic[W, A]):
+    """A worker's side of the talk, from hello to goodbye.
 
     Args:
-        context: Of the sockets.
+        worker: What does the work.
+        context: The ZeroMQ context of the process.
         endpoint: ``BROKER_ENDPOINT``.
-        lifetime: Of this process.
-        role: ``detector`` or ``classifier``.
-        capacity: Frames a run, or faces a batch.
-        do_work: Gives the answers to one message of work, one by one. Work that it raises
-            ``SourceError`` on is given back; any other error ends the process.
-        size: Units of one answer, for the statistics: frames or faces.
+        lifetime: The life of this process; the broker's ``Finish`` ends it.
     """
 
     def __init__(
-        self,
-        context: zmq.Context[zmq.Socket[bytes]],
-        endpoint: str,
-        lifetime: Lifetime,
-        role: Role,
-        capacity: int,
-        do_work: Callable[[Work], Answers],
-        size: Callable[[Faces | Expressions], int],
+        self, worker: Worker[W, A], context: Context, endpoint: str, lifetime: Lifetime
     ) -> None:
+        self._worker: Worker[W, A] = worker
         self._lifetime = lifetime
-        self._do_work = do_work
-        self._size = size
-        hello = WorkerHello(role, peer_name(), lifetime.instance, capacity)
+        hello = WorkerHello(worker.role, peer_name(), lifetime.instance, worker.capacity)
         self._link = BrokerLink(context, endpoint, lambda: hello)
 
     def step(self) -> None:
@@ -71,7 +87,7 @@ class Worker:
         if isinstance(message, Welcome):
             log.info("ready")
             self._link.send(Ready())
-        elif isinstance(message, DetectRun | ClassifyBatch):
+        elif isinstance(message, self._worker.takes):
             self._work(message)
             if not self._lifetime.stop_requested:
                 self._link.send(Ready())
@@ -85,13 +101,13 @@ class Worker:
         else:
             self._link.close()
 
-    def _work(self, work: Work) -> None:
+    def _work(self, work: W) -> None:
         started = time.perf_counter()
         try:
-            for answer in self._do_work(work):
+            for answer in self._worker.answer(work):
                 self._link.send(answer)
                 finished = time.perf_counter()
-                self._link.count(self._size(answer), finished - started)
+                self._link.count(self._worker.units(answer), finished - started)
                 started = finished
                 self._lifetime.worked()
                 if self._lifetime.stop_requested:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-
 from common.errors import ConfigError
+from common.opencv import cv2
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
 SECOND_CASCADE = "haarcascade_frontalface_alt2.xml"

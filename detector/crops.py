@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Crops
+from common.opencv import cv2
 from common.pixels import Gray
 from detector.boxes import Box, Boxes, check_gray_frame
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from common.errors import ConfigError
 from common.pixels import Gray
 from detector.boxes import Box, Boxes
+from detector.config import DetectorConfig
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, SearchPart
-from detector.settings import SearchSettings
 
 
 class Detector(Protocol):
@@ -28,16 +27,14 @@ class Detector(Protocol):
         """Search around a box of an earlier frame and return ``(4,) int32``, or None."""
 
 
-DETECTORS: dict[str, Callable[[SearchSettings], Detector]] = {"haar": HaarDetector}
-"""Another detector is added here."""
+DETECTORS: dict[str, Callable[[DetectorConfig], Detector]] = {"haar": HaarDetector}
+"""Another detector is added here and to the choices of ``DETECTOR`` in config.py."""
 
 
-def create_detector(name: str, settings: SearchSettings) -> Detector:
-    """Create a detector by its name.
+def create_detector(config: DetectorConfig) -> Detector:
+    """Create the detector that the settings name.
 
     Raises:
-        ConfigError: There is no detector of that name, or it cannot run here.
+        ConfigError: It cannot run here.
     """
-    if name not in DETECTORS:
-        raise ConfigError(f"DETECTOR is {name!r}: use one of {', '.join(sorted(DETECTORS))}")
-    return DETECTORS[name](settings)
+    return DETECTORS[config.detector](config)

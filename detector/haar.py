@@ -21,8 +21,8 @@ from detector.boxes import (
     overlap_of_smaller,
 )
 from detector.cascade import CASCADE_SIDE_PX, DEFAULT_CASCADE, SECOND_CASCADE, load_cascade
+from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
-from detector.settings import SearchSettings
 from detector.window import NARROW, WIDE, best_in_window, resize
 
 COARSE_SCALE = 1.2
@@ -52,8 +52,8 @@ too: in the narrow one only smaller boxes fit beside its edge, and the box falls
 class HaarDetector:
     """Finds faces seen from the front."""
 
-    def __init__(self, settings: SearchSettings) -> None:
-        self._settings = settings
+    def __init__(self, config: DetectorConfig) -> None:
+        self._config = config
         self._cascade = load_cascade(DEFAULT_CASCADE)
         self._second_cascade = load_cascade(SECOND_CASCADE)
 
@@ -102,10 +102,10 @@ class HaarDetector:
     def _propose(self, gray: Gray, part: SearchPart) -> Boxes:
         """Return the places of the coarse pass, in full-resolution pixels."""
         height, width = gray.shape
-        shrink = min(1.0, self._settings.search_width_px / width)
+        shrink = min(1.0, self._config.search_width_px / width)
         if shrink < 1:
-            gray = resize(gray, (self._settings.search_width_px, max(1, round(height * shrink))))
-        side = max(CASCADE_SIDE_PX, round(self._settings.min_face * height * shrink))
+            gray = resize(gray, (self._config.search_width_px, max(1, round(height * shrink))))
+        side = max(CASCADE_SIDE_PX, round(self._config.min_face * height * shrink))
         smallest = round(side * part.smallest)
         largest = round(min(side * part.largest, *gray.shape))
         if largest < smallest:

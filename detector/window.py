@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from common.opencv import cv2
 from common.pixels import Gray
 from detector.boxes import Box
 from detector.cascade import CASCADE_SIDE_PX

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-import cv2
-
+from common.opencv import cv2
 from common.pixels import Bgr
 from publisher.faces import Box
 

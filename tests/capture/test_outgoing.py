@@ -33,7 +33,7 @@ class OutgoingMachine(RuleBasedStateMachine):
         before = self.outgoing.ledger.captured
         frame = self.outgoing.add(CapturedFrame(media.picture(1, *size), 0.0))
         if frame is None:
-            assert self.outgoing.in_hand == SLOTS
+            assert self.outgoing.ledger.in_flight == SLOTS
             assert self.outgoing.ledger.captured == before
         else:
             self.numbers.append(frame.frame_id)
@@ -79,10 +79,9 @@ class OutgoingMachine(RuleBasedStateMachine):
     def every_frame_is_in_exactly_one_place(self) -> None:
         ledger = self.outgoing.ledger
         fates = ledger.published + ledger.failed + sum(ledger.dropped.values())
-        assert ledger.captured == fates + self.outgoing.in_hand
         assert ledger.captured == len(self.numbers)
         assert fates == len(self.settled)
-        assert self.outgoing.in_hand <= SLOTS
+        assert ledger.in_flight == len(set(self.numbers) - self.settled) <= SLOTS
 
     @invariant()
     def numbers_only_grow(self) -> None:

@@ -92,7 +92,7 @@ def test_frames_without_a_free_slot_are_skipped_and_counted(
     assert {message.cause for message in skipped} == {"ring_full"}
     for frame in broker.of(Frame):
         broker.release(frame, Fate.DROPPED, Cause.SUPERSEDED)
-    run_until(lambda: not stage._outgoing.in_hand, stage.step)
+    run_until(lambda: not stage._outgoing.ledger.in_flight, stage.step)
     assert stage.hello().dropped == {"ring_full": 25 - LIVE_SLOTS, "superseded": LIVE_SLOTS}
 
 

@@ -11,16 +11,12 @@ import pytest
 import zmq
 
 from classifier.onnx_backend import OnnxBackend
-from classifier.stage import ClassifierStage
-from common.contract import Mode
-from common.errors import MessageError
+from classifier.stage import ClassifierWorker
 from common.face_model import Crops, Probabilities
 from common.messages import (
     Bye,
     ClassifyBatch,
-    DetectRun,
     Expressions,
-    Frame,
     Ready,
     Welcome,
     WorkerHello,
@@ -39,7 +35,7 @@ class ShortBackend:
 
 
 def test_batch_is_answered_in_its_order(onnx_backend: OnnxBackend, faces: Crops) -> None:
-    (answer,) = ClassifierStage(onnx_backend).do_work(ClassifyBatch(4, faces[:5]))
+    (answer,) = ClassifierWorker(onnx_backend, 8).answer(ClassifyBatch(4, faces[:5]))
     assert isinstance(answer, Expressions)
     assert answer.work_id == 4
     for row, face in zip(answer.probabilities, faces[:5], strict=True):
@@ -47,15 +43,9 @@ def test_batch_is_answered_in_its_order(onnx_backend: OnnxBackend, faces: Crops)
 
 
 def test_model_that_loses_a_face_ends_the_process(faces: Crops) -> None:
-    stage = ClassifierStage(ShortBackend())
+    worker = ClassifierWorker(ShortBackend(), 8)
     with pytest.raises(RuntimeError, match="gave 2 rows for 3 faces"):
-        list(stage.do_work(ClassifyBatch(1, faces[:3])))
-
-
-def test_work_of_a_detector_is_refused(onnx_backend: OnnxBackend) -> None:
-    run = DetectRun(1, Mode.LIVE, (Frame("c", 0, 0.0, 0, 0, 1, 1, "", 0),))
-    with pytest.raises(MessageError, match="expected a ClassifyBatch, got DetectRun"):
-        list(ClassifierStage(onnx_backend).do_work(run))
+        list(worker.answer(ClassifyBatch(1, faces[:3])))
 
 
 def start(endpoint: str, **variables: str) -> subprocess.Popen[str]:

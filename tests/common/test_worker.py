@@ -16,7 +16,6 @@ from common.messages import (
     Bye,
     ClassifyBatch,
     Expressions,
-    Faces,
     Finish,
     Heartbeat,
     Message,
@@ -28,7 +27,7 @@ from common.messages import (
     WorkerHello,
     WorkFailed,
 )
-from common.worker import Work, Worker
+from common.worker import Worker, WorkerStage
 from tests.support.fake_broker import FakeBroker
 from tests.support.waiting import eventually
 
@@ -47,17 +46,19 @@ class CountingLifetime(Lifetime):
         super().worked()
 
 
-class Desk:
+class Desk(Worker[ClassifyBatch, Expressions]):
     """A worker, its broker, and what the worker does with its work."""
+
+    role = Role.CLASSIFIER
+    takes = ClassifyBatch
+    capacity = 8
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
         self.lifetime = CountingLifetime()
         self.error: Exception | None = None
         self.stop_at_first_answer = False
         self.answers = 1
-        self.worker = Worker(
-            context, endpoint, self.lifetime, Role.CLASSIFIER, 8, self._do_work, lambda _: 2
-        )
+        self.worker = WorkerStage(self, context, endpoint, self.lifetime)
         self.broker = FakeBroker(context, endpoint, self.worker.step)
 
     def join(self) -> bytes:
@@ -72,8 +73,10 @@ class Desk:
         self.worker.close()
         self.broker.close()
 
-    def _do_work(self, work: Work) -> Iterator[Faces | Expressions]:
-        assert isinstance(work, ClassifyBatch)
+    def units(self, answer: Expressions) -> int:
+        return len(answer.probabilities)
+
+    def answer(self, work: ClassifyBatch) -> Iterator[Expressions]:
         for _ in range(self.answers):
             if self.error is not None:
                 raise self.error

@@ -4,17 +4,18 @@ import cv2
 import numpy as np
 import pytest
 
+from common.config import load_config
 from common.errors import ConfigError
 from common.pixels import Gray
-from detector.detectors import create_detector
+from detector.config import DetectorConfig
+from detector.detectors import DETECTORS, create_detector
 from detector.haar import HaarDetector
-from detector.settings import SearchSettings
 from tests.support.scenes import background, frame_with_face, is_at, paste_face, portrait
 
 
 @pytest.fixture(scope="module")
 def detector() -> HaarDetector:
-    return HaarDetector(SearchSettings())
+    return HaarDetector(DetectorConfig())
 
 
 @pytest.mark.parametrize("face_px", [30, 45, 70, 110, 160, 220])
@@ -46,7 +47,7 @@ def test_finds_the_face_in_frames_of_odd_sizes(
 
 
 def test_boxes_of_a_shrunken_search_are_in_pixels_of_the_frame() -> None:
-    detector = HaarDetector(SearchSettings(search_width_px=480))
+    detector = HaarDetector(DetectorConfig(search_width_px=480))
 
     (box,) = detector.find_faces(frame_with_face(1400, 300, 200, 1920, 1080))
 
@@ -65,7 +66,7 @@ def test_finds_two_faces_once_each(detector: HaarDetector) -> None:
 
 
 def test_a_face_below_the_minimum_is_left_out() -> None:
-    detector = HaarDetector(SearchSettings(min_face=0.3))
+    detector = HaarDetector(DetectorConfig(min_face=0.3))
 
     assert len(detector.find_faces(frame_with_face(320, 240, 60))) == 0
 
@@ -134,7 +135,7 @@ def test_the_number_of_threads_does_not_change_the_boxes() -> None:
     try:
         for threads in (1, 2, 4):
             cv2.setNumThreads(threads)
-            results += [HaarDetector(SearchSettings()).find_faces(gray).tolist() for _ in range(2)]
+            results += [HaarDetector(DetectorConfig()).find_faces(gray).tolist() for _ in range(2)]
     finally:
         cv2.setNumThreads(before)
 
@@ -150,25 +151,20 @@ def test_a_frame_that_is_not_grey_is_refused(detector: HaarDetector, gray: Gray)
         detector.find_faces(gray)
 
 
-def test_a_detector_is_created_by_name() -> None:
-    assert isinstance(create_detector("haar", SearchSettings()), HaarDetector)
-
-
-def test_an_unknown_detector_is_refused_with_the_known_ones_named() -> None:
-    with pytest.raises(ConfigError, match="DETECTOR is 'yolo': use one of haar"):
-        create_detector("yolo", SearchSettings())
+def test_the_default_detector_is_haar() -> None:
+    assert isinstance(create_detector(DetectorConfig()), HaarDetector)
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("variable", "value", "allowed"),
     [
-        ("min_face", 0.0),
-        ("min_face", 1.5),
-        ("min_face", float("nan")),
-        ("search_width_px", 79),
-        ("interval_frames", 0),
+        ("DETECTOR", "yolo", " or ".join(DETECTORS)),
+        ("DETECTOR_MIN_FACE", "0", "a number from 0.01 to 1"),
+        ("DETECTOR_MIN_FACE", "nan", "a number from 0.01 to 1"),
+        ("DETECTOR_SEARCH_WIDTH", "79", "a whole number from 80 to 10000"),
+        ("DETECTOR_INTERVAL", "0", "a whole number from 1 to 1000"),
     ],
 )
-def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=f"{name} is {value}"):
-        SearchSettings(**{name: value})  # type: ignore[arg-type]
+def test_settings_out_of_range_are_refused(variable: str, value: str, allowed: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable}={value}: expected {allowed}"):
+        load_config(DetectorConfig, "detector", [], {variable: value})

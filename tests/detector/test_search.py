@@ -6,10 +6,10 @@ import pytest
 
 from common.pixels import Gray
 from detector.boxes import Box, Boxes, distinct_faces, no_boxes
+from detector.config import DetectorConfig
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
-from detector.settings import SearchSettings
 from tests.support.scenes import background, frame_with_face, is_at, paste_face
 
 FACE = np.array([100, 100, 50, 50], np.int32)
@@ -45,7 +45,7 @@ def scripted(interval_frames: int) -> tuple[FaceSearch, ScriptedDetector]:
 
 @pytest.fixture
 def search() -> FaceSearch:
-    settings = SearchSettings()
+    settings = DetectorConfig()
     return FaceSearch(HaarDetector(settings), whole_plan(settings.interval_frames))
 
 
@@ -132,7 +132,7 @@ def test_the_same_frames_after_a_reset_give_the_same_boxes_whatever_the_threads(
 
 
 def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
-    fresh_settings = SearchSettings()
+    fresh_settings = DetectorConfig()
     fresh = FaceSearch(HaarDetector(fresh_settings), whole_plan(fresh_settings.interval_frames))
     for step in range(5):
         search.search(frame_with_face(200 + 10 * step, 150, 100))
@@ -272,7 +272,7 @@ def test_parts_of_the_spread_search_leave_no_side_and_no_place_out() -> None:
 @pytest.mark.parametrize("x", [130, 160, 310, 320, 480, 510])
 @pytest.mark.parametrize("side_px", [30, 45, 70, 120, 250])
 def test_parts_of_a_search_find_what_the_whole_finds(x: int, side_px: int) -> None:
-    detector = HaarDetector(SearchSettings())
+    detector = HaarDetector(DetectorConfig())
     gray = frame_with_face(x, 200, side_px)
     found = [box for part in PARTS for box in detector.find_faces(gray, part)]
     assert any(is_at(box, x, 200, side_px) for box in found)
