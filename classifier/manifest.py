@@ -8,10 +8,10 @@ to change it between the two takes the same rights.
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
 
 from common.errors import ModelError
 from common.face_model import BUNDLED_MODEL_DIR, FACE_SIZE_PX, LABELS, MANIFEST_NAME
@@ -23,20 +23,22 @@ TAKES = f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}) uint8"
 """How a manifest begins to describe the input of a model that fits the contract."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What tells one file from another.
+class _File(msgspec.Struct, frozen=True):
+    """What tells one file from another."""
 
-    Attributes:
-        sha256: in lower case hexadecimal.
-        size_bytes: its length.
-    """
-
-    sha256: str
-    size_bytes: int
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{64}\Z")]
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
 
     def __str__(self) -> str:
-        return f"SHA-256 {self.sha256[:12]}... and {self.size_bytes} bytes"
+        return f"SHA-256 {self.sha256[:12]}... and {self.bytes} bytes"
+
+
+class _Manifest(msgspec.Struct):
+    """What of a manifest is looked at: an entry of ``files`` only if it is that of the model."""
+
+    files: dict[str, msgspec.Raw] = {}
+    labels: Any = LABELS
+    input: Any = TAKES
 
 
 def check_model(model: Path) -> bool:
@@ -45,7 +47,7 @@ def check_model(model: Path) -> bool:
     The bundled model needs a manifest that lists it; for a user's own file it may be missing.
 
     Returns:
-        Whether there was a manifest that lists the file.
+        Whether there is a manifest that lists the file.
 
     Raises:
         ModelError: The manifest is damaged, or the file or what the model was trained for is not
@@ -68,24 +70,31 @@ def check_model(model: Path) -> bool:
 
 
 def _is_as_listed(model: Path, manifest: Path) -> bool:
-    """Tell whether the manifest lists the file.
+    """Return whether the manifest lists the file.
 
     Raises:
         ValueError: It does, and the file is another; or the manifest is damaged.
         OSError: One of them cannot be read.
     """
-    values = _read(manifest) if manifest.exists() else {}
-    stated = _stated_facts(values, model.name)
-    if stated is None:
+    stated = _read(manifest) if manifest.exists() else _Manifest()
+    if model.name not in stated.files:
         return False
-    _check_contract(values)
-    found = FileFacts(file_sha256(model), model.stat().st_size)
-    if found != stated:
-        raise ValueError(f"{MANIFEST_NAME} lists it with {stated}, found {found}")
+    if stated.labels not in (LABELS, list(LABELS)):
+        said = f"labels {stated.labels!s:.200}, expected {list(LABELS)}"
+        raise ValueError(f"{MANIFEST_NAME} says {said}")
+    if not str(stated.input).startswith(TAKES):
+        raise ValueError(f"{MANIFEST_NAME} says input {stated.input!s:.200}, expected {TAKES}")
+    try:
+        entry = msgspec.json.decode(stated.files[model.name], type=_File)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{MANIFEST_NAME} lists it wrongly: {error}") from error
+    found = _File(file_sha256(model), model.stat().st_size)
+    if (found.sha256, found.bytes) != (entry.sha256.lower(), entry.bytes):
+        raise ValueError(f"{MANIFEST_NAME} lists it with {entry}, found {found}")
     return True
 
 
-def _read(manifest: Path) -> dict[str, object]:
+def _read(manifest: Path) -> _Manifest:
     """Parse a manifest, of which nothing is believed yet."""
     if not manifest.is_file():
         raise ValueError(f"{manifest} is no file")
@@ -94,35 +103,6 @@ def _read(manifest: Path) -> dict[str, object]:
     if len(data) > MAX_MANIFEST_BYTES:
         raise ValueError(f"{manifest} is larger than {MAX_MANIFEST_BYTES} bytes")
     try:
-        values = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{manifest} is not valid JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{manifest} holds a {type(values).__name__}, expected an object")
-    return values
-
-
-def _stated_facts(values: dict[str, object], name: str) -> FileFacts | None:
-    """Give what a manifest says of a file, or None where it does not list it."""
-    files = values.get("files", {})
-    if not isinstance(files, dict):
-        raise ValueError(f'"files" in {MANIFEST_NAME} is no object')
-    if name not in files:
-        return None
-    entry = files[name]
-    sha256, size = (entry.get("sha256"), entry.get("bytes")) if isinstance(entry, dict) else ("", 0)
-    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise ValueError(f'{MANIFEST_NAME} has no "sha256" of 64 hexadecimal digits for {name}')
-    if type(size) is not int or size < 0:
-        raise ValueError(f'{MANIFEST_NAME} has no "bytes", a whole number, for {name}')
-    return FileFacts(sha256.lower(), size)
-
-
-def _check_contract(values: dict[str, object]) -> None:
-    """Refuse a model that was trained for other labels or another input, where that is said."""
-    labels = values.get("labels", list(LABELS))
-    if labels != list(LABELS):
-        raise ValueError(f"{MANIFEST_NAME} says labels {labels!s:.200}, expected {list(LABELS)}")
-    takes = values.get("input", TAKES)
-    if not isinstance(takes, str) or not takes.startswith(TAKES):
-        raise ValueError(f"{MANIFEST_NAME} says input {takes!s:.200}, expected {TAKES}")
+        return msgspec.json.decode(data, type=_Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{manifest} cannot be read ({error})") from error

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from classifier.backends import BUNDLED_MODELS
 from common.config import BrokerSettings
+from common.face_model import MANIFEST_NAME
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("capture", "detector", "classifier", "publisher")
@@ -139,6 +141,16 @@ def test_all_packages_and_nothing_else_are_installed() -> None:
     folders = [path.parent.relative_to(ROOT) for path in FILES if path.name == "__init__.py"]
     packages = sorted(".".join(folder.parts) for folder in folders)
     assert sorted(re.findall(r'"(.*?)"', found[1])) == packages
+
+
+def test_the_models_that_run_are_installed_and_no_other() -> None:
+    listed = re.search(
+        r"^classifier = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    assert listed
+    patterns = re.findall(r'"(.*?)"', listed[1])
+    installed = {path.name for item in patterns for path in (ROOT / "classifier").glob(item)}
+    assert installed == {*BUNDLED_MODELS.values(), "expression.onnx", MANIFEST_NAME}
 
 
 @pytest.mark.parametrize("stage", SUPERVISORS)
