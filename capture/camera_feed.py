@@ -37,7 +37,7 @@ class CameraFeed:
     the driver or the network: the one that waits here gives way to the next, which counts it.
 
     Args:
-        name: Of the camera.
+        name: The camera's name.
         open_source: Opens it; raises ``SourceError`` where that fails.
     """
 
@@ -88,11 +88,11 @@ class CameraFeed:
             self._frame = None
 
     def wait_s(self) -> float:
-        """Give 0: ``take`` waits by itself."""
+        """Return 0: ``take`` waits by itself."""
         return 0.0
 
     def take(self) -> CapturedFrame | None:
-        """Give the newest frame, waiting a little for it.
+        """Return the newest frame, waiting a little for it.
 
         Raises:
             CameraStuckError: The driver has not come back for ``STUCK_S``.

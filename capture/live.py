@@ -19,7 +19,7 @@ class LiveContract:
     """Takes each frame when it is there; the source never waits for the pipeline.
 
     Args:
-        camera: Its name.
+        camera: The camera's name.
         feed: Where frames come from.
         outgoing: Where they are kept.
     """
@@ -46,11 +46,11 @@ class LiveContract:
         self._feed.start()
 
     def wait_s(self) -> float:
-        """Give the seconds until ``capture`` has something to do."""
+        """Return the seconds until ``capture`` has something to do."""
         return self._feed.wait_s()
 
     def capture(self, link: BrokerLink) -> int:
-        """Send the next frame if it is there; give the number of frames sent."""
+        """Send the next frame if it is there; return the number of frames sent."""
         captured = self._feed.take()
         if captured is None:
             return 0

@@ -18,7 +18,7 @@ class LosslessContract:
     """Reads a frame when there is a slot for it; the recording waits for the pipeline.
 
     Args:
-        camera: Its name.
+        camera: The camera's name.
         feed: Where frames come from.
         outgoing: Where they are kept.
     """
@@ -55,11 +55,11 @@ class LosslessContract:
             self._outgoing.ledger.published += welcome.next_frame_id
 
     def wait_s(self) -> float:
-        """Give the seconds until ``capture`` has something to do; infinite if unknown."""
+        """Return the seconds until ``capture`` has something to do; infinite if unknown."""
         return math.inf if self._blocked or self.exhausted else 0.0
 
     def capture(self, link: BrokerLink) -> int:
-        """Send the next frame, or those to be sent again; give the number of frames sent."""
+        """Send the next frame, or those to be sent again; return how many were sent."""
         if self._next is None:
             self._next = self._feed.take()
         if self._next is not None and self._outgoing.add(self._next) is not None:

@@ -25,7 +25,7 @@ class OutgoingFrames:
     Every frame that is in flight by the ledger has a slot.
 
     Args:
-        camera: Its name.
+        camera: The camera's name.
         slots: Where the pixels go.
     """
 
@@ -37,7 +37,7 @@ class OutgoingFrames:
         self._in_hand: dict[int, _InHand] = {}
 
     def count_from(self, frame_id: int) -> None:
-        """Give the next frame this number, unless frames have come further already."""
+        """Return the next frame this number, unless frames have come further already."""
         self._next_frame_id = max(self._next_frame_id, frame_id)
 
     def add(self, captured: CapturedFrame) -> Frame | None:
@@ -63,7 +63,7 @@ class OutgoingFrames:
         return frame
 
     def skip(self, cause: Cause) -> int:
-        """Count and number a frame that is given up at once; give its number."""
+        """Count and number a frame that is given up at once; return its number."""
         self.ledger.settle(Fate.DROPPED, cause)
         return self._take_number()
 
@@ -80,7 +80,7 @@ class OutgoingFrames:
             self.settle(frame_id, Fate.DROPPED, cause)
 
     def unsent(self) -> list[Frame]:
-        """Give the frames still to be sent, in order."""
+        """Return the frames still to be sent, in order."""
         return [held.frame for held in self._in_hand.values() if not held.sent]
 
     def mark_sent(self, frame_id: int) -> None:

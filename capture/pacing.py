@@ -38,7 +38,7 @@ class Pacer:
         self._last_pts_s = None
 
     def wait_s(self) -> float:
-        """Give the seconds until the scheduled frame is due, 0 where it is."""
+        """Return the seconds until the scheduled frame is due, 0 where it is."""
         return max(0.0, self._due_s - self._clock())
 
     def _advance_s(self, pts_s: float) -> float:

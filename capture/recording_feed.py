@@ -21,9 +21,9 @@ class RecordingFeed:
     There is none to take before ``start``.
 
     Args:
-        recording: Which it closes in the end.
-        paced: Play at the recording's own rate; else as fast as frames are taken.
-        loops: Start over at the end.
+        recording: The open recording; ``close`` closes it.
+        paced: Whether it plays at its own rate; else as fast as frames are taken.
+        loops: Whether it starts over at the end.
 
     Raises:
         SourceError: Not one frame can be decoded.
@@ -44,7 +44,7 @@ class RecordingFeed:
 
     @property
     def total_frames(self) -> int:
-        """Of the recording; 0 where unknown."""
+        """How many frames the recording has; 0 where unknown."""
         return self._recording.total_frames
 
     @property
@@ -58,7 +58,7 @@ class RecordingFeed:
         return self._next is None
 
     def skip(self, frames: int) -> None:
-        """Leave out the next ``frames`` frames; ``take`` gives none until that is done."""
+        """Leave out the next ``frames`` frames; ``take`` returns none until that is done."""
         self._to_skip += frames
 
     def start(self) -> None:
@@ -71,13 +71,13 @@ class RecordingFeed:
             self._pacer.schedule(self._next.pts_s)
 
     def wait_s(self) -> float:
-        """Give the seconds until the next frame is due; infinite where there is none."""
+        """Return the seconds until the next frame is due; infinite where there is none."""
         if self._next is None or not self._started:
             return math.inf
         return self._pacer.wait_s() if self._pacer else 0.0
 
     def take(self) -> CapturedFrame | None:
-        """Give the next frame if it is due."""
+        """Return the next frame if it is due."""
         self._skip_some()
         if self._to_skip or self.wait_s() > 0:
             return None

@@ -25,7 +25,7 @@ JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doub
 
 
 def lossless_slots(height: int, width: int) -> int:
-    """Give the slots for frames of a size: what fits the memory set apart or half the free one."""
+    """Return how many slots fit the memory set apart for them, and half of what is free."""
     free = shutil.disk_usage(ring_directory()).free
     fitting = min(LOSSLESS_RING_BYTES, free // 2) // max(1, height * width * 3)
     # Every lossless ring has the fewest slots, whatever the size of its frames, or cannot be made.

@@ -97,7 +97,7 @@ def default_camera_name(source: str) -> str:
 
 
 def without_password(source: str) -> str:
-    """Give a source as it may be shown and logged: the address without user and password."""
+    """Return a source as it may be shown and logged: the address without user and password."""
     if kind_of(source) is not SourceKind.STREAM:
         return source
     # Up to the last @ wherever it is: a password may hold what ends a host, or what is no address.

@@ -32,9 +32,9 @@ class CaptureStage:
 
     Args:
         config: The settings.
-        lifetime: Ended by the broker's ``Finish``.
+        lifetime: The life of this process; the broker's ``Finish`` ends it.
         feed: The open source; the stage closes it.
-        context: For the connection to the broker.
+        context: The ZeroMQ context of the process.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class CaptureStage:
             log.warning("ignored a %s from the broker", type(message).__name__)
 
     def _processor_s(self) -> float:
-        """Give the processor time since the last call; waiting for a frame takes none."""
+        """Return the processor time since the last call; waiting for a frame takes none."""
         before_s, self._counted_processor_s = self._counted_processor_s, time.process_time()
         return self._counted_processor_s - before_s
 

@@ -14,9 +14,9 @@ class Backend(Protocol):
     """Runs the expression model."""
 
     def classify(self, crops: Crops) -> Probabilities:
-        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
+        """Return the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
 
 
 def first_line(error: Exception) -> str:
-    """Give the first line of what an error says, or its type where it says nothing."""
+    """Return the first line of what an error says, or its type where it says nothing."""
     return next(iter(str(error).splitlines()), type(error).__name__)

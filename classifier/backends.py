@@ -70,7 +70,7 @@ def load_backend(name: str, model: Path) -> Backend:
 
 
 def _sees_gpu() -> bool:
-    """Tell whether TensorFlow sees a GPU, without importing it where there is no device."""
+    """Return whether TensorFlow sees a GPU, without importing it where there is no device."""
     if not any(Path(device).exists() for device in GPU_DEVICES):
         return False
     with native_stderr_silenced():

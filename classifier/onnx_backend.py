@@ -52,14 +52,14 @@ class OnnxBackend:
         self._input = self._check(path)
 
     def classify(self, crops: Crops) -> Probabilities:
-        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
+        """Return the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
         if not len(crops):
             return np.zeros((0, len(LABELS)), np.float32)
         (probabilities,) = self._session.run(None, {self._input: crops})
         return np.asarray(probabilities, np.float32)
 
     def _check(self, path: Path) -> str:
-        """Hold inputs and outputs against the model contract; give the input's name."""
+        """Hold inputs and outputs against the model contract; return the input's name."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         found = [(item.type, _free_batch(item.shape)) for item in (*inputs, *outputs)]
         wanted = [

@@ -19,7 +19,7 @@ from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
 
 
 def sees_gpu() -> bool:
-    """Tell whether TensorFlow can use a GPU here."""
+    """Return whether TensorFlow can use a GPU here."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
@@ -49,7 +49,7 @@ class TensorFlowBackend:
         self._compiled = tf.function(self._forward)
 
     def classify(self, crops: Crops) -> Probabilities:
-        """Give the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
+        """Return the probabilities, ``(n, 7) float32``, of ``(n, 48, 48) uint8`` faces."""
         parts = [
             self._classify_part(crops[start : start + BATCH_SIZES[-1]])
             for start in range(0, len(crops), BATCH_SIZES[-1])
@@ -81,7 +81,7 @@ class TensorFlowBackend:
             )
 
     def _ends(self) -> list[keras.KerasTensor]:
-        """Give the model's inputs and outputs, none where it has never been built."""
+        """Return the model's inputs and outputs, none where it has never been built."""
         if not self._model.built:
             return []
         return [*self._model.inputs, *self._model.outputs]

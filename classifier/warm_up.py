@@ -25,17 +25,17 @@ def best_batch_size(
     beat: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> int:
-    """Run the model at growing batch sizes and give the one with the least time a face.
+    """Run the model at growing batch sizes and return the one with the least time a face.
 
     Larger sizes are not tried once ``BUDGET_S`` is used up: on a slow machine they would only make
     the first face wait. For a size that is tried, the backend is compiled. Of the repeats the
     fastest counts: what else runs on the machine can only make one slower.
 
     Args:
-        backend: To be measured.
+        backend: What is measured.
         largest: No size beyond this is tried; it itself is, be it one of ``BATCH_SIZES`` or not.
         beat: Called after each size, to tell the supervisor that this process lives.
-        clock: Gives seconds.
+        clock: Returns the time in seconds.
     """
     generator = np.random.default_rng(0)
     best, best_ms = 1, float("inf")

@@ -47,12 +47,12 @@ def resolve_endpoint(endpoint: str) -> str:
 
 
 def connect_address(endpoint: str) -> str:
-    """Give where a peer connects to; a broker on all interfaces is also on this host."""
+    """Return where a peer connects to; a broker on all interfaces is also on this host."""
     return endpoint.replace("tcp://*:", "tcp://127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:")
 
 
 def private_directory() -> Path:
-    """Give this user's directory for sockets, made with mode 0700 where it does not exist."""
+    """Return this user's directory for sockets, made with mode 0700 where it does not exist."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     path = Path(base) / f"ferstream-{os.getuid()}"
     try:

@@ -17,7 +17,7 @@ _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
-    """Give the frame's pixels, ``(height, width, 3) uint8`` BGR, read-only.
+    """Return the frame's pixels, ``(height, width, 3) uint8`` BGR, read-only.
 
     Raises:
         SourceError: The ring is gone or the JPEG is not one of the announced size.
@@ -28,7 +28,7 @@ def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
 
 
 def frame_gray(frame: Frame, rings: RingReader) -> Gray:
-    """Give the frame in grey, ``(height, width) uint8``; from a JPEG in half the time of colour.
+    """Return the frame in grey, ``(height, width) uint8``; from a JPEG in half the time of colour.
 
     Raises:
         SourceError: As ``frame_pixels``.
@@ -54,7 +54,7 @@ def _decode(frame: Frame, flags: int) -> NDArray[np.uint8]:
 
 
 def _jpeg_shape(jpeg: bytes) -> tuple[int, int] | None:
-    """Give height and width as the JPEG's frame header (ITU-T T.81, B.2.2) says, if it has one."""
+    """Return height and width by the frame header (ITU-T T.81, B.2.2), None where there is none."""
     at = 2
     while jpeg[:2] == b"\xff\xd8" and at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
         marker, length, _, height, width = struct.unpack_from(">BHBHH", jpeg, at + 1)

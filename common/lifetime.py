@@ -73,7 +73,7 @@ class Lifetime:
             signal.signal(number, lambda *_: self.request_stop())
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until somebody asks to stop; tell whether somebody did."""
+        """Sleep, but no longer than until somebody asks to stop; return whether somebody did."""
         deadline = time.monotonic() + seconds
         while not self._stop_requested:
             left_s = deadline - time.monotonic()

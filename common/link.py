@@ -86,7 +86,7 @@ class BrokerLink:
         return True
 
     def receive(self, timeout_s: float) -> Message | None:
-        """Give the next message for the stage, or None if there is none within ``timeout_s``.
+        """Return the next message for the stage, or None if there is none within ``timeout_s``.
 
         ``Welcome`` is given too: what was in hand before it is void.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 MAX_PIXELS = 64_000_000
-"""Of one picture: 8000 x 8000, 192 MB of BGR. Above any camera, below what hurts."""
+"""The most pixels that a picture may have: 8000 x 8000, which are 192 MB of BGR. It is above any
+camera and below what hurts."""
 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error is one line
@@ -22,5 +23,5 @@ __all__ = ["MAX_PIXELS", "cv2", "has_too_many_pixels"]
 
 
 def has_too_many_pixels(error: cv2.error) -> bool:
-    """Tell whether a picture was refused for its size, found from its header."""
+    """Return whether a picture was refused for its size, found from its header."""
     return "CV_IO_MAX_IMAGE" in str(error)

@@ -22,8 +22,8 @@ class RingWriter:
     """The capture's side: makes the file, writes slots, deletes the file.
 
     Args:
-        height: Of every frame, in pixels.
-        width: Of every frame, in pixels.
+        height: Height of every frame, in pixels.
+        width: Width of every frame, in pixels.
         slots: How many frames the ring holds.
         directory: Where the file goes, by default ``ring_directory()``.
 
@@ -62,7 +62,7 @@ class RingWriter:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Give a file its size and, where the system can, its space.
+    """Return a file its size and, where the system can, its space.
 
     Writing to a mapped page that has no space left kills the process, so it is taken now.
     """
@@ -80,7 +80,7 @@ class RingReader:
         self._mapped: dict[str, np.memmap[tuple[int, ...], np.dtype[np.uint8]]] = {}
 
     def read(self, ring: str, slot: int, height: int, width: int) -> Bgr:
-        """Give a read-only view of a slot; it shows the frame until its slot is released.
+        """Return a read-only view of a slot; it shows the frame until its slot is released.
 
         Raises:
             SourceError: The ring is gone, or has no such slot.

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def ring_directory() -> Path:
-    """Give the directory for ring files: memory where the system offers it."""
+    """Return the directory for ring files: memory where the system offers it."""
     shared = Path("/dev/shm")  # noqa: S108 - files there get unguessable names and mode 0600
     return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
 
@@ -28,12 +28,12 @@ def new_ring_path(directory: Path) -> Path:
 
 
 def is_ring_name(path: Path) -> bool:
-    """Tell whether a path is named like a ring file."""
+    """Return whether a path is named like a ring file."""
     return _NAME.fullmatch(path.name) is not None
 
 
 def remove_stale_rings(directory: Path | None = None) -> list[Path]:
-    """Delete ring files whose owner is dead, and give those deleted."""
+    """Delete ring files whose owner is dead, and return their paths."""
     removed = []
     for path in (directory or ring_directory()).glob("ferstream-*.ring"):
         match = _NAME.fullmatch(path.name)

@@ -198,7 +198,7 @@ def _stop(children: list[Child]) -> None:
 
 
 def _guardians() -> list[psutil.Process]:
-    """Give the processes without which this one has no reason to live: honcho, where it runs us.
+    """Return the processes without which this one has no reason to live: honcho, where it runs us.
 
     honcho runs each command through a process of its own, so honcho itself is not our parent but
     further up. Without honcho there is nobody to watch: the shell may close, the worker stays.

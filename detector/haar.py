@@ -141,7 +141,7 @@ def _columns(part: SearchPart, width: int, largest: int) -> tuple[int, int]:
 
 
 def _stayed(box: Box, found: Box) -> bool:
-    """Tell whether a face is about where and as large as it was."""
+    """Return whether a face is about where and as large as it was."""
     side = float(box[2])
     shift = np.abs((found[:2] + found[2:] / 2) - (box[:2] + box[2:] / 2)).max()
     change = abs(float(found[2]) - side)

@@ -14,7 +14,7 @@ class DeviceCamera:
     """A camera by its number or, on Linux, by its device file.
 
     Args:
-        source: Such as ``0`` or ``/dev/video2``.
+        source: A number such as ``0``, or a device file such as ``/dev/video2``.
 
     Raises:
         SourceError: There is no such camera, or another program has it.

@@ -42,8 +42,8 @@ class StillImage:
     """One image: a single frame, or in live mode the same picture ``STILL_FPS`` times a second.
 
     Args:
-        path: Of the image.
-        repeats: Go on for ever.
+        path: The image's path.
+        repeats: Whether it goes on for ever.
     """
 
     def __init__(self, path: Path, *, repeats: bool) -> None:
@@ -57,7 +57,7 @@ class StillImage:
         return 0 if self._repeats else 1
 
     def read(self) -> CapturedFrame | None:
-        """Give the picture; None where it has been given once and does not repeat."""
+        """Return the picture; None where it has been given once and does not repeat."""
         if self._frames_read and not self._repeats:
             return None
         is_first = self._frames_read == 0
@@ -104,7 +104,7 @@ class ImageFolder:
         return len(self._paths)
 
     def read(self) -> CapturedFrame | None:
-        """Give the next image that decodes; None at the end."""
+        """Return the next image that decodes; None at the end."""
         while self._at < len(self._paths):
             at, path = self._at, self._paths[self._at]
             self._at += 1

@@ -37,7 +37,7 @@ class Recording(Protocol):
         """How many frames there are, where that is known for certain; 0 is unknown."""
 
     def read(self) -> CapturedFrame | None:
-        """Give the next frame; None at the end."""
+        """Return the next frame; None at the end."""
 
     def rewind(self) -> None:
         """Go back to before the first frame."""
@@ -84,7 +84,7 @@ def check_size(width: float, height: float) -> None:
 
 
 def as_bgr(decoded: NDArray[np.generic]) -> Bgr:
-    """Give what OpenCV decoded as ``(h, w, 3) uint8``: some streams come as grey.
+    """Return what OpenCV decoded as ``(h, w, 3) uint8``: some streams come as grey.
 
     Raises:
         SourceError: It is neither grey nor BGR of 8 bits.

@@ -54,7 +54,7 @@ class VideoFile:
         return self._total_frames
 
     def read(self) -> CapturedFrame | None:
-        """Give the next frame that decodes; None at the end."""
+        """Return the next frame that decodes; None at the end."""
         pixels = self._read_decodable()
         if pixels is None:
             self._warn_of_damage()
