@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tracemalloc
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -181,16 +183,23 @@ def test_every_struct_of_the_messages_is_a_message_or_part_of_one() -> None:
     assert declared == parts
 
 
-def test_frame_is_read_by_a_program_that_knows_messagepack_alone() -> None:
+def test_the_example_of_the_documentation_reads_a_message() -> None:
+    """Run what docs/messages.md shows, which knows nothing of ferstream."""
+
+    class Socket:
+        def recv_multipart(self) -> list[bytes]:
+            return wire.encode(faces)
+
     faces = Faces(7, 3, np.ones((2, 4), np.int32), np.ones((2, 48, 48), np.uint8))
-    header, payload = wire.encode(faces)
-    version, fields = msgpack.unpackb(header)
-    assert version == wire.WIRE_VERSION
-    assert fields == {"type": "Faces", "work_id": 7, "frame_id": 3, "boxes": 2, "crops": 2}
-    boxes = np.frombuffer(payload, "<i4", 2 * 4).reshape(2, 4)
-    crops = np.frombuffer(payload, "u1", 2 * 48 * 48, offset=boxes.nbytes).reshape(2, 48, 48)
-    assert np.array_equal(boxes, faces.boxes)
-    assert np.array_equal(crops, faces.crops)
+    text = (Path(__file__).resolve().parents[2] / "docs" / "messages.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found: dict[str, Any] = {"socket": Socket()}
+    exec(example, found)  # noqa: S102 - it is ours
+    fields = {"type": "Faces", "work_id": 7, "frame_id": 3, "boxes": 2, "crops": 2}
+    assert found["fields"] == fields
+    assert str(fields).replace("'", '"') in example
+    assert np.array_equal(found["boxes"], faces.boxes)
+    assert np.array_equal(found["crops"], faces.crops)
 
 
 def test_arrays_that_are_not_contiguous_survive_the_wire() -> None:
