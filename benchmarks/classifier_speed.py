@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import statistics
 import sys
@@ -35,8 +34,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from classifier.backends import ONNX, TENSORFLOW, choose_backend, load_backend
-from common.errors import ConfigError, ModelError
+from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
+from common.json_files import write_json
 from common.native_output import native_stderr_silenced
 
 BATCHES = (1, 8, 32)
@@ -216,30 +216,30 @@ def print_table(rows: list[Row]) -> None:
         print(f"| {name} | {threads} | {' | '.join(cells)} |")
 
 
-def main() -> int:
-    """Measure; give the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument(
         "--model", type=Path, action="append", default=[], help="also measure this .onnx or .keras"
     )
     parser.add_argument("--rounds", type=int, default=20, help="rounds that count (default 20)")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    options = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
-            systems = bundled_systems(options.model) + classic_systems(Path(name))
-            rows = measure_all(systems, options.rounds)
-    except (ConfigError, ModelError) as error:
-        print(f"benchmarks.classifier_speed: {error}", file=sys.stderr)
-        return 2
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
+    with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
+        systems = bundled_systems(options.model) + classic_systems(Path(name))
+        rows = measure_all(systems, options.rounds)
     print(f"{os.cpu_count()} cores, ONNX Runtime {onnxruntime.__version__}, milliseconds a face")
     print_table(rows)
     if importlib.util.find_spec("tf2onnx") is None:
         print("The classic network in ONNX Runtime is left out: tf2onnx, to write it, is missing.")
     if options.json is not None:
         report = {"rounds": options.rounds, "rows": [asdict(row) for row in rows]}
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    return 0
+        write_json(options.json, report)
+
+
+main = Command("benchmarks.classifier_speed", __doc__, add_options, run)
 
 
 if __name__ == "__main__":

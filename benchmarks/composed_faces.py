@@ -182,16 +182,10 @@ def box_of_face(boxes: Boxes, face: Box) -> Box | None:
     return best
 
 
-def argument_parser(program: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser for what the benchmarks on composed faces are told."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m benchmarks.{program}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the benchmarks on composed faces are told."""
     parser.add_argument("--data", type=Path, required=True, help="holds the validation split")
     parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
     parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
     parser.add_argument("--faces", type=int, help="so many, drawn at random (default: all)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
-    return parser

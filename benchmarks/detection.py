@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -27,6 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from common.command import Command
+from common.json_files import write_json
 from common.pixels import Gray
 from detector.boxes import Boxes, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
@@ -192,28 +194,32 @@ def print_table(rows: list[Row]) -> None:
         )
 
 
-def main() -> None:
-    """Measure the clips, and the two animations apart."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
     parser.add_argument("--json", type=Path, help="write the table here too")
-    arguments = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure the clips, and the two animations apart."""
     cv2.setNumThreads(1)
     settings = DetectorConfig()
-    labels = read_labels(arguments.videos / "faces.csv")
-    clips = [arguments.videos / name for name in sorted(labels) if not name.endswith(".gif")]
+    labels = read_labels(options.videos / "faces.csv")
+    clips = [options.videos / name for name in sorted(labels) if not name.endswith(".gif")]
     rows = measure_group(f"{len(clips)} clips", clips, labels, None, settings)
     for name in sorted(labels):
         if name.endswith(".gif"):
             width_px = CLASSROOM_WIDTH_PX if name == CLASSROOM else None
             title = name[:20] if width_px is None else f"{name} at {width_px}"
-            rows += measure_group(title, [arguments.videos / name], labels, width_px, settings)
+            rows += measure_group(title, [options.videos / name], labels, width_px, settings)
     print(f"settings: {settings}; OpenCV {cv2.__version__}, one thread")
     print_table(rows)
-    if arguments.json is not None:
+    if options.json is not None:
         report = {"settings": asdict(settings), "rows": [asdict(row) for row in rows]}
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+        write_json(options.json, report)
 
+
+main = Command("benchmarks.detection", __doc__, add_options, run)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

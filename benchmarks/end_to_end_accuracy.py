@@ -17,9 +17,9 @@ takes grey values and normalises in its own graph, so what differs is how crops 
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from benchmarks.composed_faces import (
     Background,
-    argument_parser,
+    add_options,
     box_of_face,
     compose,
     create_search,
@@ -40,8 +40,9 @@ from benchmarks.composed_faces import (
 )
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
-from common.errors import ConfigError, ModelError
+from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
+from common.json_files import write_json
 from common.pixels import Gray
 from detector.boxes import Box
 from detector.cascade import DEFAULT_CASCADE, load_cascade
@@ -172,22 +173,19 @@ def _percent(share: float | None) -> str:
     return "none" if share is None else f"{share:.1%}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure; give the exit code."""
-    options = argument_parser("end_to_end_accuracy", __doc__).parse_args(arguments)
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
     cv2.setNumThreads(1)
-    try:
-        backend = load_backend(*choose_backend("auto", options.model))
-        faces = take_faces(options.data, options.faces)
-        rows = measure(faces, read_backgrounds(options.videos), backend)
-    except (ConfigError, ModelError) as error:
-        print(f"benchmarks.end_to_end_accuracy: {error}", file=sys.stderr)
-        return 2
+    backend = load_backend(*choose_backend("auto", options.model))
+    faces = take_faces(options.data, options.faces)
+    rows = measure(faces, read_backgrounds(options.videos), backend)
     print(f"{len(faces)} validation faces:\n")
     print_table(rows)
     if options.json is not None:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    return 0
+        write_json(options.json, [asdict(row) for row in rows])
+
+
+main = Command("benchmarks.end_to_end_accuracy", __doc__, add_options, run)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,9 @@ Margins are fractions of the box's side, added on each side of it; ``CROP_MARGIN
 
 from __future__ import annotations
 
-import json
+import argparse
 import math
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -28,7 +27,7 @@ from tqdm import tqdm
 
 from benchmarks.composed_faces import (
     Background,
-    argument_parser,
+    add_options,
     compose,
     create_search,
     random_of_face,
@@ -38,8 +37,10 @@ from benchmarks.composed_faces import (
 )
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
-from common.errors import ConfigError, ModelError
+from common.command import Command
+from common.errors import ConfigError
 from common.face_model import CROP_MARGIN, Crops
+from common.json_files import write_json
 from common.pixels import Gray
 from detector.boxes import Box, Boxes
 from detector.crops import cut_crops
@@ -214,24 +215,21 @@ def print_report(framing: Framing, rows: list[MarginRow]) -> None:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure; give the exit code."""
-    options = argument_parser("framing", __doc__).parse_args(arguments)
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
     cv2.setNumThreads(1)
-    try:
-        backend = load_backend(*choose_backend("auto", options.model))
-        faces = take_faces(options.data, options.faces)
-        found = find_faces(faces, read_backgrounds(options.videos))
-    except (ConfigError, ModelError) as error:
-        print(f"benchmarks.framing: {error}", file=sys.stderr)
-        return 2
+    backend = load_backend(*choose_backend("auto", options.model))
+    faces = take_faces(options.data, options.faces)
+    found = find_faces(faces, read_backgrounds(options.videos))
     framing = measure_framing(found.boxes, found.squares, len(faces))
     rows = measure_margins(found.crops, faces.labels[found.rows], backend)
     print_report(framing, rows)
     if options.json is not None:
         report = {"framing": asdict(framing), "margins": [asdict(row) for row in rows]}
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    return 0
+        write_json(options.json, report)
+
+
+main = Command("benchmarks.framing", __doc__, add_options, run)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ and the compression of a webcam: these faces are still, so every switch is flick
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,9 +27,11 @@ from benchmarks.composed_faces import SEED, as_webcam_sees
 from capture.sources.video_file import VideoFile
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
+from common.command import Command
 from common.contract import Mode
-from common.errors import ConfigError, ModelError, SourceError
+from common.errors import ConfigError, SourceError
 from common.face_model import LABELS
+from common.json_files import write_json
 from common.messages import Frame, Result
 from common.pixels import Gray
 from detector.config import DetectorConfig
@@ -185,35 +186,31 @@ def find_videos(directory: Path) -> list[Path]:
     return videos
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure; give the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.label_switches",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--videos", type=Path, required=True, help="directory of videos")
     parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
-    options = parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
     cv2.setNumThreads(1)
     as_they_are: list[Row] = []
     held: list[Row] = []
-    try:
-        backend = load_backend(*choose_backend("auto", options.model))
-        for path in tqdm(find_videos(options.videos), desc="following", unit="video"):
-            for rows, frames in ((as_they_are, read_video), (held, hold_first_frame)):
-                tracks = follow(frames(path), backend)
-                rows += [row_of_track(path.name, track, tracks[track]) for track in sorted(tracks)]
-    except (ConfigError, ModelError, SourceError) as error:
-        print(f"benchmarks.label_switches: {error}", file=sys.stderr)
-        return 2
+    backend = load_backend(*choose_backend("auto", options.model))
+    for path in tqdm(find_videos(options.videos), desc="following", unit="video"):
+        for rows, frames in ((as_they_are, read_video), (held, hold_first_frame)):
+            tracks = follow(frames(path), backend)
+            rows += [row_of_track(path.name, track, tracks[track]) for track in sorted(tracks)]
     print_table("The videos as they are", as_they_are)
     print_table(f"The first frame of each, held for {HELD_S:.0f} s", held)
     if options.json is not None:
         report = {"videos": list(map(asdict, as_they_are)), "held": list(map(asdict, held))}
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
-    return 0
+        write_json(options.json, report)
+
+
+main = Command("benchmarks.label_switches", __doc__, add_options, run)
 
 
 if __name__ == "__main__":

@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import subprocess
-import tempfile
+import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.pipeline_runs import ROOT, free_port, honcho_command, pipeline_environ
+from benchmarks.pipeline_runs import live_pipeline
 from benchmarks.process_tree import TreeSampler
+from common.command import Command
 
 START_LIMIT_S = 60.0
 
@@ -62,38 +60,25 @@ def wait_for_label(url: str, started: float) -> float:
     raise SystemExit(f"no labelled frame within {START_LIMIT_S:.0f} s")
 
 
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(description="Age of the picture, by stage.")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--source", default="demo", help="a video of 30 frames/s (default demo)")
     parser.add_argument("--seconds", type=int, default=30, help="how long (default 30)")
     parser.add_argument("--workers", default="", help="as for honcho start -c")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
-        port = free_port()
-        environ = pipeline_environ(
-            Path(name), port, CAPTURE_SOURCE=options.source, CAPTURE_LOOP="1"
-        )
-        started = time.perf_counter()
-        with (Path(name) / "log").open("wb") as log:
-            pipeline = subprocess.Popen(
-                honcho_command(options.workers),
-                cwd=ROOT,
-                env=environ,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            sampler = TreeSampler(pipeline.pid)
-            try:
-                first_s = wait_for_label(f"http://127.0.0.1:{port}", started)
-                Viewer(f"http://127.0.0.1:{port}/video_feed")
-                for _ in tqdm(range(options.seconds), desc="watching", unit="s"):
-                    time.sleep(1)
-                camera = status(f"http://127.0.0.1:{port}")["cameras"][0]
-            finally:
-                pipeline.send_signal(signal.SIGINT)
-                pipeline.wait()
-                sampler.stop()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
+    started = time.perf_counter()
+    settings = {"CAPTURE_SOURCE": options.source, "CAPTURE_LOOP": "1"}
+    with live_pipeline(options.workers, **settings) as (url, pid):
+        sampler = TreeSampler(pid)
+        first_s = wait_for_label(url, started)
+        Viewer(f"{url}/video_feed")
+        for _ in tqdm(range(options.seconds), desc="watching", unit="s"):
+            time.sleep(1)
+        camera = status(url)["cameras"][0]
+    sampler.stop()
     report(camera, first_s, sampler.peak_rss_mb)
 
 
@@ -110,5 +95,7 @@ def report(camera: dict[str, Any], first_s: float, peak_mb: float) -> None:
     print(f"first labelled frame after {first_s:.1f} s; peak memory {peak_mb:.0f} MB")
 
 
+main = Command("benchmarks.latency", __doc__, add_options, run)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,3 +39,25 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def live_pipeline(workers: str, **settings: str) -> Iterator[tuple[str, int]]:
+    """Run a pipeline; yield the address of its pages and the id of its first process."""
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="ferstream-") as name,
+        (Path(name) / "log").open("wb") as log,
+    ):
+        pipeline = subprocess.Popen(
+            honcho_command(workers),
+            cwd=ROOT,
+            env=pipeline_environ(Path(name), port, **settings),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield f"http://127.0.0.1:{port}", pipeline.pid
+        finally:
+            pipeline.send_signal(signal.SIGINT)
+            pipeline.wait()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ import cv2
 import keras
 import numpy as np
 
+from common.command import Command
 from common.face_model import FACE_SIZE_PX, LABELS
 from training.model.classic_network import classic_features
 
@@ -75,16 +77,20 @@ def run(videos: list[Path]) -> tuple[int, int]:
     return frames, faces
 
 
-def main() -> None:
-    """Time the classic loop."""
-    parser = argparse.ArgumentParser(description="Time the classic single-process loop.")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what must be given."""
     parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
-    videos = parser.parse_args().videos
+
+
+def time_loop(options: argparse.Namespace) -> None:
+    """Time the classic loop."""
     started = time.perf_counter()
-    frames, faces = run(videos)
+    frames, faces = run(options.videos)
     seconds = time.perf_counter() - started
     print(f"{frames} frames, {faces} faces, {seconds:.1f} s, {frames / seconds:.1f} frames/s")
 
 
+main = Command("benchmarks.single_process", __doc__, add_options, time_loop)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,7 +11,6 @@ processes together.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from tqdm import tqdm
 
 from benchmarks.pipeline_runs import free_port, honcho_command, pipeline_environ
 from benchmarks.process_tree import Usage, measure
+from common.command import Command
+from common.json_files import write_json
 
 SIZE_PX = (640, 480)
 RATE_FPS = 30
@@ -73,16 +74,18 @@ def run_pipeline(video: Path, directory: Path, workers: str, frames: int) -> Usa
     return usage
 
 
-def main() -> None:
-    """Compare the two."""
-    parser = argparse.ArgumentParser(description="The pipeline against the classic loop.")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
     parser.add_argument("--runs", type=int, default=3, help="pairs of runs (default 3)")
     parser.add_argument(
         "--workers", default="detector=2", help="as for honcho start -c (default detector=2)"
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare the two."""
     with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
         directory = Path(name)
         video = directory / "joined.avi"
@@ -94,7 +97,7 @@ def main() -> None:
     report(frames, pairs)
     if options.json:
         rows = [{"classic": asdict(c), "pipeline": asdict(p)} for c, p in pairs]
-        options.json.write_text(json.dumps({"frames": frames, "runs": rows}, indent=1))
+        write_json(options.json, {"frames": frames, "runs": rows})
 
 
 def report(frames: int, pairs: list[tuple[Usage, Usage]]) -> None:
@@ -119,5 +122,7 @@ def _checked(usage: Usage, log: Path) -> Usage:
     return usage
 
 
+main = Command("benchmarks.throughput", __doc__, add_options, run)
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

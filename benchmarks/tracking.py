@@ -13,8 +13,8 @@ neighbours. The cost is CPU time of one update, all faces of a frame together.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +34,9 @@ from benchmarks.detection import (
     read_labels,
     searches,
 )
+from common.command import Command
 from common.face_model import LABELS
+from common.json_files import write_json
 from detector.boxes import Boxes
 from detector.config import DetectorConfig
 from publisher.faces import Face
@@ -182,25 +184,25 @@ def _sum_up(rows: Sequence[Row]) -> Row:
     )
 
 
-def main() -> None:
-    """Measure all videos."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.tracking",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
     parser.add_argument("--json", type=Path, help="write the table here too")
-    arguments = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure all videos."""
     cv2.setNumThreads(1)
-    labels = read_labels(arguments.videos / "faces.csv")
+    labels = read_labels(options.videos / "faces.csv")
     rows: list[Row] = []
     for name in tqdm(sorted(labels), desc="following", unit="video"):
-        rows += measure(arguments.videos / name, labels[name])
+        rows += measure(options.videos / name, labels[name])
     print_table(rows)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    if options.json is not None:
+        write_json(options.json, [asdict(row) for row in rows])
 
+
+main = Command("benchmarks.tracking", __doc__, add_options, run)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,14 +13,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import signal
 import statistics
-import subprocess
-import tempfile
+import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,7 +26,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from benchmarks.latency import status, wait_for_label
-from benchmarks.pipeline_runs import ROOT, free_port, honcho_command, pipeline_environ
+from benchmarks.pipeline_runs import ROOT, live_pipeline
+from common.command import Command
 
 CLIP = ROOT / "capture" / "demo" / "demo.mp4"
 FRAME = 200  # three faces, from 44 to 132 px
@@ -122,31 +120,21 @@ def measure(url: str, uploads: int) -> None:
     )
 
 
-def main() -> None:
-    """Measure."""
-    parser = argparse.ArgumentParser(description="How long an upload takes.")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--uploads", type=int, default=60, help="of each size (default 60)")
     parser.add_argument("--workers", default="", help="as for honcho start -c")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ferstream-") as name:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        started = time.perf_counter()
-        with (Path(name) / "log").open("wb") as log:
-            pipeline = subprocess.Popen(
-                honcho_command(options.workers),
-                cwd=ROOT,
-                env=pipeline_environ(Path(name), port, CAPTURE_SOURCE="demo"),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            try:
-                wait_for_label(url, started)
-                measure(url, options.uploads)
-            finally:
-                pipeline.send_signal(signal.SIGINT)
-                pipeline.wait()
 
+
+def run(options: argparse.Namespace) -> None:
+    """Measure."""
+    started = time.perf_counter()
+    with live_pipeline(options.workers, CAPTURE_SOURCE="demo") as (url, _):
+        wait_for_label(url, started)
+        measure(url, options.uploads)
+
+
+main = Command("benchmarks.upload_latency", __doc__, add_options, run)
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
