@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX, Crops
+from common.opencv import cv2
 from common.progress_bar import progress_bar
 
 THUMBNAIL_PX = 16

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX, Crops
+from common.opencv import cv2
 from training.config import TrainingConfig
 from training.run.degrade import change_gamma, degrade_randomly
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from common.face_model import Crops
+from common.opencv import cv2
 
 
 def change_gamma(image: Crops, exponent: float) -> Crops:
