@@ -30,6 +30,23 @@ def read_json(file: Path, kind: type[T], remedy: str) -> T:
     """
     try:
         # The reader of msgspec refuses NaN, which the loss of a run can become.
-        return msgspec.convert(json.loads(file.read_bytes()), kind)
+        values = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{file} is damaged ({error}); {remedy}") from error
+        raise _damaged(file, error, remedy) from error
+    return checked(values, kind, file, remedy)
+
+
+def checked(values: object, kind: type[T], file: Path, remedy: str) -> T:
+    """Return ``values``, which were read from ``file``, as ``kind``; what it does not name is lost.
+
+    Raises:
+        ConfigError: They do not fit, as in ``read_json``.
+    """
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise _damaged(file, error, remedy) from error
+
+
+def _damaged(file: Path, error: Exception, remedy: str) -> ConfigError:
+    return ConfigError(f"{file} is damaged ({error}); {remedy}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from common.errors import ConfigError
@@ -14,12 +14,23 @@ MIN_SIZE_PX = 16
 VGG, CLASSIC = "vgg", "classic"
 SGD, ADAM = "sgd", "adam"
 COSINE, PLATEAU = "cosine", "plateau"
+BFLOAT16, FLOAT32 = "mixed_bfloat16", "float32"
 
-_T = TypeVar("_T", int, float, str)
+T = TypeVar("T", int, float)
 
 
-def _option(default: _T, comment: str) -> _T:
-    """Returns a dataclass field whose comment is also its help on the command line."""
+def _choice(comment: str, *allowed: str) -> str:
+    """Return a field that is one of ``allowed``, the first where nothing else is said."""
+    return field(default=allowed[0], metadata={"help": comment, "choices": allowed})
+
+
+def _number(default: T, comment: str, low: T, high: T) -> T:
+    """Return a field that is ``low`` to ``high``; its comment is its help on the command line."""
+    return field(default=default, metadata={"help": comment, "range": (low, high)})
+
+
+def _text(default: str, comment: str) -> str:
+    """Return a field whose text is parsed elsewhere."""
     return field(default=default, metadata={"help": comment})
 
 
@@ -39,41 +50,73 @@ class TrainingConfig:
     48 px. The schedule of the learning rate goes over all stages.
     """
 
-    network: str = _option("vgg", "vgg, or classic, the 4-block CNN of the well-known scripts")
-    seed: int = _option(1, "order of images, augmentation and initial weights follow from it")
-    stages: str = _option("40x32,70x48", "epochs x image size in px, the last must be 48 px")
-    batch_size: int = _option(128, "images a step")
-    optimizer: str = _option("sgd", "sgd with Nesterov momentum, or adam")
-    peak_rate: float = _option(0.1, "highest learning rate, whatever the batch")
-    schedule: str = _option(
-        "cosine", "the rate falls along a cosine, or tenfold at each plateau of the validation loss"
+    network: str = _choice(
+        "vgg, or classic, the 4-block CNN of the well-known scripts", VGG, CLASSIC
     )
-    warmup_epochs: float = _option(1.0, "epochs in which the rate climbs from 0 to its peak")
-    momentum: float = _option(0.9, "of Nesterov SGD; adam has its own")
-    weight_decay: float = _option(5e-4, "added to the gradient of every kernel, times the kernel")
-    label_smoothing: float = _option(0.05, "share of the target spread over all seven labels")
-    ferplus_weight: float = _option(0.5, "weight of the loss of the second head, on FER+ votes")
-    teacher: str = _option("", "exported model to learn from, trained without the validation faces")
-    teacher_share: float = _option(0.6, "share of the target that the teacher says, not the label")
-    average_decay: float = _option(0.999, "a step, of the moving average of weights; 0 is none")
-    widths: str = _option("32,64,128,256", "channels of the 3x3 convolutions of each block")
-    depths: str = _option(
+    seed: int = _number(
+        1, "order of images, augmentation and initial weights follow from it", 0, 2**31 - 1
+    )
+    stages: str = _text("40x32,70x48", "epochs x image size in px, the last must be 48 px")
+    batch_size: int = _number(128, "images a step", 1, 4096)
+    optimizer: str = _choice("sgd with Nesterov momentum, or adam", SGD, ADAM)
+    peak_rate: float = _number(0.1, "highest learning rate, whatever the batch", 0.0, 10.0)
+    schedule: str = _choice(
+        "the rate falls along a cosine, or tenfold at each plateau of the validation loss",
+        COSINE,
+        PLATEAU,
+    )
+    warmup_epochs: float = _number(
+        1.0, "epochs in which the rate climbs from 0 to its peak", 0.0, 1000.0
+    )
+    momentum: float = _number(0.9, "of Nesterov SGD; adam has its own", 0.0, 0.9999)
+    weight_decay: float = _number(
+        5e-4, "added to the gradient of every kernel, times the kernel", 0.0, 1.0
+    )
+    label_smoothing: float = _number(
+        0.05, "share of the target spread over all seven labels", 0.0, 0.9
+    )
+    ferplus_weight: float = _number(
+        0.5, "weight of the loss of the second head, on FER+ votes", 0.0, 100.0
+    )
+    teacher: str = _text("", "exported model to learn from, trained without the validation faces")
+    teacher_share: float = _number(
+        0.6, "share of the target that the teacher says, not the label", 0.0, 1.0
+    )
+    average_decay: float = _number(
+        0.999, "a step, of the moving average of weights; 0 is none", 0.0, 0.99999
+    )
+    widths: str = _text("32,64,128,256", "channels of the 3x3 convolutions of each block")
+    depths: str = _text(
         "2,2,3,3", "how many of them a block has; from the third on they are residual"
     )
-    dropout: float = _option(0.2, "share of pooled features dropped before the heads")
-    rotation_deg: float = _option(12.0, "images are turned by up to this, either way")
-    scale_fraction: float = _option(0.12, "images are shrunk or enlarged by up to this")
-    shift_px: float = _option(4.0, "images are moved by up to this, along x and y, at 48 px")
-    contrast_fraction: float = _option(0.25, "gain on the grey values, up to this, either way")
-    brightness: float = _option(25.0, "offset of the grey values, of 255, up to this, either way")
-    gamma_octaves: float = _option(0.5, "gamma is 2 to the power of up to this, either way")
-    degraded_fraction: float = _option(0.25, "share of images blurred, shrunk or JPEG-compressed")
-    cutout_probability: float = _option(0.5, "share of images that get a grey square painted in")
-    cutout_px: int = _option(14, "largest side of that square, at 48 px; the smallest is 4")
-    precision: str = _option(
-        "mixed_bfloat16", "of convolutions in training, or float32; the exports are float32"
+    dropout: float = _number(0.2, "share of pooled features dropped before the heads", 0.0, 0.9)
+    rotation_deg: float = _number(12.0, "images are turned by up to this, either way", 0.0, 180.0)
+    scale_fraction: float = _number(0.12, "images are shrunk or enlarged by up to this", 0.0, 0.9)
+    shift_px: float = _number(
+        4.0, "images are moved by up to this, along x and y, at 48 px", 0.0, float(FACE_SIZE_PX)
     )
-    threads: int = _option(2, "threads of one operation; more than the cores gains nothing")
+    contrast_fraction: float = _number(
+        0.25, "gain on the grey values, up to this, either way", 0.0, 1.0
+    )
+    brightness: float = _number(
+        25.0, "offset of the grey values, of 255, up to this, either way", 0.0, 255.0
+    )
+    gamma_octaves: float = _number(
+        0.5, "gamma is 2 to the power of up to this, either way", 0.0, 4.0
+    )
+    degraded_fraction: float = _number(
+        0.25, "share of images blurred, shrunk or JPEG-compressed", 0.0, 1.0
+    )
+    cutout_probability: float = _number(
+        0.5, "share of images that get a grey square painted in", 0.0, 1.0
+    )
+    cutout_px: int = _number(
+        14, "largest side of that square, at 48 px; the smallest is 4", 4, FACE_SIZE_PX
+    )
+    precision: str = _choice(
+        "of convolutions in training, or float32; the exports are float32", BFLOAT16, FLOAT32
+    )
+    threads: int = _number(2, "threads of one operation; more than the cores gains nothing", 1, 256)
 
     def __post_init__(self) -> None:
         """Refuses values that cannot be trained with.
@@ -81,17 +124,14 @@ class TrainingConfig:
         Raises:
             ConfigError: names the option, its value and what is allowed.
         """
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
+        for item in fields(self):
+            value, option = getattr(self, item.name), f"--{item.name.replace('_', '-')}"
+            low, high = item.metadata.get("range", (value, value))
             if not low <= value <= high:
-                raise ConfigError(
-                    f"--{name.replace('_', '-')} is {value}, allowed: {low} to {high}"
-                )
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"--{name} is {getattr(self, name)!r}, allowed: {', '.join(allowed)}"
-                )
+                raise ConfigError(f"{option} is {value}, allowed: {low} to {high}")
+            allowed = item.metadata.get("choices", (value,))
+            if value not in allowed:
+                raise ConfigError(f"{option} is {value!r}, allowed: {', '.join(allowed)}")
         stages = parse_stages(self.stages)
         if self.network == CLASSIC and any(stage.size_px != FACE_SIZE_PX for stage in stages):
             raise ConfigError(
@@ -103,37 +143,6 @@ class TrainingConfig:
             raise ConfigError(
                 f"--widths {self.widths!r} and --depths {self.depths!r} must name as many blocks"
             )
-
-
-_CHOICES = {
-    "network": (VGG, CLASSIC),
-    "optimizer": (SGD, ADAM),
-    "schedule": (COSINE, PLATEAU),
-    "precision": ("float32", "mixed_bfloat16"),
-}
-_RANGES = (
-    ("seed", 0, 2**31 - 1),
-    ("batch_size", 1, 4096),
-    ("peak_rate", 0.0, 10.0),
-    ("warmup_epochs", 0.0, 1000.0),
-    ("momentum", 0.0, 0.9999),
-    ("weight_decay", 0.0, 1.0),
-    ("label_smoothing", 0.0, 0.9),
-    ("ferplus_weight", 0.0, 100.0),
-    ("teacher_share", 0.0, 1.0),
-    ("average_decay", 0.0, 0.99999),
-    ("dropout", 0.0, 0.9),
-    ("rotation_deg", 0.0, 180.0),
-    ("scale_fraction", 0.0, 0.9),
-    ("shift_px", 0.0, float(FACE_SIZE_PX)),
-    ("contrast_fraction", 0.0, 1.0),
-    ("brightness", 0.0, 255.0),
-    ("gamma_octaves", 0.0, 4.0),
-    ("degraded_fraction", 0.0, 1.0),
-    ("cutout_probability", 0.0, 1.0),
-    ("cutout_px", 4, FACE_SIZE_PX),
-    ("threads", 1, 256),
-)
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:

@@ -13,123 +13,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common.errors import ConfigError, ModelError
-from common.face_model import Probabilities
-from common.files import file_sha256
-from training.data.faces import FaceSet, content_sha256, majority_labels
+from common.command import Command
+from common.json_files import write_json
 from training.data.label_maps import read_label_map
-from training.data.readers import find_split, load_split
+from training.data.readers import load_split
 from training.data.splits import add_split_arguments
-from training.metrics import Metrics, measure
-from training.model.manifest_file import write_json
-from training.model.predictor import open_model, predict_all
+from training.measure.evaluation import Evaluation, evaluate_faces
+from training.model.predictor import open_model
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A model's metrics, and what exactly was measured on what.
-
-    Attributes:
-        model_sha256: of the model file.
-        split: name of the split.
-        data_sha256: of pixels and labels, the same for every form the data comes in.
-        data_file_sha256: of the zip or csv; None for a folder.
-        metrics: against the labels.
-        probabilities: ``(n, 7) float32`` that the model gave, in the order of the faces.
-        ferplus_images: faces on which most FER+ voters agree on one of the seven labels.
-        ferplus_majority_accuracy: on those, against what most voters said; None without votes.
-        ferplus_majority_interval: 95 % Wilson interval of it.
-        ferplus_majority_ece: expected calibration error against what most voters said, 15 bins.
-    """
-
-    model_sha256: str
-    split: str
-    data_sha256: str
-    data_file_sha256: str | None
-    metrics: Metrics
-    probabilities: Probabilities
-    ferplus_images: int
-    ferplus_majority_accuracy: float | None
-    ferplus_majority_interval: tuple[float, float] | None
-    ferplus_majority_ece: float | None
-
-    def as_json(self) -> dict[str, object]:
-        """Returns one flat object, the metrics among the rest, without the probabilities."""
-        values: dict[str, object] = asdict(self)
-        del values["metrics"], values["probabilities"]
-        return values | asdict(self.metrics)
-
-
-def evaluate_faces(model: Path, faces: FaceSet, split: str, data_dir: Path) -> Evaluation:
-    """Measures the model file on faces that were read from ``split`` of ``data_dir``.
-
-    Raises:
-        ModelError: if the model cannot be used.
-    """
-    probabilities = predict_all(open_model(model), faces.images)
-    source = find_split(data_dir, split)
-    by_majority = _measure_by_majority(faces, probabilities)
-    return Evaluation(
-        model_sha256=file_sha256(model),
-        split=split,
-        data_sha256=content_sha256(faces),
-        data_file_sha256=file_sha256(source) if source and source.is_file() else None,
-        metrics=measure(probabilities, faces.labels),
-        probabilities=probabilities,
-        ferplus_images=by_majority.images if by_majority else 0,
-        ferplus_majority_accuracy=by_majority.accuracy if by_majority else None,
-        ferplus_majority_interval=by_majority.accuracy_interval if by_majority else None,
-        ferplus_majority_ece=by_majority.ece if by_majority else None,
-    )
-
-
-def _measure_by_majority(faces: FaceSet, probabilities: Probabilities) -> Metrics | None:
-    """Measures on the faces with a majority label, against that; None where none has one."""
-    majority = majority_labels(faces)
-    voted = majority >= 0
-    return measure(probabilities[voted], majority[voted]) if voted.any() else None
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parsed = _parser().parse_args(arguments)
-    try:
-        open_model(parsed.model)  # a wrong path should not wait for the data to be read
-        faces = load_split(parsed.data, parsed.split, read_label_map(parsed.label_map))
-        evaluation = evaluate_faces(parsed.model, faces, parsed.split, parsed.data)
-        _write(evaluation, parsed.json)
-        if parsed.plots is not None:
-            _draw(evaluation, faces, parsed.plots)
-    except (ConfigError, ModelError) as err:
-        print(f"training.evaluate: {err}", file=sys.stderr)
-        return 2
-    metrics = evaluation.metrics
-    low, high = metrics.accuracy_interval
-    print(
-        f"{parsed.model.name} on {metrics.images} faces of {parsed.split}: accuracy "
-        f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
-        f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
-    )
-    if evaluation.ferplus_majority_interval is not None:
-        low, high = evaluation.ferplus_majority_interval
-        print(
-            f"{evaluation.ferplus_majority_accuracy:.4f} ({low:.4f} to {high:.4f}) of the "
-            f"{evaluation.ferplus_images} faces with a FER+ majority are called what it says, ECE "
-            f"{evaluation.ferplus_majority_ece:.4f}"
-        )
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
     add_split_arguments(parser)
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
@@ -139,28 +35,39 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where to draw confusion matrix, reliability, recall and misclassified faces",
     )
-    return parser
 
 
-def _write(evaluation: Evaluation, file: Path) -> None:
-    """Writes the numbers."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, evaluation.as_json())
-    except OSError as err:
-        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
+def run(options: argparse.Namespace) -> None:
+    """Measure, write and print."""
+    open_model(options.model)  # a wrong path should not wait for the data to be read
+    faces = load_split(options.data, options.split, read_label_map(options.label_map))
+    evaluation = evaluate_faces(options.model, faces, options.split, options.data)
+    write_json(options.json, evaluation.as_json())
+    if options.plots is not None:
+        from training.measure.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
+
+        options.plots.mkdir(parents=True, exist_ok=True)
+        draw_evaluation(evaluation.probabilities, faces, evaluation.metrics, options.plots)
+    _print(options.model.name, evaluation)
 
 
-def _draw(evaluation: Evaluation, faces: FaceSet, folder: Path) -> None:
-    """Draws the pictures."""
-    from training.measure.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
+def _print(model: str, evaluation: Evaluation) -> None:
+    metrics, voted = evaluation.metrics, evaluation.by_majority
+    low, high = metrics.accuracy_interval
+    print(
+        f"{model} on {metrics.images} faces of {evaluation.split}: accuracy "
+        f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
+        f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
+    )
+    if voted is not None:
+        low, high = voted.accuracy_interval
+        print(
+            f"{voted.accuracy:.4f} ({low:.4f} to {high:.4f}) of the {voted.images} faces with a "
+            f"FER+ majority are called what it says, ECE {voted.ece:.4f}"
+        )
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draw_evaluation(evaluation.probabilities, faces, evaluation.metrics, folder)
-    except OSError as err:
-        raise ConfigError(f"cannot write {err.filename}: {err.strerror}") from err
 
+main = Command("training.evaluate", __doc__, add_options, run)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from common.errors import ConfigError, ModelError
+from common.command import Command
+from common.errors import ConfigError
 from common.face_model import MANIFEST_NAME
+from common.json_files import write_json
 from training.data.splits import (
     DataSource,
     TrainingData,
@@ -21,9 +22,9 @@ from training.data.splits import (
     load_training_data,
     source_from_arguments,
 )
-from training.evaluate import evaluate_faces
+from training.measure.evaluation import evaluate_faces
 from training.measure.plots.drawing import draw_evaluation
-from training.model.manifest_file import FILES, METRICS, QUANTIZED, read_manifest, write_json
+from training.model.manifest_file import read_manifest
 from training.model.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
 from training.run.checkpoint import SavedRun, load_run
 from training.run.manifest import describe, describe_files
@@ -54,13 +55,7 @@ def export_run(
     if saved.origin.data_sha256 != data.sha256():
         raise ConfigError(f"{run} is of a run on other data than {source.folder}")
     facts = write_model_files(saved.config, saved.progress.best_weights, data.validation, target)
-    description = describe(
-        saved=saved,
-        source=source,
-        data=data,
-        facts=facts,
-        run=run,
-    )
+    description = describe(saved=saved, source=source, data=data, facts=facts, run=run)
     name = source.validation_split
     evaluations = {
         file: evaluate_faces(target / file, data.validation, name, source.folder)
@@ -73,14 +68,14 @@ def export_run(
     _remove_quantized(target)
     write_json(
         target / MANIFEST_NAME,
-        {FILES: describe_files(target)} | description | {METRICS: metrics},
+        {"files": describe_files(target)} | description | {"metrics": metrics},
     )
 
 
 def _remove_quantized(target: Path) -> None:
     """Removes the files that were made of the model which was in ``target`` before."""
     try:
-        names = set(read_manifest(target / MANIFEST_NAME).get(QUANTIZED, {}))
+        names = set(read_manifest(target / MANIFEST_NAME).get("quantized", {}))
     except ConfigError:
         return  # damaged: it says nothing of other files, and is about to be written anew
     for name in sorted(names - {KERAS_NAME, ONNX_NAME, FERPLUS_NAME}):
@@ -91,43 +86,24 @@ def _remove_quantized(target: Path) -> None:
             print(f"removed {file}: it was made of the old model; training.quantize makes another")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parsed = _parser().parse_args(arguments)
-    source = source_from_arguments(parsed)
-    try:
-        saved = load_run(parsed.run)
-        data = load_training_data(source)
-        _export(saved, data, source, parsed.run, parsed.to)
-    except (ConfigError, ModelError) as err:
-        print(f"training.export: {err}", file=sys.stderr)
-        return 2
-    print(f"epoch {saved.progress.best_epoch} of {parsed.run} is in {parsed.to}")
-    return 0
-
-
-def _export(
-    saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
-) -> None:
-    """Does what ``export_run`` does, into a folder that may have to be made."""
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        export_run(saved, data, source, run, target)
-    except OSError as err:
-        raise ConfigError(f"cannot write to {target}: {err.strerror or err}") from err
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.export",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="as runs/NAME")
     add_data_arguments(parser)
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="where to write")
-    return parser
 
+
+def run(options: argparse.Namespace) -> None:
+    """Export the best epoch so far."""
+    source = source_from_arguments(options)
+    saved = load_run(options.run)
+    data = load_training_data(source)
+    options.to.mkdir(parents=True, exist_ok=True)
+    export_run(saved, data, source, options.run, options.to)
+    print(f"epoch {saved.progress.best_epoch} of {options.run} is in {options.to}")
+
+
+main = Command("training.export", __doc__, add_options, run)
 
 if __name__ == "__main__":
     sys.exit(main())

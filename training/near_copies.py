@@ -16,20 +16,19 @@ from pathlib import Path
 
 import numpy as np
 
-from common.errors import ConfigError, ModelError
+from common.command import Command
 from common.face_model import Probabilities
 from common.files import file_sha256
+from common.json_files import write_json
 from training.data.faces import FaceSet
 from training.data.likeness import Likeness, most_alike
 from training.data.splits import (
-    TrainingData,
     add_data_arguments,
     load_training_data,
     source_from_arguments,
 )
 from training.measure.plots.near_copies import plot_pairs
 from training.metrics import Metrics, measure
-from training.model.manifest_file import write_json
 from training.model.predictor import open_model, predict_all
 
 FROM = (0.97, 0.95, 0.93, 0.90)
@@ -71,53 +70,33 @@ def divide(
     return Division(least, *parts)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parsed = _parser().parse_args(arguments)
-    try:
-        model = open_model(parsed.model)  # a wrong path should not wait for the data to be read
-        data = load_training_data(source_from_arguments(parsed))
-        probabilities = predict_all(model, data.validation.images)
-        likeness = most_alike(data.validation.images, data.train.images)
-        divisions = [divide(probabilities, data.validation, likeness, least) for least in FROM]
-        _write(divisions, parsed.model, data, parsed.json)
-        if parsed.plots is not None:
-            parsed.plots.mkdir(parents=True, exist_ok=True)
-            plot_pairs(data.validation.images, data.train.images, likeness, parsed.plots / PICTURE)
-    except (ConfigError, ModelError) as err:
-        print(f"training.near_copies: {err}", file=sys.stderr)
-        return 2
-    except OSError as err:
-        print(f"training.near_copies: cannot write {err.filename}: {err.strerror}", file=sys.stderr)
-        return 2
-    print(_table(measure(probabilities, data.validation.labels), divisions))
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.near_copies",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
     add_data_arguments(parser)
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="where to draw pairs of faces")
-    return parser
 
 
-def _write(divisions: Sequence[Division], model: Path, data: TrainingData, file: Path) -> None:
-    """Writes the numbers."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+def run(options: argparse.Namespace) -> None:
+    """Measure, write, draw and print."""
+    model = open_model(options.model)  # a wrong path should not wait for the data to be read
+    data = load_training_data(source_from_arguments(options))
+    probabilities = predict_all(model, data.validation.images)
+    likeness = most_alike(data.validation.images, data.train.images)
+    divisions = [divide(probabilities, data.validation, likeness, least) for least in FROM]
     write_json(
-        file,
+        options.json,
         {
-            "model_sha256": file_sha256(model),
+            "model_sha256": file_sha256(options.model),
             "data_sha256": data.sha256(),
             "divisions": [asdict(division) for division in divisions],
         },
     )
+    if options.plots is not None:
+        options.plots.mkdir(parents=True, exist_ok=True)
+        plot_pairs(data.validation.images, data.train.images, likeness, options.plots / PICTURE)
+    print(_table(measure(probabilities, data.validation.labels), divisions))
 
 
 def _table(everything: Metrics, divisions: Sequence[Division]) -> str:
@@ -144,6 +123,9 @@ def _worth(metrics: Metrics) -> str:
 def _accuracy(metrics: Metrics) -> str:
     low, high = np.multiply(100, metrics.accuracy_interval)
     return f"{100 * metrics.accuracy:.1f} % ({low:.1f} to {high:.1f})"
+
+
+main = Command("training.near_copies", __doc__, add_options, run)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,11 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from common.command import Command
 from common.errors import ConfigError, ModelError
 from common.face_model import MANIFEST_NAME, Crops
 from common.files import replacing
+from common.json_files import write_json
 from common.progress_bar import progress_bar
 from training.data.faces import FaceSet, content_sha256
 from training.data.readers import find_split
@@ -39,15 +41,8 @@ from training.data.splits import (
     load_training_data,
     source_from_arguments,
 )
-from training.evaluate import Evaluation, evaluate_faces
-from training.model.manifest_file import (
-    FILES,
-    METRICS,
-    QUANTIZED,
-    file_facts,
-    read_manifest,
-    write_json,
-)
+from training.measure.evaluation import Evaluation, evaluate_faces
+from training.model.manifest_file import file_facts, read_manifest
 from training.model.predictor import open_model
 
 MAX_LOSS = 0.003
@@ -151,22 +146,17 @@ def load_data(model: Path, source: DataSource) -> TrainingData:
     """
     file = model.with_name(MANIFEST_NAME)
     manifest = read_manifest(file)
-    if "config" not in manifest and "data" not in manifest:
-        if find_split(source.folder, source.validation_split) is None:
-            raise ConfigError(
-                f"{file} does not say what {model.name} was trained on, and {source.folder} has no "
-                f"split {source.validation_split!r}: copy the manifest of the run there, or name "
-                "a --validation-split"
-            )
-        return load_training_data(source)
-    try:
-        expected = manifest["data"]["content_sha256"]
-    except (KeyError, TypeError) as err:
-        raise ConfigError(f"{file} is damaged ({err!r}); export again") from err
-    if not isinstance(expected, str):
-        raise ConfigError(f"{file} is damaged (data {expected!r}); export again")
+    expected = manifest.get("data", {}).get("content_sha256")
+    if expected is None and "config" in manifest:
+        raise ConfigError(f"{file} is damaged (no `$.data.content_sha256`); export again")
+    if expected is None and find_split(source.folder, source.validation_split) is None:
+        raise ConfigError(
+            f"{file} does not say what {model.name} was trained on, and {source.folder} has no "
+            f"split {source.validation_split!r}: copy the manifest of the run there, or name "
+            "a --validation-split"
+        )
     data = load_training_data(source)
-    if data.sha256() != expected:
+    if expected is not None and data.sha256() != expected:
         raise ConfigError(
             f"{source.folder} is not what {model} was trained on: {MANIFEST_NAME} says "
             f"{_shown(expected)}, found {_shown(data.sha256())}; give --data, --train-split, "
@@ -180,28 +170,16 @@ def _shown(sha256: str) -> str:
     return f"SHA-256 {sha256[:12]}... of training, {sha256[64:76]}... of validation"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parsed = _parser().parse_args(arguments)
-    source = source_from_arguments(parsed)
-    try:
-        before, after = _run(parsed.model, source, parsed.to)
-    except (ConfigError, ModelError) as err:
-        print(f"training.quantize: {err}", file=sys.stderr)
-        return 2
-    except OSError as err:
-        print(f"training.quantize: cannot write {err.filename}: {err.strerror}", file=sys.stderr)
-        return 2
-    print(
-        f"{parsed.to}: accuracy {after.metrics.accuracy:.4f}, NLL {after.metrics.nll:.4f} on "
-        f"{after.metrics.images} validation faces; {parsed.model.name}: "
-        f"{before.metrics.accuracy:.4f}, {before.metrics.nll:.4f}"
-    )
-    return 0
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
+    parser.add_argument("--model", type=Path, required=True, help="exported .onnx file")
+    add_data_arguments(parser)
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help=".onnx to write")
 
 
-def _run(model: Path, source: DataSource, target: Path) -> tuple[Evaluation, Evaluation]:
-    """Does what the command line asks for."""
+def run(options: argparse.Namespace) -> None:
+    """Write the file and its entry in the manifest, and print what both models are worth."""
+    model, target, source = options.model, options.to, source_from_arguments(options)
     if model.suffix != ".onnx":
         raise ConfigError(f"--model is {model}, expected the .onnx file of the run")
     if target.suffix != ".onnx" or target.resolve() == model.resolve():
@@ -212,28 +190,22 @@ def _run(model: Path, source: DataSource, target: Path) -> tuple[Evaluation, Eva
     target.parent.mkdir(parents=True, exist_ok=True)
     before, after = quantize_and_check(model, data, source, target)
     calibration = calibration_faces(data)
-    manifest.setdefault(FILES, {})[target.name] = file_facts(target)
-    manifest.setdefault(METRICS, {})[target.name] = after.as_json()
-    manifest.setdefault(QUANTIZED, {})[target.name] = {
+    manifest.setdefault("files", {})[target.name] = file_facts(target)
+    manifest.setdefault("metrics", {})[target.name] = after.as_json()
+    manifest.setdefault("quantized", {})[target.name] = {
         "model_sha256": before.model_sha256,
         "calibration_faces": len(calibration),
         "calibration_sha256": content_sha256(calibration),
     }
     write_json(target.with_name(MANIFEST_NAME), manifest)
-    return before, after
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.quantize",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    print(
+        f"{target}: accuracy {after.metrics.accuracy:.4f}, NLL {after.metrics.nll:.4f} on "
+        f"{after.metrics.images} validation faces; {model.name}: "
+        f"{before.metrics.accuracy:.4f}, {before.metrics.nll:.4f}"
     )
-    parser.add_argument("--model", type=Path, required=True, help="exported .onnx file")
-    add_data_arguments(parser)
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help=".onnx to write")
-    return parser
 
+
+main = Command("training.quantize", __doc__, add_options, run)
 
 if __name__ == "__main__":
     sys.exit(main())

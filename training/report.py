@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from common.errors import ConfigError
+from common.command import Command
 from common.files import replacing
 from training.measure.run_summary import RunSummary, summarize_run
 from training.metrics import Metrics, Share
@@ -89,43 +88,28 @@ def _pairs(values: dict[str, object]) -> list[tuple[str, str]]:
     return pairs
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parsed = _parser().parse_args(arguments)
-    out = parsed.out or parsed.run / REPORT_NAME
-    try:
-        run = summarize_run(parsed.run)
-        _write(render_report(run), out)
-    except ConfigError as err:
-        print(f"training.report: {err}", file=sys.stderr)
-        return 2
-    for item in run.missing:
-        print(f"missing: {item}")
-    print(f"the report is in {out}")
-    return 0
-
-
-def _write(page: str, file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as new:
-            new.write_text(page, encoding="utf-8")
-    except OSError as err:
-        raise ConfigError(f"cannot write {file}: {err.strerror}") from err
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.report",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
     parser.add_argument("run", type=Path, metavar="DIR", help="the run's folder, as runs/NAME")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help=f"file to write (default: DIR/{REPORT_NAME})"
     )
-    return parser
 
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page, and say what is missing on it."""
+    out = options.out or options.run / REPORT_NAME
+    summary = summarize_run(options.run)
+    page = render_report(summary)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as new:
+        new.write_text(page, encoding="utf-8")
+    for item in summary.missing:
+        print(f"missing: {item}")
+    print(f"the report is in {out}")
+
+
+main = Command("training.report", __doc__, add_options, run)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,7 +17,7 @@ from training.measure.plots.pictures import (
     LEARNING_CURVES,
     PICTURES_OF_DATA,
     PICTURES_OF_MODEL,
-    Picture,
+    CaptionedPlot,
 )
 from training.metrics import measure
 from training.run.history import EpochRecord, write_history
@@ -73,6 +73,6 @@ def write_manifest(folder: Path, manifest: dict[str, object]) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def _write_pictures(folder: Path, pictures: tuple[Picture, ...]) -> None:
+def _write_pictures(folder: Path, pictures: tuple[CaptionedPlot, ...]) -> None:
     for seed, picture in enumerate(pictures):
         (folder / picture.name).write_bytes(encode_png(make_faces(1, seed).images[0]))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from common.face_model import LABELS, Crops
-from training.data.faces import BALLOT, FaceSet
+from training.data.faces import BALLOT, VOTE_OF_LABEL, FaceSet
 
 USAGE = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 
@@ -29,6 +32,17 @@ def make_faces(count: int, seed: int, first: int = 0) -> FaceSet:
     votes = random.integers(0, 5, (count, len(BALLOT))).astype(np.float32)
     names = tuple(f"fer{first + row:07d}" for row in range(count))
     return FaceSet(images, labels, names, votes)
+
+
+def with_ballots(faces: FaceSet, *ballots: Mapping[str, int]) -> FaceSet:
+    """Return the faces with the votes of one ballot each, by the names in ``BALLOT``."""
+    votes = np.array([[counts.get(name, 0) for name in BALLOT] for counts in ballots], np.float32)
+    return replace(faces, votes=votes)
+
+
+def voted_as(faces: FaceSet, labels: NDArray[np.int64]) -> FaceSet:
+    """Return the faces with ten votes each, all for what its one of ``labels`` says."""
+    return with_ballots(faces, *({VOTE_OF_LABEL[label]: 10} for label in labels))
 
 
 def encode_png(image: Crops) -> bytes:

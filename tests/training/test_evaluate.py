@@ -9,63 +9,16 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
 from common.face_model import LABELS
 from common.files import file_sha256
-from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
-from training.data.faces import FaceSet
+from tests.training.measure.plots.drawn_figures import PNG_START
+from tests.training.pixel_model import faces_predicted_as, write_pixel_model
+from tests.training.synthetic_faces import with_ballots, write_folder, write_votes, write_zip
 from training.evaluate import main
 from training.metrics import wilson_interval
-
-PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-def write_pixel_model(
-    file: Path,
-    *,
-    element: int = TensorProto.UINT8,
-    side: int = 48,
-    labels: int = 7,
-    batch: int | str = "n",
-) -> None:
-    """Writes a model whose logits are the first pixels of a face, of 0 to 255, divided by 100."""
-    constants: dict[str, NDArray[np.int64] | NDArray[np.float32]] = {
-        "flat": np.array([-1, side * side], dtype=np.int64),
-        "from": np.array([0], dtype=np.int64),
-        "to": np.array([labels], dtype=np.int64),
-        "axis": np.array([1], dtype=np.int64),
-        "hundred": np.array(100, dtype=np.float32),
-    }
-    nodes = [
-        helper.make_node("Cast", ["faces"], ["a"], to=TensorProto.FLOAT),
-        helper.make_node("Reshape", ["a", "flat"], ["b"]),
-        helper.make_node("Slice", ["b", "from", "to", "axis"], ["c"]),
-        helper.make_node("Div", ["c", "hundred"], ["d"]),
-        helper.make_node("Softmax", ["d"], ["probabilities"], axis=-1),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "pixels",
-        [helper.make_tensor_value_info("faces", element, [batch, side, side])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [batch, labels])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), file)
-
-
-def faces_predicted_as(labels: list[int], predicted: list[int]) -> FaceSet:
-    """Returns faces that the pixel model takes for ``predicted``, with certainty of one kind."""
-    blank = make_faces(len(labels), seed=1)
-    images = np.zeros_like(blank.images)
-    images[np.arange(len(labels)), 0, predicted] = 200
-    images[:, 20, 20] = np.arange(len(labels))  # no two are the same
-    return FaceSet(images, np.array(labels, dtype=np.int64), blank.names, blank.votes)
-
 
 # Two angry, one found; two happy, both found; one neutral, taken for happy.
 FACES = faces_predicted_as([0, 0, 3, 3, 6], [0, 3, 3, 3, 3])
@@ -122,13 +75,16 @@ def test_folder_and_zip_have_the_same_data_hash(tmp_path: Path, model: Path) -> 
 def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
     tmp_path: Path, model: Path
 ) -> None:
-    votes = np.zeros_like(FACES.votes)
-    votes[0, 4] = 9  # anger, as predicted
-    votes[1, 1] = 9  # happiness, as predicted, though the label says angry
-    votes[2, 7] = 9  # contempt, which is no label
-    votes[3, 0] = 9  # neutral, but predicted happy
+    voted = with_ballots(
+        FACES,
+        {"anger": 9},  # as predicted
+        {"happiness": 9},  # as predicted, though the label says angry
+        {"contempt": 9},  # which is no label
+        {"neutral": 9},  # but predicted happy
+        {},
+    )
     write_folder(tmp_path, "mine", FACES)
-    write_votes(tmp_path, FaceSet(FACES.images, FACES.labels, FACES.names, votes))
+    write_votes(tmp_path, voted)
     report = json.loads(run(model, tmp_path, "mine")[1].read_text())
     assert report["ferplus_images"] == 3
     assert report["ferplus_majority_accuracy"] == pytest.approx(2 / 3)
@@ -191,7 +147,7 @@ def test_a_report_that_cannot_be_written_is_an_error(
     write_folder(tmp_path, "mine", FACES)
     (tmp_path / "report").write_text("a file where a folder should be")
     assert run(model, tmp_path, "mine")[0] == 2
-    assert "cannot write" in capsys.readouterr().err
+    assert "cannot read or write" in capsys.readouterr().err
 
 
 @pytest.mark.e2e

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
 import pytest
 
 from tests.training.synthetic_faces import make_faces, write_folder
-from training.config import TrainingConfig
-from training.data.faces import FaceSet
 from training.data.likeness import Likeness
-from training.model.network import build_exported_network
-from training.model.onnx_graph import write_onnx
 from training.near_copies import PICTURE, divide, main
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """A model that knows nothing."""
-    keras.utils.set_random_seed(1)
-    file = tmp_path / "model.onnx"
-    write_onnx(build_exported_network(TrainingConfig(widths="4", depths="1")), file)
-    return file
 
 
 def test_both_parts_are_measured_by_themselves() -> None:
@@ -47,16 +34,16 @@ def test_both_parts_are_measured_by_themselves() -> None:
 
 
 def test_the_command_finds_copies_that_are_not_identical(
-    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, ignorant: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     validation = make_faces(14, seed=1, first=100)
     first = validation.take(np.arange(5))
     darker = (first.images // 2).astype(np.uint8)
-    copies = FaceSet(darker, first.labels, tuple(f"copy{n}" for n in range(5)), first.votes)
+    copies = replace(first, images=darker, names=tuple(f"copy{n}" for n in range(5)))
     write_folder(tmp_path / "data", "train", copies)
     write_folder(tmp_path / "data", "validation", validation)
     out = tmp_path / "out" / "near.json"
-    arguments = ["--model", str(model), "--data", str(tmp_path / "data"), "--json", str(out)]
+    arguments = ["--model", str(ignorant), "--data", str(tmp_path / "data"), "--json", str(out)]
     assert main([*arguments, "--plots", str(tmp_path / "plots")]) == 0
     strictest = json.loads(out.read_text())["divisions"][0]
     assert strictest["least_correlation"] == 0.97

@@ -16,7 +16,7 @@ from training import quantize
 from training.config import TrainingConfig
 from training.data.faces import FaceSet, content_sha256
 from training.data.splits import DataSource, load_training_data
-from training.evaluate import Evaluation, evaluate_faces
+from training.measure.evaluation import Evaluation, evaluate_faces
 from training.model.model_files import ONNX_NAME
 from training.model.network import EXPRESSION_HEAD, build_exported_network
 from training.model.onnx_graph import write_onnx
@@ -227,16 +227,11 @@ def test_calibration_sees_training_faces_only(
         ("m.keras", "a.onnx", None, "expected the .onnx file of the run"),
         (ONNX_NAME, "a.int8", None, "expected another .onnx file than --model"),
         (ONNX_NAME, ONNX_NAME, None, "expected another .onnx file than --model"),
-        (ONNX_NAME, "a.onnx", "{", "is not valid JSON"),
-        (ONNX_NAME, "a.onnx", "[]", "is no manifest of training.export"),
-        (ONNX_NAME, "a.onnx", '{"files": []}', "is no manifest of training.export"),
-        (ONNX_NAME, "a.onnx", '{"config": {"seed": 1}}', "is damaged (KeyError('data'))"),
-        (
-            ONNX_NAME,
-            "a.onnx",
-            '{"data": {"content_sha256": 7}}',
-            "is damaged (data 7)",
-        ),
+        (ONNX_NAME, "a.onnx", "{", "is damaged (Expecting property name"),
+        (ONNX_NAME, "a.onnx", "[]", "is damaged (Expected `object`, got `array`)"),
+        (ONNX_NAME, "a.onnx", '{"files": []}', "got `array` - at `$.files`"),
+        (ONNX_NAME, "a.onnx", '{"config": {"seed": 1}}', "is damaged (no `$.data.content_sha256`)"),
+        (ONNX_NAME, "a.onnx", '{"data": {"content_sha256": 7}}', "at `$.data.content_sha256`"),
     ],
 )
 def test_what_is_wrong_is_told_before_the_data_is_read(

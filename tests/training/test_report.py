@@ -142,5 +142,5 @@ def test_a_page_that_cannot_be_written_is_an_error(
 ) -> None:
     write_unfinished_run(tmp_path / "tiny")
     assert main([str(tmp_path / "tiny"), "--out", str(tmp_path / "tiny")]) == 2
-    assert f"cannot write {tmp_path / 'tiny'}: " in capsys.readouterr().err
+    assert f"cannot read or write {tmp_path / 'tiny'}: " in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["tiny"]

@@ -8,10 +8,12 @@ import pytest
 
 from common.face_model import LABELS, Crops, Probabilities
 from common.files import file_sha256
+from tests.training.measure.plots.drawn_figures import PNG_START
+from tests.training.pixel_model import faces_predicted_as, write_pixel_model
 from tests.training.synthetic_faces import make_faces, write_folder
-from tests.training.test_evaluate import PNG_START, faces_predicted_as, write_pixel_model
 from training.measure.changes import KINDS, Kind, margin_of_scale
-from training.robustness import main, measure_changed, measure_unchanged
+from training.measure.outcomes import measure_changed, measure_unchanged
+from training.robustness import main
 from training.run.augment import reframe_faces
 
 

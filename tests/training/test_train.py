@@ -4,23 +4,23 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from common.errors import ConfigError, ModelError
-from tests.training.synthetic_faces import make_faces, write_folder, write_votes, write_zip
+from tests.training.measure.plots.drawn_figures import PNG_START
+from tests.training.synthetic_faces import make_faces, write_folder
+from tests.training.tiny_run import TINY, Killed, kill_at_step, make_data
 from training.config import TrainingConfig
-from training.data.faces import FaceSet
 from training.data.splits import DataSource, TrainingData, load_training_data
-from training.export import export_run
+from training.measure.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.model.model_files import write_model_files
 from training.model.network import build_exported_network
 from training.model.onnx_graph import write_onnx
@@ -29,47 +29,8 @@ from training.run.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_ch
 from training.run.history import EpochRecord
 from training.run.loop import run_training
 from training.run.manifest import training_command
-from training.run.step import Step
 from training.run.trainer import Trainer
 from training.train import main
-
-TINY = TrainingConfig(
-    stages="4x48",
-    widths="4,8",
-    depths="2,3",
-    batch_size=16,
-    warmup_epochs=0.5,
-    average_decay=0.8,
-)
-PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-class _Killed(BaseException):
-    """Stands for a process that ends between two steps: nothing may handle it."""
-
-
-def make_data() -> TrainingData:
-    return TrainingData(make_faces(70, seed=1), make_faces(28, seed=2, first=70), 0)
-
-
-def kill_at_step(monkeypatch: pytest.MonkeyPatch, last: int) -> None:
-    """Lets ``last`` steps happen, counted over the whole run, and no more."""
-    draw = Trainer._steps
-
-    def until_killed(
-        self: Trainer,
-        faces: FaceSet,
-        targets: NDArray[np.float32],
-        epoch: int,
-        rates: Sequence[float],
-    ) -> Iterator[Step]:
-        steps = draw(self, faces, targets, epoch, rates)
-        for number, step in enumerate(steps, start=epoch * len(rates)):
-            if number >= last:
-                raise _Killed
-            yield step
-
-    monkeypatch.setattr(Trainer, "_steps", until_killed)
 
 
 def assert_same_run(actual: SavedRun, expected: SavedRun) -> None:
@@ -89,21 +50,30 @@ def assert_same_run(actual: SavedRun, expected: SavedRun) -> None:
             np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-5, err_msg=group)
 
 
-@pytest.mark.parametrize("with_teacher", [False, True])
+def source_of(trained: Path) -> DataSource:
+    return DataSource(trained / "data", "train", "validation")
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run, for a test to change."""
+    return Path(shutil.copytree(trained / "run", tmp_path / "run"))
+
+
 def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_teacher: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     teacher = tmp_path / "teacher.onnx"
     write_onnx(build_exported_network(TINY), teacher)
-    config = dataclasses.replace(TINY, teacher=str(teacher) if with_teacher else "")
+    config = dataclasses.replace(TINY, stages="3x48", teacher=str(teacher))
     for folder in (whole, stopped):
         folder.mkdir()
     run_training(make_data(), config, whole)
     for step in (6, 11):  # of 4 an epoch: in the second epoch, then in the third
         with monkeypatch.context() as patched:
             kill_at_step(patched, step)
-            with pytest.raises(_Killed):
+            with pytest.raises(Killed):
                 run_training(make_data(), config, stopped)
         assert len(load_run(stopped).progress.history) == step // 4
     run_training(make_data(), config, stopped)
@@ -111,41 +81,38 @@ def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
 
 
 def test_a_finished_run_is_not_trained_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_training(make_data(), TINY, tmp_path)
-    (tmp_path / "history.csv").unlink()
+    data = load_training_data(source_of(trained))
+    (run / "history.csv").unlink()
     kill_at_step(monkeypatch, 0)
-    run_training(make_data(), TINY, tmp_path)
-    assert (tmp_path / "history.csv").exists(), "what a kill may have prevented is written again"
+    drawn: list[int] = []
+    run_training(data, TINY, run, lambda history, _: drawn.append(len(history)))
+    assert (run / "history.csv").exists(), "what a kill may have prevented is written again"
+    assert drawn == [3], "and drawn"
 
 
-def test_a_checkpoint_half_written_leaves_the_old_one(tmp_path: Path) -> None:
-    run_training(make_data(), dataclasses.replace(TINY, stages="1x48"), tmp_path)
-    before = load_run(tmp_path)
-    (tmp_path / f".new-{CHECKPOINT_NAME}").write_bytes(b"half")
-    assert_same_run(load_run(tmp_path), before)
+def test_a_checkpoint_half_written_leaves_the_old_one(run: Path, trained: Path) -> None:
+    (run / f".new-{CHECKPOINT_NAME}").write_bytes(b"half")
+    assert_same_run(load_run(run), load_run(trained / "run"))
 
 
 def test_another_run_in_the_same_folder_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_training(make_data(), TINY, tmp_path)
+    run, data = trained / "run", load_training_data(source_of(trained))
     with pytest.raises(ConfigError, match=r"other settings \(peak_rate 0\.1 -> 0\.2\)"):
-        run_training(make_data(), dataclasses.replace(TINY, peak_rate=0.2), tmp_path)
-    voted = make_data()
-    votes = voted.train.votes + 1
-    train = FaceSet(voted.train.images, voted.train.labels, voted.train.names, votes)
+        run_training(data, dataclasses.replace(TINY, peak_rate=0.2), run)
+    train = dataclasses.replace(data.train, votes=data.train.votes + 1)
     with pytest.raises(ConfigError, match=r"other FER\+ votes"):
-        run_training(TrainingData(train, voted.validation, 0), TINY, tmp_path)
+        run_training(dataclasses.replace(data, train=train), TINY, run)
     with pytest.raises(ModelError, match=r"--teacher .*gone\.onnx is not there"):
-        run_training(make_data(), dataclasses.replace(TINY, teacher="gone.onnx"), tmp_path)
+        run_training(data, dataclasses.replace(TINY, teacher="gone.onnx"), run)
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
     with pytest.raises(ConfigError, match="KERAS_BACKEND=tensorflow, this is jax"):
-        run_training(make_data(), TINY, tmp_path)
-    other = TrainingData(make_faces(70, seed=9), make_data().validation, 0)
+        run_training(data, TINY, run)
     with pytest.raises(ConfigError, match="other data"):
-        run_training(other, TINY, tmp_path)
+        run_training(dataclasses.replace(data, train=make_faces(70, seed=9)), TINY, run)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
@@ -156,17 +123,18 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         load_run(tmp_path / "elsewhere")
 
 
-def test_each_epoch_is_in_the_history_and_drawn(tmp_path: Path) -> None:
-    run_training(make_data(), dataclasses.replace(TINY, stages="2x24,1x48"), tmp_path)
-    rows = json.loads((tmp_path / "history.json").read_text())
+def test_each_epoch_is_in_the_history_and_drawn(trained: Path) -> None:
+    run = trained / "run"
+    rows = json.loads((run / "history.json").read_text())
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert [row["size_px"] for row in rows] == [24, 24, 48]
-    assert load_run(tmp_path).progress.best_epoch == 3, "the only one at full size"
-    with (tmp_path / "history.csv").open() as opened:
+    assert load_run(run).progress.best_epoch == 3, "the only one at full size"
+    with (run / "history.csv").open() as opened:
         table = list(csv.DictReader(opened))
     losses = [float(row["validation_loss"]) for row in table]
     assert losses == pytest.approx([row["validation_loss"] for row in rows])
-    assert (tmp_path / "learning_curves.png").read_bytes().startswith(PNG_START)
+    for plot in (*PICTURES_OF_DATA, LEARNING_CURVES):
+        assert (run / plot.name).read_bytes().startswith(PNG_START)
 
 
 def test_the_network_learns_and_its_best_epoch_is_kept(tmp_path: Path) -> None:
@@ -180,13 +148,14 @@ def test_the_network_learns_and_its_best_epoch_is_kept(tmp_path: Path) -> None:
 
 def test_the_classic_network_is_trained_with_adam_and_exported(tmp_path: Path) -> None:
     config = dataclasses.replace(usual_config("classic"), stages="1x48", batch_size=8)
-    data, source = make_data(), DataSource(tmp_path, "train", "validation")
+    data = TrainingData(make_faces(24, seed=1), make_faces(14, seed=2, first=24), 0)
     before = Trainer(config, 8).learner.network.get_weights()
     run_training(data, config, tmp_path)
     saved = load_run(tmp_path)
     moved = np.abs(saved.state["network"][0] - before[0])
-    # Adam moves every weight by about the rate at each of the 8 steps.
-    assert 0.5 < moved.max() / (config.peak_rate * 8) < 1.5
+    # Adam moves every weight by about the rate at each of the 3 steps.
+    assert 0.5 < moved.max() / (config.peak_rate * 3) < 1.5
+    source = DataSource(tmp_path, "train", "validation")
     assert training_command(config, source, tmp_path).endswith(
         "--network classic --stages 1x48 --batch-size 8"
     )
@@ -195,26 +164,18 @@ def test_the_classic_network_is_trained_with_adam_and_exported(tmp_path: Path) -
 
 
 def test_an_export_is_whole_and_its_manifest_names_no_folder_of_this_machine(
-    tmp_path: Path,
+    trained: Path,
 ) -> None:
-    folder, run = tmp_path / "fer2013", tmp_path / "runs" / "tiny"
-    run.mkdir(parents=True)
-    write_zip(folder, "train", make_data().train)
-    write_zip(folder, "validation", make_data().validation)
-    write_votes(folder, make_data().validation)
-    source = DataSource(folder, "train", "validation")
-    data = load_training_data(source)
-    run_training(data, TINY, run)
-    export_run(load_run(run), data, source, run, run)
-    text = (run / "manifest.json").read_text()
+    shipped = trained / "shipped"
+    text = (shipped / "manifest.json").read_text()
     manifest = json.loads(text)
-    assert str(tmp_path) not in text
-    assert manifest["command"] == training_command(TINY, source, run)
+    assert str(trained) not in text
+    assert manifest["command"] == training_command(TINY, source_of(trained), trained / "run")
     assert set(manifest["files"]) == {"expression.keras", "expression.onnx"}
     assert set(manifest["data"]["file_sha256"]) == {"train.zip", "validation.zip", "ferplus.csv"}
     assert manifest["metrics"]["expression.onnx"]["images"] == 28
-    assert json.loads((run / "metrics.json").read_text())["macs"] == manifest["macs"]
-    assert (run / "confusion_matrix.png").read_bytes().startswith(PNG_START)
+    assert json.loads((shipped / "metrics.json").read_text())["macs"] == manifest["macs"]
+    assert (shipped / "confusion_matrix.png").read_bytes().startswith(PNG_START)
 
 
 def test_the_command_in_the_manifest_has_what_differs_from_the_defaults() -> None:
@@ -283,6 +244,6 @@ def test_the_same_command_after_kill_minus_9_goes_on(
     data = load_training_data(source)
     steps = len(data.train) // 16
     kill_at_step(monkeypatch, done * steps + steps + 1)
-    with pytest.raises(_Killed):
+    with pytest.raises(Killed):
         run_training(data, saved.config, run)
     assert len(load_run(run).progress.history) == done + 1

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from common.errors import ConfigError
-from common.face_model import MANIFEST_NAME
+from common.face_model import LABELS, MANIFEST_NAME
+from common.json_files import checked, read_json
 from training.measure.plots.pictures import (
     LEARNING_CURVES,
     PICTURES_OF_DATA,
     PICTURES_OF_MODEL,
-    Picture,
+    CaptionedPlot,
 )
 from training.metrics import LabelScores, Metrics, label_scores
 from training.run.history import EpochRecord, read_history
@@ -25,56 +27,74 @@ takes seconds to import."""
 PICTURES = (*PICTURES_OF_DATA, LEARNING_CURVES, *PICTURES_OF_MODEL)
 
 
+_REMEDY = "training.export writes it anew"
+_ForEachLabel = Meta(min_length=len(LABELS), max_length=len(LABELS))
+
+
 @dataclass(frozen=True, slots=True)
-class ModelSummary:
-    """One exported model file.
+class StoredFile:
+    """What a manifest says of a model file; ``bytes`` is its size."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredModel(Metrics):
+    """What ``training.measure.evaluation`` says of a model file.
 
     Attributes:
-        file: its name.
-        file_bytes: its size; None if not recorded.
-        sha256: of the file.
-        split: that it was measured on.
-        metrics: on that split.
-        ferplus_images: faces of it on which most FER+ voters agree.
-        ferplus_majority_accuracy: on those, against the voters; None without votes.
+        model_sha256: Hash of the file.
+        split: Name of the split that it was measured on.
+        ferplus_images: Number of its faces on which most FER+ voters agree.
+        ferplus_majority_accuracy: Accuracy on those, against the voters; None without votes.
     """
 
-    file: str
-    file_bytes: int | None
-    sha256: str
+    confusion_matrix: Annotated[list[Annotated[list[int], _ForEachLabel]], _ForEachLabel]
+    model_sha256: str
     split: str
-    metrics: Metrics
     ferplus_images: int
     ferplus_majority_accuracy: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What an export wrote down.
+    """What an export wrote down: its manifest.
 
     Attributes:
-        command: that trains this again.
-        epochs: how many were done.
-        best_epoch: the one that was exported.
-        training_seconds: of all epochs.
-        facts: other single values, by name.
-        data: counts and hashes of the data, by name.
-        versions: of libraries, by name.
-        config: hyperparameters, by name.
-        models: the exported files, the one that the pictures show first.
-        labels: recall and precision of that one.
+        command: The command that trains this again.
+        epochs: Number of epochs that were done.
+        best_epoch: Number of the epoch that was exported.
+        training_seconds: Time of all epochs together.
+        data: Counts and hashes of the data, by name.
+        versions: Versions of libraries, by name.
+        config: Hyperparameters, by name.
+        files: The files that were written, by name.
+        metrics: The models that were measured, by the name of their file.
+        facts: Other single values, by name.
     """
 
     command: str
     epochs: int
     best_epoch: int
     training_seconds: float
-    facts: Mapping[str, object]
-    data: Mapping[str, object]
-    versions: Mapping[str, str]
-    config: Mapping[str, object]
-    models: tuple[ModelSummary, ...]
-    labels: tuple[LabelScores, ...]
+    data: dict[str, object]
+    versions: dict[str, str]
+    config: dict[str, object]
+    files: dict[str, StoredFile]
+    metrics: Annotated[dict[str, MeasuredModel], Meta(min_length=1)]
+    facts: dict[str, object]
+
+    @property
+    def models(self) -> list[tuple[str, MeasuredModel, int | None]]:
+        """Each model's file, worth and size in bytes, if known; first the one that is drawn."""
+        sizes = {name: stored.bytes for name, stored in self.files.items()}
+        names = sorted(self.metrics, key=lambda name: name != SHOWN_MODEL)  # else as they come
+        return [(name, self.metrics[name], sizes.get(name)) for name in names]
+
+    @property
+    def labels(self) -> tuple[LabelScores, ...]:
+        """Recall and precision of the model that is drawn."""
+        return label_scores(self.models[0][1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class RunSummary:
     name: str
     history: tuple[EpochRecord, ...]
     export: Export | None
-    pictures: tuple[tuple[Picture, str], ...]
+    pictures: tuple[tuple[CaptionedPlot, str], ...]
     missing: tuple[str, ...]
 
 
@@ -120,7 +140,7 @@ def summarize_run(folder: Path) -> RunSummary:
 
 
 def _missing(
-    history: tuple[EpochRecord, ...], export: Export | None, pictures: list[Picture]
+    history: tuple[EpochRecord, ...], export: Export | None, pictures: list[CaptionedPlot]
 ) -> tuple[str, ...]:
     """Words what is not there, and what to do about it."""
     missing = []
@@ -153,59 +173,10 @@ def _data_uri(file: Path) -> str | None:
 
 
 def _read_export(file: Path) -> Export | None:
-    """Reads a manifest; None where there is none."""
+    """Read a manifest; None where there is none."""
     if not file.exists():
         return None
-    try:
-        return _parse_export(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as err:
-        reason = f"{type(err).__name__}: {err}"
-        raise ConfigError(f"{file} is damaged ({reason}); training.export writes it anew") from err
-
-
-def _parse_export(manifest: Mapping[str, object]) -> Export:
-    """Takes a manifest apart, as ``training.run.manifest`` and ``training.export`` write it."""
-    values = dict(manifest)
-    files = _section(values.pop("files"))
-    metrics = _section(values.pop("metrics"))
-    names = sorted(metrics, key=lambda name: name != SHOWN_MODEL)  # stable: the rest stays in order
-    models = tuple(_parse_model(name, _section(metrics[name]), files.get(name)) for name in names)
-    config, data, versions = (_section(values.pop(key)) for key in ("config", "data", "versions"))
-    return Export(
-        command=str(values.pop("command")),
-        epochs=int(str(values.pop("epochs"))),
-        best_epoch=int(str(values.pop("best_epoch"))),
-        training_seconds=float(str(values.pop("training_seconds"))),
-        facts=values,
-        data=data,
-        versions={name: str(version) for name, version in versions.items()},
-        config=config,
-        models=models,
-        labels=label_scores(models[0].metrics),
-    )
-
-
-def _parse_model(file: str, values: Mapping[str, object], stored: object) -> ModelSummary:
-    """Reads what ``training.evaluate`` said about one file."""
-    share = values["ferplus_majority_accuracy"]
-    numbers = {item.name: values[item.name] for item in fields(Metrics)}
-    return ModelSummary(
-        file=file,
-        file_bytes=int(str(_section(stored)["bytes"])) if stored is not None else None,
-        sha256=str(values["model_sha256"]),
-        split=str(values["split"]),
-        metrics=Metrics(**numbers),  # type: ignore[arg-type]  # label_scores fails on wrong ones
-        ferplus_images=int(str(values["ferplus_images"])),
-        ferplus_majority_accuracy=None if share is None else float(str(share)),
-    )
-
-
-def _section(value: object) -> dict[str, object]:
-    """Returns a JSON object as what it is.
-
-    Raises:
-        TypeError: if it is something else.
-    """
-    if not isinstance(value, dict):
-        raise TypeError(f"expected an object, found {type(value).__name__}")
-    return value
+    values = read_json(file, dict[str, object], _REMEDY)
+    known = {item.name for item in fields(Export)}
+    facts = {name: value for name, value in values.items() if name not in known}
+    return checked(values | {"facts": facts}, Export, file, _REMEDY)

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict, cast
 
-from common.errors import ConfigError
-from common.files import file_sha256, replacing
+from common.files import file_sha256
+from common.json_files import checked, read_json
 
-FILES, METRICS, QUANTIZED = "files", "metrics", "quantized"
-"""Parts of a manifest, each an object with one entry a file."""
+_REMEDY = "remove it or export again"
 
 
-def read_manifest(file: Path) -> dict[str, dict[str, object]]:
-    """Returns the manifest of a folder, an empty one where there is none.
+class DataFacts(TypedDict, total=False):
+    """The data that a model was trained on, as far as training itself reads it again."""
+
+    content_sha256: str
+
+
+class Manifest(TypedDict, total=False):
+    """A manifest, as far as training itself reads it again; there is more in it.
+
+    The parts of ``files``, ``metrics`` and ``quantized`` are named after the files they are about.
+    """
+
+    files: dict[str, dict[str, object]]
+    metrics: dict[str, dict[str, object]]
+    quantized: dict[str, dict[str, object]]
+    config: dict[str, object]
+    data: DataFacts
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Return the whole manifest of a folder, an empty one where there is none.
 
     Raises:
-        ConfigError: if the file is no manifest.
+        ConfigError: The file is no manifest.
     """
     if not file.exists():
         return {}
-    try:
-        values = json.loads(file.read_bytes())
-    except ValueError as err:
-        raise ConfigError(f"{file} is not valid JSON ({err}); remove it or export again") from err
-    keys = (FILES, METRICS, QUANTIZED)
-    parts = [values.get(key, {}) for key in keys] if isinstance(values, dict) else [None]
-    if not all(isinstance(part, dict) for part in parts):
-        raise ConfigError(f"{file} is no manifest of training.export; remove it or export again")
-    return dict(values)
+    values = read_json(file, dict[str, object], _REMEDY)
+    checked(values, Manifest, file, _REMEDY)
+    return cast(Manifest, values)
 
 
-def write_json(file: Path, values: Mapping[str, object]) -> None:
-    """Writes an object in one step."""
-    with replacing(file) as new:
-        new.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def file_facts(file: Path) -> dict[str, str | int]:
-    """Returns what tells a file from another: its SHA-256 and its size in bytes."""
+def file_facts(file: Path) -> dict[str, object]:
+    """Return what tells a file from another: its SHA-256 and its size in bytes."""
     return {"sha256": file_sha256(file), "bytes": file.stat().st_size}

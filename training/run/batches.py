@@ -16,7 +16,7 @@ from training.run.augment import augment
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrainingBatch:
     """One step's worth.
 
     Attributes:
@@ -38,7 +38,7 @@ def batches_of_epoch(
     epoch: int,
     size_px: int,
     config: TrainingConfig,
-) -> Iterator[Batch]:
+) -> Iterator[TrainingBatch]:
     """Yields every face once, in an order drawn anew each epoch, but for a last part of a batch.
 
     Order and augmentation follow from the seed and the epoch alone: a run that was stopped
@@ -50,10 +50,10 @@ def batches_of_epoch(
     size = batch_size_of(faces, config)
     starts = range(0, len(faces) - size + 1, size)
 
-    def make(start: int) -> Batch:
+    def make(start: int) -> TrainingBatch:
         rows = order[start : start + size]
         images = augment(faces.images[rows], size_px, config, random)
-        return Batch(images, faces.labels[rows], targets[rows], votes[rows])
+        return TrainingBatch(images, faces.labels[rows], targets[rows], votes[rows])
 
     with ThreadPoolExecutor(max_workers=1) as worker:
         waiting = worker.submit(make, starts[0])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ Arrays = list[NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is.
 
     Attributes:
@@ -57,12 +58,22 @@ class Origin:
     backend: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What a checkpoint holds beside its arrays."""
+
+    config: TrainingConfig
+    origin: Origin
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+
+
 def save_checkpoint(
     folder: Path,
     trainer: Trainer,
     targets: NDArray[np.float32],
     origin: Origin,
-    progress: Progress,
+    progress: RunProgress,
 ) -> None:
     """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
 
@@ -73,13 +84,8 @@ def save_checkpoint(
         origin: what the run learns from.
         progress: what has been reached.
     """
-    notes = {
-        "config": asdict(trainer.config),
-        "origin": asdict(origin),
-        "history": [asdict(record) for record in progress.history],
-        "best_epoch": progress.best_epoch,
-    }
-    arrays = {_NOTES: np.array(json.dumps(notes)), _TARGETS: targets}
+    notes = _Notes(trainer.config, origin, progress.history, progress.best_epoch)
+    arrays = {_NOTES: np.array(json.dumps(asdict(notes))), _TARGETS: targets}
     for group, values in _state(trainer).items():
         arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
     arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
@@ -112,7 +118,7 @@ class SavedRun:
     config: TrainingConfig
     origin: Origin
     targets: NDArray[np.float32]
-    progress: Progress
+    progress: RunProgress
     state: dict[str, Arrays]
 
 
@@ -128,19 +134,14 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as members:
             arrays = {name: members[name] for name in members.files}
-        notes = json.loads(str(arrays.pop(_NOTES)))
-        progress = Progress(
-            history=tuple(EpochRecord(**record) for record in notes["history"]),
-            best_epoch=notes["best_epoch"],
-            best_weights=tuple(_group(arrays, "best")),
-        )
-        config = TrainingConfig(**notes["config"])
-        origin = Origin(**notes["origin"])
+        notes = msgspec.convert(json.loads(str(arrays.pop(_NOTES))), _Notes)
         targets = arrays[_TARGETS].astype(np.float32, copy=False)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as err:
-        raise ConfigError(f"{file} is damaged ({err}); remove it to start over") from err
+        weights = tuple(_group(arrays, "best"))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{file} is damaged ({error}); remove it to start over") from error
+    progress = RunProgress(notes.history, notes.best_epoch, weights)
     state = {group: _group(arrays, group) for group in ("network", "averaged", "optimizer")}
-    return SavedRun(config, origin, targets, progress, state)
+    return SavedRun(notes.config, notes.origin, targets, progress, state)
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -172,19 +173,14 @@ def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> N
     changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
     if changed:
         raise ConfigError(f"--out holds a run with other settings ({changed}); choose another")
-    if saved.origin.data_sha256 != origin.data_sha256:
-        raise ConfigError("--out holds a run on other data; choose another")
-    if saved.origin.learned_sha256 != origin.learned_sha256:
-        raise ConfigError(
-            "--out holds a run with other FER+ votes or other file names; choose another"
-        )
-    if saved.origin.teacher_sha256 != origin.teacher_sha256:
-        raise ConfigError("--out holds a run with another teacher; choose another")
-    if saved.origin.backend != origin.backend:
-        raise ConfigError(
-            f"--out holds a run on KERAS_BACKEND={saved.origin.backend}, this is {origin.backend}; "
-            "choose another"
-        )
+    for name, other in (
+        ("data_sha256", "on other data"),
+        ("learned_sha256", "with other FER+ votes or other file names"),
+        ("teacher_sha256", "with another teacher"),
+        ("backend", f"on KERAS_BACKEND={saved.origin.backend}, this is {origin.backend}"),
+    ):
+        if getattr(saved.origin, name) != getattr(origin, name):
+            raise ConfigError(f"--out holds a run {other}; choose another")
 
 
 def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import ConfigError
 from common.files import replacing
+from common.json_files import read_json, write_json
 
 CSV_NAME = "history.csv"
 JSON_NAME = "history.json"
@@ -44,8 +43,7 @@ class EpochRecord:
 def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
     """Writes ``history.csv`` and ``history.json``, each in one step: a run that goes on is read."""
     rows = [dataclasses.asdict(record) for record in history]
-    with replacing(folder / JSON_NAME) as new:
-        new.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / JSON_NAME, rows)
     with replacing(folder / CSV_NAME) as new, new.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, [item.name for item in dataclasses.fields(EpochRecord)])
         writer.writeheader()
@@ -61,7 +59,4 @@ def read_history(folder: Path) -> tuple[EpochRecord, ...]:
     file = folder / JSON_NAME
     if not file.exists():
         return ()
-    try:
-        return tuple(EpochRecord(**row) for row in json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as err:
-        raise ConfigError(f"{file} is damaged ({err}); the same training command mends it") from err
+    return read_json(file, tuple[EpochRecord, ...], "the same training command mends it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -14,13 +14,10 @@ from common.face_model import FACE_SIZE_PX
 from training.config import TrainingConfig, parse_stages, size_of_epoch
 from training.data.faces import ordered_sha256
 from training.data.splits import TrainingData
-from training.measure.plots.curves import plot_learning_curves
-from training.measure.plots.drawing import draw_data
-from training.measure.plots.pictures import LEARNING_CURVES
 from training.run.batches import batch_size_of, steps_of_epoch
 from training.run.checkpoint import (
     Origin,
-    Progress,
+    RunProgress,
     check_same_run,
     read_checkpoint,
     resume,
@@ -32,21 +29,26 @@ from training.run.targets import check_teacher, label_targets, teacher_sha256
 from training.run.tensorboard_log import TensorBoardLog
 from training.run.trainer import Trainer
 
+Draw = Callable[[Sequence[EpochRecord], int], None]
+"""Draws a run from its history so far and the number of its best epoch."""
 
-def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> None:
-    """Trains to the end of the schedule, resuming what ``folder`` holds.
 
-    Samples of the training faces are drawn first. After each epoch the checkpoint, the history, the
-    learning curves and the TensorBoard log are written.
+def run_training(
+    data: TrainingData, config: TrainingConfig, folder: Path, draw: Draw = lambda *_: None
+) -> None:
+    """Train to the end of the schedule, resuming what ``folder`` holds.
+
+    After each epoch the checkpoint, the history and the TensorBoard log are written.
 
     Args:
-        data: training and validation faces.
-        config: hyperparameters.
-        folder: of the run, exists.
+        data: Training and validation faces.
+        config: Hyperparameters of the run.
+        folder: The run's folder; it exists.
+        draw: What is called when the run begins or resumes, and after each epoch.
 
     Raises:
-        ConfigError: if ``folder`` holds another run, or the teacher was chosen on other faces.
-        ModelError: if the teacher cannot be used.
+        ConfigError: ``folder`` holds another run, or the teacher was chosen on other faces.
+        ModelError: The teacher cannot be used.
     """
     origin = Origin(
         data_sha256=data.sha256(),
@@ -55,27 +57,25 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
         backend=keras.backend.backend(),
     )
     saved = read_checkpoint(folder)
-    if saved is not None:
-        check_same_run(saved, config, origin)
     if saved is None:
         check_teacher(config, data.validation)
-        targets = label_targets(data.train, config)
+        targets, progress = label_targets(data.train, config), RunProgress((), 0, ())
     else:
-        targets = saved.targets
+        check_same_run(saved, config, origin)
+        targets, progress = saved.targets, saved.progress
+        write_history(folder, progress.history)  # it may have been stopped before it got to that
     trainer = Trainer(config, batch_size_of(data.train, config))
-    progress = Progress((), 0, ())
     if saved is not None:
         resume(saved, trainer)
-        progress = saved.progress
-        _report(folder, progress)  # it may have been stopped before it got to that
-    draw_data(data.train, config, folder)
+    draw(progress.history, progress.best_epoch)
     epochs = sum(stage.epochs for stage in parse_stages(config.stages))
     with TensorBoardLog(folder, progress.history) as log:
         while len(progress.history) < epochs:
             record = _run_epoch(trainer, data, targets, progress.history)
             progress = _advance(progress, record, trainer)
             save_checkpoint(folder, trainer, targets, origin, progress)
-            _report(folder, progress)
+            write_history(folder, progress.history)
+            draw(progress.history, progress.best_epoch)
             log.add(record)
             print(
                 f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
@@ -83,12 +83,6 @@ def run_training(data: TrainingData, config: TrainingConfig, folder: Path) -> No
                 f"{record.seconds:.0f} s",
                 flush=True,
             )
-
-
-def _report(folder: Path, progress: Progress) -> None:
-    """Writes history and learning curves."""
-    write_history(folder, progress.history)
-    plot_learning_curves(progress.history, progress.best_epoch, folder / LEARNING_CURVES.name)
 
 
 def _run_epoch(
@@ -121,7 +115,7 @@ def _run_epoch(
     )
 
 
-def _advance(progress: Progress, record: EpochRecord, trainer: Trainer) -> Progress:
+def _advance(progress: RunProgress, record: EpochRecord, trainer: Trainer) -> RunProgress:
     """Adds ``record``; keeps the weights if they are the best so far on full-size validation.
 
     Until the first epoch at full size the latest weights count as the best.
@@ -129,6 +123,6 @@ def _advance(progress: Progress, record: EpochRecord, trainer: Trainer) -> Progr
     history = (*progress.history, record)
     full_size = [r.validation_accuracy for r in history if r.size_px == FACE_SIZE_PX]
     if full_size and (record.validation_accuracy < max(full_size)):
-        return Progress(history, progress.best_epoch, progress.best_weights)
+        return RunProgress(history, progress.best_epoch, progress.best_weights)
     weights = tuple(trainer.learner.averaged.get_weights())
-    return Progress(history, record.epoch, weights)
+    return RunProgress(history, record.epoch, weights)

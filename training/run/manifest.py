@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -86,7 +85,7 @@ def describe(
     }
 
 
-def describe_files(folder: Path) -> dict[str, Mapping[str, str | int]]:
+def describe_files(folder: Path) -> dict[str, dict[str, object]]:
     """Returns SHA-256 and size in bytes of each model file that is there."""
     return {
         name: file_facts(folder / name)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import TrainingConfig
-from training.run.batches import Batch
+from training.run.batches import TrainingBatch
 
 Tensor = Any
 """Of the backend in use."""
@@ -27,7 +27,7 @@ class Step:
         decay: share of the averaged weights that stays as it is, 0 to 1.
     """
 
-    batch: Batch
+    batch: TrainingBatch
     rate: float
     decay: float
 

@@ -68,9 +68,9 @@ def check_teacher(config: TrainingConfig, validation: FaceSet) -> None:
     if not config.teacher:
         return
     file = Path(config.teacher)
-    data = read_manifest(file.with_name(MANIFEST_NAME)).get("data", {})
-    known = data.get("content_sha256")
-    if not isinstance(known, str):
+    manifest = read_manifest(file.with_name(MANIFEST_NAME))
+    known = manifest.get("data", {}).get("content_sha256")
+    if known is None:
         print(f"no {MANIFEST_NAME} beside {file}: see that it has not learned from validation")
     elif not known.endswith(content_sha256(validation)):
         raise ConfigError(

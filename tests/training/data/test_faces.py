@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,8 @@ import pytest
 
 from common.errors import ConfigError
 from common.face_model import LABELS
-from tests.training.synthetic_faces import make_faces, write_csv, write_folder
+from tests.training.synthetic_faces import make_faces, with_ballots, write_csv, write_folder
 from training.data.faces import (
-    BALLOT,
     VOTE_NAMES,
     FaceSet,
     content_sha256,
@@ -77,19 +77,13 @@ def test_too_few_faces_to_hold_any_out_is_an_error(tmp_path: Path) -> None:
 def test_the_content_hash_sees_labels_and_pixels_but_not_order() -> None:
     faces = make_faces(8, seed=5)
     turned = faces.take(np.arange(8)[::-1])
-    relabelled = FaceSet(faces.images, (faces.labels + 1) % 7, faces.names, faces.votes)
+    relabelled = replace(faces, labels=(faces.labels + 1) % 7)
     assert content_sha256(turned) == content_sha256(faces)
     assert content_sha256(relabelled) != content_sha256(faces)
 
 
-def votes_on(faces: FaceSet, *ballots: dict[str, int]) -> FaceSet:
-    """Returns ``faces`` with one ballot each."""
-    votes = np.array([[counts.get(name, 0) for name in BALLOT] for counts in ballots], np.float32)
-    return FaceSet(faces.images, faces.labels, faces.names, votes)
-
-
 def test_votes_become_shares_of_the_expressions() -> None:
-    voted = votes_on(make_faces(2, seed=6), {"happiness": 6, "neutral": 2, "unknown": 2}, {})
+    voted = with_ballots(make_faces(2, seed=6), {"happiness": 6, "neutral": 2, "unknown": 2}, {})
     shares = vote_targets(voted)
     assert shares.shape == (2, len(VOTE_NAMES))
     assert shares[0, VOTE_NAMES.index("happiness")] == pytest.approx(0.75)
@@ -110,10 +104,11 @@ def test_votes_become_shares_of_the_expressions() -> None:
     ],
 )
 def test_the_majority_is_that_of_ferplus(ballot: dict[str, int], label: str | None) -> None:
-    voted = votes_on(make_faces(1, seed=6), ballot)
+    voted = with_ballots(make_faces(1, seed=6), ballot)
     assert majority_labels(voted).tolist() == [LABELS.index(label) if label else -1]
 
 
-def test_real_training_faces_that_are_in_validation_are_351(fer2013_dir: Path) -> None:
-    data = load_training_data(DataSource(fer2013_dir, "train", "validation"))
-    assert (len(data.train), data.duplicates_removed, len(data.validation)) == (28358, 351, 3589)
+def test_real_training_faces_that_are_in_validation_are_351(fer2013: dict[str, FaceSet]) -> None:
+    train, validation = fer2013["train"], fer2013["validation"]
+    kept = len(without_duplicates_of(train, validation))
+    assert (kept, len(train) - kept, len(validation)) == (28358, 351, 3589)

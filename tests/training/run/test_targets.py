@@ -1,37 +1,19 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from common.errors import ConfigError, ModelError
 from common.face_model import LABELS
-from tests.training.synthetic_faces import make_faces
+from common.json_files import write_json
+from tests.training.synthetic_faces import make_faces, voted_as
 from training.config import TrainingConfig
-from training.data.faces import BALLOT, VOTE_OF_LABEL, FaceSet, content_sha256
-from training.model.manifest_file import write_json
-from training.model.network import build_exported_network
-from training.model.onnx_graph import write_onnx
+from training.data.faces import content_sha256
 from training.run.targets import check_teacher, label_targets, teacher_sha256
-
-
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model that knows nothing."""
-    keras.utils.set_random_seed(1)
-    file = tmp_path_factory.mktemp("teacher") / "teacher.onnx"
-    write_onnx(build_exported_network(TrainingConfig(widths="4", depths="1")), file)
-    return str(file)
-
-
-def with_true_votes(faces: FaceSet, truth: np.ndarray[tuple[int], np.dtype[np.int64]]) -> FaceSet:
-    """Returns ``faces`` on which all voters chose ``truth``."""
-    votes = np.zeros((len(faces), len(BALLOT)), np.float32)
-    votes[np.arange(len(faces)), [BALLOT.index(VOTE_OF_LABEL[label]) for label in truth]] = 10
-    return FaceSet(faces.images, faces.labels, faces.names, votes)
 
 
 def test_without_a_teacher_the_target_is_the_smoothed_label() -> None:
@@ -43,22 +25,21 @@ def test_without_a_teacher_the_target_is_the_smoothed_label() -> None:
     np.testing.assert_array_equal(targets.argmax(axis=1), faces.labels)
 
 
-def test_votes_overrule_labels_that_are_wrong(teacher: str) -> None:
+def test_votes_overrule_labels_that_are_wrong(ignorant: Path) -> None:
     right = make_faces(700, seed=2)
     wrong = np.arange(700) < 140
     labels = np.where(wrong, (right.labels + 3) % len(LABELS), right.labels)
-    noisy = FaceSet(right.images, labels, right.names, right.votes)
-    noisy = with_true_votes(noisy, right.labels)
-    config = TrainingConfig(teacher=teacher, teacher_share=1.0)
+    noisy = voted_as(replace(right, labels=labels), right.labels)
+    config = TrainingConfig(teacher=str(ignorant), teacher_share=1.0)
     targets = label_targets(noisy, config)
     np.testing.assert_allclose(targets.sum(axis=1), 1.0, rtol=1e-4)
     assert (targets.argmax(axis=1) == right.labels)[wrong].mean() > 0.9
 
 
-def test_the_share_is_that_of_the_teacher(teacher: str) -> None:
+def test_the_share_is_that_of_the_teacher(ignorant: Path) -> None:
     faces = make_faces(70, seed=3)
     whole, half, none = (
-        label_targets(faces, TrainingConfig(teacher=teacher, teacher_share=share))
+        label_targets(faces, TrainingConfig(teacher=str(ignorant), teacher_share=share))
         for share in (1.0, 0.5, 0.0)
     )
     np.testing.assert_allclose(half, (whole + none) / 2, atol=1e-5)

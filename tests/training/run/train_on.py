@@ -1,7 +1,7 @@
-"""Trains a little in a process of its own, on the backend and devices its environment names.
+"""Trains a little and classifies, to compare what comes of it on other backends and devices.
 
-``python -m tests.training.run.train_on weights.npz answers.npz COMMAND``, where COMMAND is
-``learn`` or ``resume``.
+``python -m tests.training.run.train_on FOLDER`` does all of it in a process of its own, on two
+devices. FOLDER holds ``weights.npz`` to begin with, ``faces.npy`` and a model file.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import dataclasses
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from common.face_model import BUNDLED_MODEL_DIR
 from tests.training.synthetic_faces import make_faces
+from tests.training.tiny_run import Killed, kill_at_step
 from training.config import TrainingConfig
 from training.data.splits import TrainingData
+from training.model.model_files import KERAS_NAME
+from training.model.predictor import open_model, predict_all
 from training.run.checkpoint import load_run
-from training.run.devices import prepare_devices
+from training.run.devices import all_devices, prepare_devices
 from training.run.loop import run_training
 from training.run.schedule import rates_of_epoch
 from training.run.targets import label_targets
@@ -39,10 +44,13 @@ CONFIG = TrainingConfig(
 FACES = 64
 STEPS = FACES // CONFIG.batch_size
 
+Answers = dict[str, NDArray[Any]]
 
-def learn(weights: Path) -> dict[str, NDArray[np.generic]]:
-    """Trains an epoch from the ``weights`` in a file, which is made where it is not there."""
+
+def learn(weights: Path) -> Answers:
+    """Train an epoch from the ``weights`` in a file, which is made where it is not there."""
     faces = make_faces(FACES, seed=1)
+    devices = all_devices(CONFIG.batch_size)
     trainer = Trainer(CONFIG, CONFIG.batch_size)
     if weights.exists():
         with np.load(weights) as saved:
@@ -54,6 +62,7 @@ def learn(weights: Path) -> dict[str, NDArray[np.generic]]:
     scores = trainer.train_epoch(faces, label_targets(faces, CONFIG), 0, rates)
     validated = trainer.validate(faces, 48)
     return {
+        "devices": np.array(devices.num_model_replicas if devices else 1),
         "scores": np.array(dataclasses.astuple(scores) + dataclasses.astuple(validated)),
         "logits": trainer.predict_logits(faces.images),
         "trained": np.concatenate([w.ravel() for w in trainer.learner.network.get_weights()]),
@@ -61,22 +70,18 @@ def learn(weights: Path) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def resume() -> dict[str, NDArray[np.generic]]:
-    """Trains two epochs, with dropout and bfloat16, at once and with a stop in the second."""
-    config = dataclasses.replace(CONFIG, dropout=0.2, precision="mixed_bfloat16")
+def resume() -> Answers:
+    """Train two epochs, with dropout and bfloat16, at once and with a stop in the second."""
     data = TrainingData(make_faces(FACES, seed=1), make_faces(28, seed=2, first=FACES), 0)
-    answers = {}
-    draw = Trainer._steps
+    config = dataclasses.replace(CONFIG, dropout=0.2, precision="mixed_bfloat16")
+    answers: Answers = {}
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as stopped:
         run_training(data, config, Path(whole))
-        Trainer._steps = _stop_in_second_epoch  # type: ignore[method-assign,assignment]
-        try:
-            run_training(data, config, Path(stopped))
-        except KeyboardInterrupt:
-            assert len(load_run(Path(stopped)).progress.history) == 1
-        else:
-            raise AssertionError("it was not stopped")
-        Trainer._steps = draw  # type: ignore[method-assign]
+        with pytest.MonkeyPatch.context() as patched:
+            kill_at_step(patched, STEPS + 1)
+            with pytest.raises(Killed):
+                run_training(data, config, Path(stopped))
+        assert len(load_run(Path(stopped)).progress.history) == 1
         run_training(data, config, Path(stopped))
         for name, folder in (("whole", whole), ("stopped", stopped)):
             state = load_run(Path(folder)).state
@@ -86,19 +91,21 @@ def resume() -> dict[str, NDArray[np.generic]]:
     return answers
 
 
-def _stop_in_second_epoch(*arguments: object) -> Iterator[object]:
-    steps = _DRAW(*arguments)  # type: ignore[arg-type]
-    yield next(steps)
-    if arguments[3] == 1:
-        raise KeyboardInterrupt
-    yield from steps
+def answer_all(folder: Path) -> Answers:
+    """Do everything that is compared, on one of the devices and on all."""
+    prepare_devices(2)
+    devices = keras.distribution.list_devices()
+    answers = {"backend": np.array(keras.backend.backend())} | resume()
+    for name, used in (("one", devices[:1]), ("two", devices)):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(keras.distribution, "list_devices", lambda used=used: used)
+            learned = learn(folder / "weights.npz")
+        answers |= {f"{name}/{key}": value for key, value in learned.items()}
+    faces = np.load(folder / "faces.npy")
+    for name, model in (("untrained", folder), ("bundled", BUNDLED_MODEL_DIR)):
+        answers[name] = predict_all(open_model(model / KERAS_NAME), faces)
+    return answers
 
-
-_DRAW = Trainer._steps
 
 if __name__ == "__main__":
-    prepare_devices(2)
-    answers = resume() if sys.argv[3] == "resume" else learn(Path(sys.argv[1]))
-    devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
-    answers |= {"backend": np.array(keras.backend.backend()), "devices": np.array(devices)}
-    np.savez(sys.argv[2], allow_pickle=False, **answers)
+    np.savez(Path(sys.argv[1]) / "answers.npz", allow_pickle=False, **answer_all(Path(sys.argv[1])))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture.
+class CaptionedPlot:
+    """A picture, and the words that go with it.
 
     Attributes:
         name: of its file.
@@ -22,20 +22,20 @@ class Picture:
     caption: str
 
 
-SAMPLES = Picture(
+SAMPLES = CaptionedPlot(
     "samples.png",
     "Samples",
     "A row of training faces for each label, with the number of faces of that label.",
     "Training faces of each label, drawn at random: the same for the same seed.",
 )
-AUGMENTED_SAMPLES = Picture(
+AUGMENTED_SAMPLES = CaptionedPlot(
     "augmented_samples.png",
     "Augmented samples",
     "One training face a label on the left, and beside it the same face changed at random.",
     "What the network is shown: every epoch changes each face anew, with the settings of this run. "
     "The expression should still be seen in nearly all.",
 )
-LEARNING_CURVES = Picture(
+LEARNING_CURVES = CaptionedPlot(
     "learning_curves.png",
     "Learning curves",
     "Curves of accuracy, loss and learning rate by epoch; the numbers are in the table of epochs.",
@@ -43,13 +43,13 @@ LEARNING_CURVES = Picture(
     "smoothed labels and the teacher; validation on faces as they are, against their labels, with "
     "averaged weights. Training can therefore lie below validation.",
 )
-CONFUSION_MATRIX = Picture(
+CONFUSION_MATRIX = CaptionedPlot(
     "confusion_matrix.png",
     "Confusion matrix",
     "A table of true by predicted label, darker where a larger share of the true label went.",
     "Each row is a true label and adds up to 100%; the diagonal is recall.",
 )
-RELIABILITY = Picture(
+RELIABILITY = CaptionedPlot(
     "reliability.png",
     "Reliability diagram",
     "Accuracy by confidence in 15 bins beside the diagonal, and a histogram of confidence.",
@@ -57,14 +57,14 @@ RELIABILITY = Picture(
     "over-confident. Bars are 95% Wilson intervals. The expected calibration error is the mean "
     "distance to the diagonal, weighted by faces (Guo et al., 2017, arXiv:1706.04599).",
 )
-RECALL = Picture(
+RECALL = CaptionedPlot(
     "recall.png",
     "Recall and precision",
     "Recall and precision of each label with intervals; the numbers are in the table of labels.",
     "Recall: of the faces with this label, the share that is found. Precision: of the faces "
     "predicted to have it, the share that has. Bars are 95% Wilson intervals.",
 )
-MISCLASSIFIED = Picture(
+MISCLASSIFIED = CaptionedPlot(
     "misclassified.png",
     "Misclassified faces",
     "Misclassified faces, most confident first, each with true label, prediction and confidence.",

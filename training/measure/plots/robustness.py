@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from training.measure.changes import KINDS, Kind
+from training.measure.outcomes import Outcome, Robustness
 from training.measure.plots.figures import new_figure, save_png
-from training.robustness import Outcome, Robustness
 
 ROWS, COLUMNS = 2, 5
 """A panel for each of KINDS."""

@@ -8,8 +8,7 @@ from matplotlib.colors import to_rgba
 
 from common.face_model import LABELS, Probabilities
 from tests.training.measure.plots.drawn_figures import PNG_START, keep_figures, texts_of
-from tests.training.synthetic_faces import make_faces
-from training.data.faces import BALLOT, FaceSet
+from tests.training.synthetic_faces import make_faces, with_ballots
 from training.measure.plots import mistakes as mistake_plots
 from training.measure.plots.mistakes import (
     COLUMNS,
@@ -25,15 +24,6 @@ def sure_of(predicted: list[int], confidence: list[float]) -> Probabilities:
     return rows.astype(np.float32)
 
 
-def with_votes(faces: FaceSet, votes: list[dict[str, int]]) -> FaceSet:
-    """Replaces the votes on ``faces`` by those of each face."""
-    counts = np.zeros((len(faces), len(BALLOT)), dtype=np.float32)
-    for row, of_face in enumerate(votes):
-        for name, count in of_face.items():
-            counts[row, BALLOT.index(name)] = count
-    return FaceSet(faces.images, faces.labels, faces.names, counts)
-
-
 FACES = make_faces(4, seed=1)  # angry, disgust, fear, happy
 PROBABILITIES = sure_of([3, 1, 4, 6], [0.6, 0.9, 0.8, 0.7])  # only disgust is right
 
@@ -46,14 +36,12 @@ def test_each_mistake_has_its_label_prediction_and_votes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figures = keep_figures(monkeypatch, mistake_plots)
-    faces = with_votes(
+    faces = with_ballots(
         FACES,
-        [
-            {"happiness": 5, "anger": 5},
-            {"disgust": 10},
-            {"sadness": 8, "fear": 2},
-            {"NF": 9, "happiness": 1},
-        ],
+        {"happiness": 5, "anger": 5},
+        {"disgust": 10},
+        {"sadness": 8, "fear": 2},
+        {"NF": 9, "happiness": 1},
     )
     plot_misclassified(PROBABILITIES, faces, tmp_path / "mistakes.png")
     (axes,) = figures[0].axes
@@ -74,7 +62,9 @@ def test_without_votes_nothing_is_said_of_voters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figures = keep_figures(monkeypatch, mistake_plots)
-    plot_misclassified(PROBABILITIES, with_votes(FACES, []), tmp_path / "mistakes.png")
+    plot_misclassified(
+        PROBABILITIES, with_ballots(FACES, {}, {}, {}, {}), tmp_path / "mistakes.png"
+    )
     (axes,) = figures[0].axes
     assert len(axes.texts) == 2 * 3
     assert "voters" not in " ".join([*texts_of(axes), axes.get_title()])
