@@ -19,12 +19,12 @@ BFLOAT16, FLOAT32 = "mixed_bfloat16", "float32"
 T = TypeVar("T", int, float)
 
 
-def _choice(comment: str, *allowed: str) -> str:
+def _choice(allowed: tuple[str, ...], comment: str) -> str:
     """Return a field that is one of ``allowed``, the first where nothing else is said."""
     return field(default=allowed[0], metadata={"help": comment, "choices": allowed})
 
 
-def _number(default: T, comment: str, low: T, high: T) -> T:
+def _number(default: T, low: float, high: float, comment: str) -> T:
     """Return a field that is ``low`` to ``high``; its comment is its help on the command line."""
     return field(default=default, metadata={"help": comment, "range": (low, high)})
 
@@ -50,73 +50,45 @@ class TrainingConfig:
     48 px. The schedule of the learning rate goes over all stages.
     """
 
-    network: str = _choice(
-        "vgg, or classic, the 4-block CNN of the well-known scripts", VGG, CLASSIC
-    )
-    seed: int = _number(
-        1, "order of images, augmentation and initial weights follow from it", 0, 2**31 - 1
-    )
+    network: str = _choice((VGG, CLASSIC), "classic is the 4-block CNN of the well-known scripts")
+    seed: int = _number(1, 0, 2**31 - 1, "order, augmentation and initial weights follow from it")
     stages: str = _text("40x32,70x48", "epochs x image size in px, the last must be 48 px")
-    batch_size: int = _number(128, "images a step", 1, 4096)
-    optimizer: str = _choice("sgd with Nesterov momentum, or adam", SGD, ADAM)
-    peak_rate: float = _number(0.1, "highest learning rate, whatever the batch", 0.0, 10.0)
+    batch_size: int = _number(128, 1, 4096, "images a step")
+    optimizer: str = _choice((SGD, ADAM), "sgd with Nesterov momentum, or adam")
+    peak_rate: float = _number(0.1, 0, 10, "highest learning rate, whatever the batch")
     schedule: str = _choice(
-        "the rate falls along a cosine, or tenfold at each plateau of the validation loss",
-        COSINE,
-        PLATEAU,
+        (COSINE, PLATEAU), "the rate falls along a cosine, or tenfold where validation stands still"
     )
-    warmup_epochs: float = _number(
-        1.0, "epochs in which the rate climbs from 0 to its peak", 0.0, 1000.0
-    )
-    momentum: float = _number(0.9, "of Nesterov SGD; adam has its own", 0.0, 0.9999)
-    weight_decay: float = _number(
-        5e-4, "added to the gradient of every kernel, times the kernel", 0.0, 1.0
-    )
-    label_smoothing: float = _number(
-        0.05, "share of the target spread over all seven labels", 0.0, 0.9
-    )
-    ferplus_weight: float = _number(
-        0.5, "weight of the loss of the second head, on FER+ votes", 0.0, 100.0
-    )
+    warmup_epochs: float = _number(1.0, 0, 1000, "epochs in which the rate climbs to its peak")
+    momentum: float = _number(0.9, 0, 0.9999, "of Nesterov SGD; adam has its own")
+    weight_decay: float = _number(5e-4, 0, 1, "times each kernel, added to its gradient")
+    label_smoothing: float = _number(0.05, 0, 0.9, "share of the target spread over all labels")
+    ferplus_weight: float = _number(0.5, 0, 100, "weight of the second head's loss, on FER+ votes")
     teacher: str = _text("", "exported model to learn from, trained without the validation faces")
-    teacher_share: float = _number(
-        0.6, "share of the target that the teacher says, not the label", 0.0, 1.0
-    )
+    teacher_share: float = _number(0.6, 0, 1, "share of the target that the teacher says")
     average_decay: float = _number(
-        0.999, "a step, of the moving average of weights; 0 is none", 0.0, 0.99999
+        0.999, 0, 0.99999, "a step, of the average of weights; 0 is none"
     )
     widths: str = _text("32,64,128,256", "channels of the 3x3 convolutions of each block")
-    depths: str = _text(
-        "2,2,3,3", "how many of them a block has; from the third on they are residual"
-    )
-    dropout: float = _number(0.2, "share of pooled features dropped before the heads", 0.0, 0.9)
-    rotation_deg: float = _number(12.0, "images are turned by up to this, either way", 0.0, 180.0)
-    scale_fraction: float = _number(0.12, "images are shrunk or enlarged by up to this", 0.0, 0.9)
+    depths: str = _text("2,2,3,3", "how many of them in each block; from the third on residual")
+    dropout: float = _number(0.2, 0, 0.9, "share of pooled features dropped before the heads")
+    rotation_deg: float = _number(12.0, 0, 180, "images are turned by up to this, either way")
+    scale_fraction: float = _number(0.12, 0, 0.9, "images are shrunk or enlarged by up to this")
     shift_px: float = _number(
-        4.0, "images are moved by up to this, along x and y, at 48 px", 0.0, float(FACE_SIZE_PX)
+        4.0, 0, FACE_SIZE_PX, "images are moved by up to this, either way, at 48 px"
     )
-    contrast_fraction: float = _number(
-        0.25, "gain on the grey values, up to this, either way", 0.0, 1.0
-    )
-    brightness: float = _number(
-        25.0, "offset of the grey values, of 255, up to this, either way", 0.0, 255.0
-    )
-    gamma_octaves: float = _number(
-        0.5, "gamma is 2 to the power of up to this, either way", 0.0, 4.0
-    )
-    degraded_fraction: float = _number(
-        0.25, "share of images blurred, shrunk or JPEG-compressed", 0.0, 1.0
-    )
-    cutout_probability: float = _number(
-        0.5, "share of images that get a grey square painted in", 0.0, 1.0
-    )
+    contrast_fraction: float = _number(0.25, 0, 1, "gain on grey values, up to this, either way")
+    brightness: float = _number(25.0, 0, 255, "offset of grey values, up to this, either way")
+    gamma_octaves: float = _number(0.5, 0, 4, "gamma is 2 to the power of up to this, either way")
+    degraded_fraction: float = _number(0.25, 0, 1, "share of images blurred, shrunk or compressed")
+    cutout_probability: float = _number(0.5, 0, 1, "share of images that get a grey square")
     cutout_px: int = _number(
-        14, "largest side of that square, at 48 px; the smallest is 4", 4, FACE_SIZE_PX
+        14, 4, FACE_SIZE_PX, "largest side of that square, at 48 px, from 4 on"
     )
     precision: str = _choice(
-        "of convolutions in training, or float32; the exports are float32", BFLOAT16, FLOAT32
+        (BFLOAT16, FLOAT32), "of convolutions in training; exports are float32"
     )
-    threads: int = _number(2, "threads of one operation; more than the cores gains nothing", 1, 256)
+    threads: int = _number(2, 1, 256, "threads of one operation; more than the cores gains nothing")
 
     def __post_init__(self) -> None:
         """Refuses values that cannot be trained with.
