@@ -129,12 +129,12 @@ def classic_systems(directory: Path) -> list[System]:
 
 
 def as_they_are(crops: Crops) -> Crops:
-    """Give the faces as the bundled model takes them."""
+    """Return the faces as the bundled model takes them."""
     return crops
 
 
 def as_classic(crops: Crops) -> NDArray[np.float32]:
-    """Give ``(n, 48, 48, 1) float32`` from 0 to 1, as the classic network takes them."""
+    """Return ``(n, 48, 48, 1) float32`` from 0 to 1, as the classic network takes them."""
     scaled: NDArray[np.float32] = crops[..., np.newaxis].astype(np.float32) / np.float32(255)
     return scaled
 
@@ -142,7 +142,7 @@ def as_classic(crops: Crops) -> NDArray[np.float32]:
 def onnx_call(
     file: Path, threads: str, prepare: Callable[[Crops], NDArray[np.generic]]
 ) -> Callable[[Crops], object]:
-    """Open a file in ONNX Runtime; give the call that classifies faces with it."""
+    """Open a file in ONNX Runtime; return the call that classifies faces with it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(threads)
     options.log_severity_level = 4
@@ -170,7 +170,7 @@ def measure(system: System, crops: Crops) -> Sample:
 
 
 def measure_all(systems: list[System], rounds: int) -> list[Row]:
-    """Measure all systems in turn; give a row for each of them and each batch."""
+    """Measure all systems in turn; return a row for each of them and each batch."""
     random = np.random.default_rng(0)
     size = (BATCHES[-1], FACE_SIZE_PX, FACE_SIZE_PX)
     faces = random.integers(0, 256, size, dtype=np.uint8)

@@ -62,9 +62,9 @@ class Row:
 
     Attributes:
         way: What was done with the faces.
-        faces: How many.
-        missed: How many the detector did not find.
-        right: How many got their label.
+        faces: Number of faces.
+        missed: Number that the detector did not find.
+        right: Number that got their label.
         accuracy: ``right`` of all faces.
         accuracy_interval: 95 % Wilson interval of it.
         accuracy_of_found: ``right`` of the faces found; None where there are none.

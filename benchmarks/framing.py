@@ -55,12 +55,12 @@ class Framing:
     """How boxes lie on the images they show; 10th, 50th and 90th percentile, in image sides.
 
     Attributes:
-        faces: How many were composed.
-        missed: How many of them were not found.
+        faces: Number that was composed.
+        missed: Number of them that was not found.
         sides: Side of the box.
-        right: How far its centre is to the right of the image's.
-        down: How far its centre is below the image's.
-        margin: That makes the median box as large as the image, in sides of the box.
+        right: Distance of its centre to the right of the image's.
+        down: Distance of its centre below the image's.
+        margin: The margin that makes the median box as large as the image, in sides of the box.
     """
 
     faces: int
@@ -76,7 +76,7 @@ class MarginRow:
     """Accuracy over the faces found at one margin.
 
     Attributes:
-        margin: In sides of the box.
+        margin: The margin, in sides of the box.
         accuracy: Share that got its label.
         accuracy_interval: 95 % Wilson interval of it.
         gain: Accuracy less that at ``CROP_MARGIN``.

@@ -64,10 +64,10 @@ class Row:
     Attributes:
         source: The video.
         track: Number of the track in it; empty for a sum.
-        seconds: From its first frame to its last.
-        raw_switches: How often the label of single frames changed.
-        shown_switches: How often the label shown changed.
-        label: That was shown in most frames; empty for a sum.
+        seconds: Time from its first frame to its last.
+        raw_switches: Number of times that the label of single frames changed.
+        shown_switches: Number of times that the label shown changed.
+        label: The label that was shown in most frames; empty for a sum.
     """
 
     source: str
@@ -109,7 +109,7 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
 
 
 def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[Seen]]:
-    """Take frames through detector, classifier and publisher; give the sightings of each track."""
+    """Take frames through detector, classifier and publisher; return each track."""
     settings = DetectorConfig()
     detector = create_detector(settings)
     search = FaceSearch(detector, spread_plan(settings.interval_frames))

@@ -41,7 +41,7 @@ class Viewer:
 
 
 def status(url: str) -> dict[str, Any]:
-    """Give /api/status; empty while nobody answers."""
+    """Return what ``/api/status`` says; empty while nobody answers."""
     try:
         with urllib.request.urlopen(f"{url}/api/status", timeout=5) as answer:
             return dict(json.load(answer))
@@ -50,7 +50,7 @@ def status(url: str) -> dict[str, Any]:
 
 
 def wait_for_label(url: str, started: float) -> float:
-    """Wait for the first labelled frame; give the seconds since ``started``."""
+    """Wait for the first labelled frame; return the seconds since ``started``."""
     while time.perf_counter() - started < START_LIMIT_S:
         for camera in status(url).get("cameras", []):
             faces = (camera["newest"] or {}).get("faces", [])

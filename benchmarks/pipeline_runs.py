@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def honcho_command(workers: str = "") -> list[str]:
-    """Give the command that starts the pipeline, such as ``classifier=2`` for more workers."""
+    """Return the command that starts the pipeline, such as ``classifier=2`` for more workers."""
     concurrency = ["-c", workers] if workers else []
     return [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "start", *concurrency]
 
 
 def pipeline_environ(directory: Path, port: int, **settings: str | Path) -> dict[str, str]:
-    """Give the environment of a pipeline whose sockets are in ``directory``."""
+    """Return the environment of a pipeline whose sockets are in ``directory``."""
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(ROOT),
@@ -34,7 +34,7 @@ def pipeline_environ(directory: Path, port: int, **settings: str | Path) -> dict
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

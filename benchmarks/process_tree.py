@@ -19,7 +19,7 @@ class Usage:
     """What a command and all its descendants used.
 
     Attributes:
-        wall_s: From start to exit.
+        wall_s: Time from start to exit.
         cpu_s: User and system time of all processes; the last sample of each, so up to
             ``SAMPLE_S`` of each is missing.
         peak_rss_mb: Largest sum of the resident memory of all processes at one moment; memory that
@@ -64,7 +64,7 @@ class TreeSampler:
             self._peak_rss = max(self._peak_rss, rss)
 
     def _sample_one(self, process: psutil.Process) -> int:
-        """Note the CPU time of a process and give its resident bytes, 0 where it has ended."""
+        """Note the CPU time of a process and return its resident bytes, 0 where it has ended."""
         try:
             times = process.cpu_times()
             self._cpu_s[process.pid] = times.user + times.system

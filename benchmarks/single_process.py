@@ -47,7 +47,7 @@ class ClassicLoop:
         self._cascade = cv2.CascadeClassifier(str(cascade))
 
     def process(self, bgr: NDArray[np.uint8]) -> int:
-        """Do one frame, ``(height, width, 3) uint8``; give the number of faces."""
+        """Do one frame, ``(height, width, 3) uint8``; return the number of faces."""
         gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
         boxes = self._cascade.detectMultiScale(gray, 1.3, 5)
         for x, y, w, h in boxes:
@@ -62,7 +62,7 @@ class ClassicLoop:
 
 
 def run(videos: list[Path]) -> tuple[int, int]:
-    """Process every frame of the videos; give frames and faces."""
+    """Process every frame of the videos; return frames and faces."""
     loop = ClassicLoop()
     frames = faces = 0
     for video in videos:

@@ -31,7 +31,7 @@ JPEG_QUALITY = 95
 
 
 def join_videos(videos: list[Path], joined: Path) -> int:
-    """Write all frames of the videos, scaled to 640x480, into one MJPEG file; give their number."""
+    """Write all frames of the videos, scaled to 640x480, into one MJPEG file; return how many."""
     writer = cv2.VideoWriter(str(joined), cv2.VideoWriter.fourcc(*"MJPG"), RATE_FPS, SIZE_PX)
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
     frames = 0

@@ -54,10 +54,10 @@ class Row:
     Attributes:
         video: Its name.
         search: Name of the search.
-        seconds: How long it is, at 30 frames a second.
+        seconds: Its length, at 30 frames a second.
         labelled: Labelled faces, over all labelled frames.
         recall_found: Share of them that a box of any track matches.
-        recall_shown: Likewise, of a track that is shown.
+        recall_shown: Share that a box of a track that is shown matches.
         false_found: Tracks that are no face.
         false_shown: Those of them that are shown.
         tracks: Tracks shown.

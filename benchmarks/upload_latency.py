@@ -40,7 +40,7 @@ PAUSE_S = 1.0
 
 
 def pictures() -> list[bytes]:
-    """Give the JPEGs, one a size."""
+    """Return the JPEGs, one a size."""
     clip = cv2.VideoCapture(str(CLIP))
     frames = [clip.read()[1] for _ in range(FRAME + 1)]
     clip.release()
@@ -54,7 +54,7 @@ def pictures() -> list[bytes]:
 
 
 def upload(url: str, jpeg: bytes) -> tuple[float, int]:
-    """Post one image; give the milliseconds it took and the faces that were found."""
+    """Post one image; return the milliseconds it took and the faces that were found."""
     form = {"image": FileStorage(io.BytesIO(jpeg), "frame.jpg")}
     boundary, body = encode_multipart(form)
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
@@ -78,7 +78,7 @@ class CameraRate:
         self._started = time.perf_counter()
 
     def now(self) -> float:
-        """Give the rate."""
+        """Return the rate."""
         return (self._published() - self._before) / (time.perf_counter() - self._started)
 
     def _published(self) -> int:

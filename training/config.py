@@ -91,10 +91,10 @@ class TrainingConfig:
     threads: int = _number(2, 1, 256, "threads of one operation; more than the cores gains nothing")
 
     def __post_init__(self) -> None:
-        """Refuses values that cannot be trained with.
+        """Refuse values that cannot be trained with.
 
         Raises:
-            ConfigError: names the option, its value and what is allowed.
+            ConfigError: A value is not allowed; the message names the option and what is.
         """
         for item in fields(self):
             value, option = getattr(self, item.name), f"--{item.name.replace('_', '-')}"
@@ -118,16 +118,17 @@ class TrainingConfig:
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:
-    """Reads ``16x32,12x48`` as sixteen epochs at 32 px, then twelve at 48.
+    """Read ``16x32,12x48`` as sixteen epochs at 32 px, then twelve at 48.
 
     Raises:
-        ConfigError: if it is not of that form, or a size is out of range.
+        ConfigError: It is not of that form, or a size is out of range.
     """
     try:
         pairs = [part.split("x") for part in text.split(",")]
         stages = tuple(Stage(int(epochs), int(size)) for epochs, size in pairs)
-    except ValueError as err:
-        raise ConfigError(f"--stages is {text!r}, expected EPOCHSxSIZE,... as 16x32,12x48") from err
+    except ValueError as error:
+        expected = "expected EPOCHSxSIZE,... as 16x32,12x48"
+        raise ConfigError(f"--stages is {text!r}, {expected}") from error
     for stage in stages:
         if stage.epochs < 1 or not MIN_SIZE_PX <= stage.size_px <= FACE_SIZE_PX:
             raise ConfigError(
@@ -138,36 +139,36 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 
 
 def parse_widths(text: str) -> tuple[int, ...]:
-    """Reads ``32,64,128,256`` as the channels of four blocks.
+    """Read ``32,64,128,256`` as the channels of four blocks.
 
     Raises:
-        ConfigError: if it is not one to four numbers of 1 to 2048.
+        ConfigError: It is not one to four numbers of 1 to 2048.
     """
     return _parse_counts("--widths", text, 2048)
 
 
 def parse_depths(text: str) -> tuple[int, ...]:
-    """Reads ``2,2,3,3`` as the number of convolutions of each of four blocks.
+    """Read ``2,2,3,3`` as the number of convolutions of each of four blocks.
 
     Raises:
-        ConfigError: if it is not one to four numbers of 1 to 16.
+        ConfigError: It is not one to four numbers of 1 to 16.
     """
     return _parse_counts("--depths", text, 16)
 
 
 def _parse_counts(option: str, text: str, highest: int) -> tuple[int, ...]:
-    """Reads one number a block, of 1 to ``highest``."""
+    """Read one number a block, of 1 to ``highest``."""
     try:
         counts = tuple(int(part) for part in text.split(","))
-    except ValueError as err:
-        raise ConfigError(f"{option} is {text!r}, expected numbers as 1,2,3,4") from err
+    except ValueError as error:
+        raise ConfigError(f"{option} is {text!r}, expected numbers as 1,2,3,4") from error
     if not 1 <= len(counts) <= 4 or not all(1 <= count <= highest for count in counts):
         raise ConfigError(f"{option} is {text!r}, allowed: one to four numbers of 1 to {highest}")
     return counts
 
 
 def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:
-    """Returns the image size in px of ``epoch``, counted from 0."""
+    """Return the image size in px of ``epoch``, counted from 0."""
     for stage in stages:
         if epoch < stage.epochs:
             return stage.size_px

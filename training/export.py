@@ -35,22 +35,22 @@ METRICS_NAME = "metrics.json"
 def export_run(
     saved: SavedRun, data: TrainingData, source: DataSource, run: Path, target: Path
 ) -> None:
-    """Writes model, metrics, pictures and manifest of ``saved`` into ``target``.
+    """Write model, metrics, pictures and manifest of ``saved`` into ``target``.
 
     The manifest comes last: until then the one of an earlier export is there, which fits none of
     the new files. What training.quantize made of that earlier model is removed.
 
     Args:
-        saved: the checkpoint of the run.
-        data: what it was trained and validated on.
-        source: where ``data`` was read.
-        run: folder of the run, named in the manifest's command.
-        target: folder, exists.
+        saved: The checkpoint of the run.
+        data: What it was trained and validated on.
+        source: The place where ``data`` was read.
+        run: Folder of the run, named in the manifest's command.
+        target: Folder to write to; it exists.
 
     Raises:
-        ConfigError: if the run was on other data.
-        ModelError: if the model does not fit the contract.
-        OSError: if a file cannot be written.
+        ConfigError: The run was on other data.
+        ModelError: The model does not fit the contract.
+        OSError: A file cannot be written.
     """
     if saved.origin.data_sha256 != data.sha256():
         raise ConfigError(f"{run} is of a run on other data than {source.folder}")
@@ -73,7 +73,7 @@ def export_run(
 
 
 def _remove_quantized(target: Path) -> None:
-    """Removes the files that were made of the model which was in ``target`` before."""
+    """Remove the files that were made of the model which was in ``target`` before."""
     try:
         names = set(read_manifest(target / MANIFEST_NAME).get("quantized", {}))
     except ConfigError:

@@ -23,14 +23,14 @@ class Metrics:
     """The worth of a model on one set of faces.
 
     Attributes:
-        images: how many.
-        accuracy: share whose most probable label is right.
+        images: Number of faces.
+        accuracy: Share whose most probable label is right.
         accuracy_interval: 95 % Wilson interval of it.
-        macro_f1: mean F1 over the labels that occur.
-        per_class_recall: for each label the share of its faces that is found; None without faces.
+        macro_f1: Mean F1 over the labels that occur.
+        per_class_recall: For each label the share of its faces that is found; None without faces.
         confusion_matrix: 7 x 7 counts, true label by row, predicted by column.
-        nll: mean negative log likelihood of the true label, nats.
-        ece: expected calibration error, 15 bins.
+        nll: Mean negative log likelihood of the true label, nats.
+        ece: Expected calibration error, 15 bins.
     """
 
     images: int
@@ -57,10 +57,10 @@ class LabelScores:
     """What a model is worth on one label.
 
     Attributes:
-        label: its name.
-        faces: how many truly have it.
-        recall: share of those that is predicted so; None without such faces.
-        precision: share of the faces predicted so that truly have it; None without such faces.
+        label: Its name.
+        faces: Number of faces that truly have it.
+        recall: Share of those that is predicted so; None without such faces.
+        precision: Share of the faces predicted so that truly have it; None without such faces.
     """
 
     label: str
@@ -74,8 +74,8 @@ class ReliabilityBins:
     """Faces by confidence, the probability of their predicted label, in bins of equal width.
 
     Attributes:
-        faces: ``(15,) int64`` how many are in each.
-        right: ``(15,) int64`` how many of them are predicted right.
+        faces: ``(15,) int64`` number in each bin.
+        right: ``(15,) int64`` number of those that are predicted right.
         gaps: ``(15,) float64`` ``right`` less the sum of their confidences.
     """
 
@@ -96,7 +96,7 @@ class ReliabilityBins:
 
 
 def measure(probabilities: Probabilities, labels: NDArray[np.int64]) -> Metrics:
-    """Compares ``(n, 7) float32`` probabilities with ``(n,) int64`` labels, n at least 1."""
+    """Compare ``(n, 7) float32`` probabilities with ``(n,) int64`` labels, n at least 1."""
     predicted = probabilities.argmax(axis=1)
     confusion = confusion_counts(labels, predicted)
     right = int(np.trace(confusion))
@@ -117,14 +117,14 @@ def measure(probabilities: Probabilities, labels: NDArray[np.int64]) -> Metrics:
 
 
 def confusion_counts(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Returns ``(7, 7) int64`` counts, true label by row, predicted by column."""
+    """Return ``(7, 7) int64`` counts, true label by row, predicted by column."""
     count = len(LABELS)
     flat = np.bincount(labels * count + predicted, minlength=count * count)
     return flat.astype(np.int64).reshape(count, count)
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Returns the 95 % interval of a share (Wilson, 1927, doi:10.1080/01621459.1927.10502953)."""
+    """Return the 95 % interval of a share (Wilson, 1927, doi:10.1080/01621459.1927.10502953)."""
     share, z2 = successes / trials, Z_95**2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
@@ -133,19 +133,19 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
 
 def negative_log_likelihood(probabilities: Probabilities, labels: NDArray[np.int64]) -> float:
-    """Returns the mean of ``-log p(true label)`` in nats."""
+    """Return the mean of ``-log p(true label)`` in nats."""
     of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.maximum(of_truth, LEAST_PROBABILITY)).mean())
 
 
 def expected_calibration_error(probabilities: Probabilities, labels: NDArray[np.int64]) -> float:
-    """Returns the mean gap between confidence and accuracy over bins of equal width."""
+    """Return the mean gap between confidence and accuracy over bins of equal width."""
     gaps = reliability_bins(probabilities, labels).gaps
     return float(np.abs(gaps).sum() / len(labels))
 
 
 def reliability_bins(probabilities: Probabilities, labels: NDArray[np.int64]) -> ReliabilityBins:
-    """Sorts ``(n, 7) float32`` probabilities of ``(n,) int64`` labels into bins of confidence."""
+    """Sort ``(n, 7) float32`` probabilities of ``(n,) int64`` labels into bins of confidence."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     # Bins are open below and closed above, as in Guo et al.
@@ -158,7 +158,7 @@ def reliability_bins(probabilities: Probabilities, labels: NDArray[np.int64]) ->
 
 
 def label_scores(metrics: Metrics) -> tuple[LabelScores, ...]:
-    """Returns recall and precision of each label, in the order of ``LABELS``."""
+    """Return recall and precision of each label, in the order of ``LABELS``."""
     confusion = np.array(metrics.confusion_matrix, dtype=np.int64)
     true_counts, predicted_counts = confusion.sum(axis=1), confusion.sum(axis=0)
     return tuple(
@@ -177,7 +177,7 @@ def _share(successes: int, trials: int) -> Share | None:
 
 
 def _macro_f1(confusion: NDArray[np.int64]) -> float:
-    """Returns the mean over the labels that occur of ``2 right / (true + predicted)``."""
+    """Return the mean over the labels that occur of ``2 right / (true + predicted)``."""
     true_counts, predicted_counts = confusion.sum(axis=1), confusion.sum(axis=0)
     occurs = true_counts > 0
     f1 = 2 * np.diag(confusion)[occurs] / (true_counts + predicted_counts)[occurs]

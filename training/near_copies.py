@@ -41,9 +41,9 @@ class Division:
     """A model's worth on validation faces with a near copy in training, and on those without.
 
     Attributes:
-        least_correlation: from which on there is one.
-        with_copy: None where no face has one.
-        without_copy: None where every face has one.
+        least_correlation: The correlation from which on there is one.
+        with_copy: Worth on the faces with one; None where no face has one.
+        without_copy: Worth on the others; None where every face has one.
     """
 
     least_correlation: float
@@ -54,13 +54,13 @@ class Division:
 def divide(
     probabilities: Probabilities, validation: FaceSet, likeness: Likeness, least: float
 ) -> Division:
-    """Measures both parts of the validation faces.
+    """Measure both parts of the validation faces.
 
     Args:
         probabilities: ``(n, 7) float32`` of the model.
-        validation: the n faces.
-        likeness: of them to the training faces.
-        least: correlation that makes a near copy.
+        validation: The n faces.
+        likeness: Likeness of them to the training faces.
+        least: Correlation that makes a near copy.
     """
     has_copy = likeness.correlation >= least
     parts = [
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _table(everything: Metrics, divisions: Sequence[Division]) -> str:
-    """Words the result as a table in Markdown."""
+    """Word the result as a table in Markdown."""
     lines = [
         "| near copy from | with one | accuracy | without | accuracy | macro F1 | ECE |",
         "|---|---|---|---|---|---|---|",

@@ -46,10 +46,10 @@ from training.model.manifest_file import file_facts, read_manifest
 from training.model.predictor import open_model
 
 MAX_LOSS = 0.003
-"""Of accuracy on validation, a share of 1."""
+"""How much accuracy on validation may be lost, as a share of 1."""
 CALIBRATION_FACES = 512
 SEED = 1
-"""Of the choice of faces."""
+"""The choice of faces follows from it."""
 _BATCH = 32
 _OPERATORS = ["Conv", "Relu", "Add", "MaxPool"]
 """What runs in integers. Pooling over all positions, the head and the softmax cost next to nothing
@@ -66,12 +66,12 @@ class _Faces(CalibrationDataReader):  # type: ignore[misc]  # the library has no
         )
 
     def get_next(self) -> dict[str, Crops] | None:
-        """Gives the next batch, None after the last."""
+        """Return the next batch, None after the last."""
         return next(self._parts, None)
 
 
 def quantize_model(model: Path, faces: Crops, target: Path) -> None:
-    """Writes ``model`` with convolutions in 8-bit integers.
+    """Write ``model`` with convolutions in 8-bit integers.
 
     Activations are 8 bits without sign. Weights are 7 bits with one scale a channel: processors
     without VNNI add two products of 8 bits in 16, which can overflow with weights of 8 bits, and
@@ -79,9 +79,9 @@ def quantize_model(model: Path, faces: Crops, target: Path) -> None:
     cheap, and its rounding would go through all the others.
 
     Args:
-        model: exported ONNX model, of float32.
+        model: Exported ONNX model, of float32.
         faces: ``(n, 48, 48) uint8`` to measure the range of each activation on.
-        target: file to write.
+        target: File to write.
     """
     with tempfile.TemporaryDirectory(prefix="ferstream-") as folder:
         prepared = Path(folder) / "prepared.onnx"
@@ -106,13 +106,13 @@ def quantize_model(model: Path, faces: Crops, target: Path) -> None:
 def quantize_and_check(
     model: Path, data: TrainingData, source: DataSource, target: Path
 ) -> tuple[Evaluation, Evaluation]:
-    """Writes ``target``, unless it loses too much.
+    """Write ``target``, unless it loses too much.
 
     Returns:
         What ``model`` and what ``target`` are worth on validation.
 
     Raises:
-        ModelError: if ``model`` cannot be used, or loses more than ``MAX_LOSS``.
+        ModelError: ``model`` cannot be used, or loses more than ``MAX_LOSS``.
     """
     with replacing(target) as unchecked:
         quantize_model(model, calibration_faces(data).images, unchecked)
@@ -130,19 +130,19 @@ def quantize_and_check(
 
 
 def calibration_faces(data: TrainingData) -> FaceSet:
-    """Returns the training faces that ranges are measured on, always the same."""
+    """Return the training faces that ranges are measured on, always the same."""
     order = np.random.default_rng(SEED).permutation(len(data.train))
     return data.train.take(order[:CALIBRATION_FACES])
 
 
 def load_data(model: Path, source: DataSource) -> TrainingData:
-    """Loads what ``model`` was trained and validated on, split as it was then.
+    """Load what ``model`` was trained and validated on, split as it was then.
 
     The manifest beside the model says what that was. Without it only a validation split of its own
     keeps apart what the model has learned from.
 
     Raises:
-        ConfigError: if the data is not what the model was trained on, or nothing tells.
+        ConfigError: The data is not what the model was trained on, or nothing tells.
     """
     file = model.with_name(MANIFEST_NAME)
     manifest = read_manifest(file)
@@ -166,7 +166,7 @@ def load_data(model: Path, source: DataSource) -> TrainingData:
 
 
 def _shown(sha256: str) -> str:
-    """Words ``TrainingData.sha256``, the hashes of both splits one after the other."""
+    """Word ``TrainingData.sha256``, the hashes of both splits one after the other."""
     return f"SHA-256 {sha256[:12]}... of training, {sha256[64:76]}... of validation"
 
 

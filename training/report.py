@@ -25,7 +25,7 @@ NOTHING = "\N{EN DASH}"
 
 
 def render_report(run: RunSummary) -> str:
-    """Returns the page as HTML; whatever comes from the run's files is escaped in it."""
+    """Return the page as HTML; whatever comes from the run's files is escaped in it."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -49,7 +49,7 @@ def _percent(value: float | None) -> str:
 
 
 def _share(share: Share | None) -> str:
-    """Words a share with its interval."""
+    """Word a share with its interval."""
     return NOTHING if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
 
 
@@ -58,7 +58,7 @@ def _accuracy(metrics: Metrics) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Words a time: seconds below two minutes, else hours and minutes."""
+    """Word a time: seconds below two minutes, else hours and minutes."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
@@ -66,14 +66,14 @@ def _duration(seconds: float) -> str:
 
 
 def _size(count: int | None) -> str:
-    """Words a number of bytes."""
+    """Word a number of bytes."""
     if count is None:
         return NOTHING
     return f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
 def _pairs(values: dict[str, object]) -> list[tuple[str, str]]:
-    """Returns names and values of nested objects as one list of words."""
+    """Return names and values of nested objects as one list of words."""
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         words = name.replace("_", " ")

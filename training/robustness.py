@@ -30,7 +30,7 @@ PICTURE = "robustness.png"
 
 
 def markdown_table(result: Robustness) -> str:
-    """Returns the table, one line a change, the loss of accuracy in percentage points."""
+    """Return the table, one line a change, the loss of accuracy in percentage points."""
     units = {kind.name: kind.unit for kind in KINDS}
     lines = [
         "| change | accuracy (95 % interval) | points | macro F1 |",
@@ -47,7 +47,7 @@ def markdown_table(result: Robustness) -> str:
 
 
 def _amount_text(outcome: Outcome, unit: str) -> str:
-    """Returns the amount with its unit, and for scales the margin that they stand for."""
+    """Return the amount with its unit, and for scales the margin that they stand for."""
     text = f"{outcome.amount:g} {unit}"
     if outcome.kind == "scaled":
         text += f" (margin {margin_of_scale(outcome.amount):+.3f})"

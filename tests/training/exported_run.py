@@ -26,7 +26,7 @@ EPOCHS = 3
 
 
 def write_unfinished_run(folder: Path) -> None:
-    """Writes what is there while a run goes on, but for the checkpoint."""
+    """Write what is there while a run goes on, but for the checkpoint."""
     folder.mkdir(parents=True)
     history = [
         EpochRecord(epoch, 48, 0.1, 60.0, 1.8, 0.25, 1.6, 0.25 * epoch)
@@ -37,7 +37,7 @@ def write_unfinished_run(folder: Path) -> None:
 
 
 def write_finished_run(folder: Path) -> dict[str, object]:
-    """Writes what is there after the export, but for the model files; returns the manifest."""
+    """Write what is there after the export, but for the model files; return the manifest."""
     write_unfinished_run(folder)
     faces = make_faces(28, seed=2)
     probabilities = np.random.default_rng(1).dirichlet(np.ones(7), 28).astype(np.float32)
@@ -69,7 +69,7 @@ def write_finished_run(folder: Path) -> dict[str, object]:
 
 
 def write_manifest(folder: Path, manifest: dict[str, object]) -> None:
-    """Writes ``manifest.json``."""
+    """Write ``manifest.json``."""
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

@@ -22,7 +22,7 @@ def write_pixel_model(
     labels: int = 7,
     batch: int | str = "n",
 ) -> None:
-    """Writes a model whose logits are the first pixels of a face, of 0 to 255, divided by 100."""
+    """Write a model whose logits are the first pixels of a face, of 0 to 255, divided by 100."""
     constants: dict[str, NDArray[np.int64] | NDArray[np.float32]] = {
         "flat": np.array([-1, side * side], dtype=np.int64),
         "from": np.array([0], dtype=np.int64),
@@ -49,7 +49,7 @@ def write_pixel_model(
 
 
 def faces_predicted_as(labels: list[int], predicted: list[int]) -> FaceSet:
-    """Returns faces that the pixel model takes for ``predicted``, with certainty of one kind."""
+    """Return faces that the pixel model takes for ``predicted``, with certainty of one kind."""
     blank = make_faces(len(labels), seed=1)
     images = np.zeros_like(blank.images)
     images[np.arange(len(labels)), 0, predicted] = 200

@@ -18,7 +18,7 @@ USAGE = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
 
 
 def make_faces(count: int, seed: int, first: int = 0) -> FaceSet:
-    """Returns ``count`` faces a network can learn: each label has stripes of its own.
+    """Return ``count`` faces a network can learn: each label has stripes of its own.
 
     Their names are those of FER+ for rows ``first`` and on.
     """
@@ -46,12 +46,12 @@ def voted_as(faces: FaceSet, labels: NDArray[np.int64]) -> FaceSet:
 
 
 def encode_png(image: Crops) -> bytes:
-    """Returns the bytes of a PNG file."""
+    """Return the bytes of a PNG file."""
     return bytes(cv2.imencode(".png", image)[1])
 
 
 def write_folder(folder: Path, split: str, faces: FaceSet) -> None:
-    """Writes ``folder/split/<emotion>/<name>.png``."""
+    """Write ``folder/split/<emotion>/<name>.png``."""
     for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
         target = folder / split / LABELS[label]
         target.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def write_folder(folder: Path, split: str, faces: FaceSet) -> None:
 
 
 def write_zip(folder: Path, split: str, faces: FaceSet) -> None:
-    """Writes ``folder/split.zip``."""
+    """Write ``folder/split.zip``."""
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{split}.zip", "w") as archive:
         for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
@@ -67,7 +67,7 @@ def write_zip(folder: Path, split: str, faces: FaceSet) -> None:
 
 
 def write_csv(folder: Path, splits: dict[str, FaceSet]) -> None:
-    """Writes ``folder/fer2013.csv`` with the rows of all splits, in the order given."""
+    """Write ``folder/fer2013.csv`` with the rows of all splits, in the order given."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["emotion,pixels,Usage"]
     for split, faces in splits.items():
@@ -78,7 +78,7 @@ def write_csv(folder: Path, splits: dict[str, FaceSet]) -> None:
 
 
 def write_votes(folder: Path, *splits: FaceSet) -> Path:
-    """Writes ``folder/ferplus.csv`` with the votes on all splits, in the order given."""
+    """Write ``folder/ferplus.csv`` with the votes on all splits, in the order given."""
     lines = [f"split,image,emotion,{','.join(BALLOT)}"]
     for faces in splits:
         for name, label, votes in zip(faces.names, faces.labels, faces.votes, strict=True):

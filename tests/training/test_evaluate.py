@@ -93,7 +93,7 @@ def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
 
 
 def broken_models(folder: Path) -> dict[str, str]:
-    """Writes model files that must be refused; returns what the refusal must say."""
+    """Write model files that must be refused; return what the refusal must say."""
     (folder / "text.onnx").write_text("not protobuf")
     (folder / "text.keras").write_text("not a zip")
     with zipfile.ZipFile(folder / "empty.keras", "w") as archive:

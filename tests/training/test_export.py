@@ -23,7 +23,7 @@ def export_to(target: Path, trained: Path) -> int:
 
 
 def change_manifest(folder: Path, **values: object) -> str:
-    """Puts ``values`` into the manifest; returns its text."""
+    """Put ``values`` into the manifest; return its text."""
     file = folder / "manifest.json"
     text = json.dumps(json.loads(file.read_text()) | values)
     file.write_text(text)

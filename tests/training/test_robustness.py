@@ -18,14 +18,14 @@ from training.run.augment import reframe_faces
 
 
 def a_dot(row: int, column: int) -> Crops:
-    """Returns one dark image with a bright square of 5 px around a pixel."""
+    """Return one dark image with a bright square of 5 px around a pixel."""
     image = np.zeros((1, 48, 48), dtype=np.uint8)
     image[0, row - 2 : row + 3, column - 2 : column + 3] = 250
     return image
 
 
 def centre_of_light(image: Crops) -> tuple[float, float]:
-    """Returns the row and column of the mean bright pixel."""
+    """Return the row and column of the mean bright pixel."""
     light = image[0].astype(np.float64)
     position = np.arange(48)
     rows, columns = light.sum(axis=1), light.sum(axis=0)

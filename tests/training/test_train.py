@@ -34,7 +34,7 @@ from training.train import main
 
 
 def assert_same_run(actual: SavedRun, expected: SavedRun) -> None:
-    """Compares all that a checkpoint holds, but for how long it took."""
+    """Compare all that a checkpoint holds, but for how long it took."""
 
     def timeless(history: tuple[EpochRecord, ...]) -> list[list[float]]:
         untimed = [dataclasses.replace(record, seconds=0.0) for record in history]

@@ -1,8 +1,10 @@
 """Make the demonstration clip from two public-domain portraits.
 
-`python -m tools.demo_clip.make_clip` writes capture/demo/demo.mp4 and logs its SHA-256. The
+``python -m tools.demo_clip.make_clip`` writes capture/demo/demo.mp4 and logs its SHA-256. The
 photographs are read from the packages that ship them (PROVENANCE.md); nothing is downloaded.
 """
+
+from __future__ import annotations
 
 import argparse
 import hashlib
@@ -34,7 +36,7 @@ from tools.demo_clip.timeline import (
     poses_at,
 )
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 FloatImage = npt.NDArray[np.float32]
 ByteImage = npt.NDArray[np.uint8]
@@ -77,7 +79,7 @@ def read_portrait(portrait: Portrait) -> ByteImage:
     """Return a photograph as (height, width, 3) BGR, read from the package that ships it.
 
     Raises:
-        FileNotFoundError: the installed package has no such file.
+        FileNotFoundError: The installed package has no such file.
     """
     path = Path(str(files(portrait.package))) / portrait.path
     photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -139,7 +141,7 @@ def build_sprite(photo: ByteImage, card: Card) -> FloatImage:
 
 
 def draw_card(canvas: FloatImage, sprite: FloatImage, largest_px: float, pose: Pose) -> None:
-    """Draw a sprite whose face is `largest_px` wide onto the (height, width, 3) canvas."""
+    """Draw a sprite whose face is ``largest_px`` wide onto the (height, width, 3) canvas."""
     scale = pose.face_px / (largest_px * SUPERSAMPLING)
     reach = 0.55 * scale * float(np.hypot(*sprite.shape[:2]))
     left, right = max(0, int(pose.x_px - reach)), min(WIDTH_PX, int(pose.x_px + reach))
@@ -217,7 +219,7 @@ def main() -> None:
     encode_clip(tqdm(render_frames(), total=total, unit="frame"), arguments.output, arguments.crf)
     digest = hashlib.sha256(arguments.output.read_bytes()).hexdigest()
     size = arguments.output.stat().st_size
-    logger.info("%s: %d frames, %d bytes, SHA-256 %s", arguments.output, total, size, digest)
+    log.info("%s: %d frames, %d bytes, SHA-256 %s", arguments.output, total, size, digest)
 
 
 if __name__ == "__main__":

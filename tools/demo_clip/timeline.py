@@ -4,6 +4,8 @@ The timeline is a loop: a card's keyframes may run past the end of the clip, and
 end is shown at the beginning. The last frame therefore joins the first, with faces in view.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -183,7 +185,7 @@ def interpolate(keyframes: tuple[Keyframe, ...], seconds: float) -> tuple[float,
     class of local interpolating splines"): the speed has no jumps where segments meet.
 
     Raises:
-        ValueError: `seconds` is outside the keyframes.
+        ValueError: ``seconds`` is outside the keyframes.
     """
     times = np.array([keyframe.seconds for keyframe in keyframes])
     points = np.array([(key.x_px, key.y_px, key.face_px) for key in keyframes])

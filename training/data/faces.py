@@ -36,7 +36,7 @@ class FaceSet:
     Attributes:
         images: ``(n, 48, 48) uint8`` grey.
         labels: ``(n,) int64`` indices into ``LABELS``.
-        names: n file names without their ending; FER+ votes are found by them.
+        names: N file names without their ending; FER+ votes are found by them.
         votes: ``(n, 10) float32`` counts in the order of ``BALLOT``; a row of zeros is a face
             nobody voted on.
     """
@@ -50,7 +50,7 @@ class FaceSet:
         return len(self.labels)
 
     def take(self, rows: NDArray[np.int64]) -> FaceSet:
-        """Returns the faces at ``rows``, in that order."""
+        """Return the faces at ``rows``, in that order."""
         return FaceSet(
             images=self.images[rows],
             labels=self.labels[rows],
@@ -60,13 +60,13 @@ class FaceSet:
 
 
 def sorted_by_name(faces: FaceSet) -> FaceSet:
-    """Returns the same faces in an order that does not depend on the file system."""
+    """Return the same faces in an order that does not depend on the file system."""
     order = sorted(range(len(faces)), key=lambda row: (faces.names[row], int(faces.labels[row])))
     return faces.take(np.array(order, dtype=np.int64))
 
 
 def without_duplicates_of(faces: FaceSet, others: FaceSet) -> FaceSet:
-    """Returns ``faces`` without those whose pixels are identical to one of ``others``.
+    """Return ``faces`` without those whose pixels are identical to one of ``others``.
 
     A network that has seen a validation image in training makes the validation result too good.
     """
@@ -76,7 +76,7 @@ def without_duplicates_of(faces: FaceSet, others: FaceSet) -> FaceSet:
 
 
 def hold_out(faces: FaceSet, fraction: float) -> tuple[FaceSet, FaceSet]:
-    """Splits off ``fraction`` of each label's faces, at random but always the same.
+    """Split off ``fraction`` of each label's faces, at random but always the same.
 
     So all runs are chosen by the same faces, those of a teacher and of its pupil too.
 
@@ -92,7 +92,7 @@ def hold_out(faces: FaceSet, fraction: float) -> tuple[FaceSet, FaceSet]:
 
 
 def content_sha256(faces: FaceSet) -> str:
-    """Returns a hash of pixels and labels that is the same for every form the data comes in."""
+    """Return a hash of pixels and labels that is the same for every form the data comes in."""
     digests = sorted(
         hashlib.sha256(bytes([int(label)]) + image.tobytes()).digest()
         for image, label in zip(faces.images, faces.labels, strict=True)
@@ -101,7 +101,7 @@ def content_sha256(faces: FaceSet) -> str:
 
 
 def ordered_sha256(faces: FaceSet) -> str:
-    """Returns a hash of everything that is learned from: pixels, labels, votes, and their order."""
+    """Return a hash of everything that is learned from: pixels, labels, votes, and their order."""
     digest = hashlib.sha256()
     for values in (faces.images, faces.labels, faces.votes):
         digest.update(np.ascontiguousarray(values).tobytes())
@@ -109,14 +109,14 @@ def ordered_sha256(faces: FaceSet) -> str:
 
 
 def vote_targets(faces: FaceSet) -> NDArray[np.float32]:
-    """Returns ``(n, 8) float32`` shares of the votes for an expression; zeros without any."""
+    """Return ``(n, 8) float32`` shares of the votes for an expression; zeros without any."""
     votes = faces.votes[:, : len(VOTE_NAMES)]
     shares: NDArray[np.float32] = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0)
     return shares.astype(np.float32)
 
 
 def majority_labels(faces: FaceSet) -> NDArray[np.int64]:
-    """Returns ``(n,) int64``: the label that more than half of the voters chose, or -1.
+    """Return ``(n,) int64``: the label that more than half of the voters chose, or -1.
 
     The filter of FER+ itself (Barsoum et al., section 3.1 and their published reader): a choice of
     one voter alone counts as none, and of what is left one choice must have more than half. Faces

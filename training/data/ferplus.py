@@ -21,7 +21,7 @@ class Ballots:
     """The rows of the file, in their order.
 
     Attributes:
-        names: of the images, without their ending; empty for a row that names none.
+        names: Names of the images, without their ending; empty for a row that names none.
         votes: ``(n, 10) float32`` counts as in ``BALLOT``.
     """
 
@@ -30,19 +30,19 @@ class Ballots:
 
 
 def read_ballots(file: Path) -> Ballots:
-    """Reads the votes.
+    """Read the votes.
 
     Raises:
-        ConfigError: if it is no csv, a column is missing or a count is no number.
+        ConfigError: It is no csv, a column is missing or a count is no number.
     """
     try:
         return _parse(file)
-    except (csv.Error, UnicodeDecodeError) as err:
-        raise ConfigError(f"{file} is not a readable csv file ({err})") from err
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not a readable csv file ({error})") from error
 
 
 def _parse(file: Path) -> Ballots:
-    """Reads the rows."""
+    """Read the rows."""
     with file.open(newline="", encoding="utf-8") as opened:
         reader = csv.DictReader(opened)
         columns = reader.fieldnames or ()
@@ -56,7 +56,7 @@ def _parse(file: Path) -> Ballots:
         for number, row in enumerate(reader):
             try:
                 votes.append([float(row[name]) for name in BALLOT])
-            except (ValueError, TypeError) as err:
-                raise ConfigError(f"{file}, data row {number}: votes are not numbers") from err
+            except (ValueError, TypeError) as error:
+                raise ConfigError(f"{file}, data row {number}: votes are not numbers") from error
             names.append(PurePosixPath(row[name_column]).stem)
     return Ballots(tuple(names), np.array(votes, np.float32).reshape(-1, len(BALLOT)))

@@ -56,16 +56,16 @@ class LabelMap:
     """Finds the label that a folder stands for.
 
     Attributes:
-        folders: a label, or None for "leave out", by the folder's name in small letters.
+        folders: A label, or None for "leave out", by the folder's name in small letters.
     """
 
     folders: Mapping[str, str | None]
 
     def label_of(self, folder: str, origin: str) -> int | None:
-        """Returns an index into ``LABELS``, or None where the folder is to be left out.
+        """Return an index into ``LABELS``, or None where the folder is to be left out.
 
         Raises:
-            ConfigError: if the name is unknown; ``origin`` says where it was met.
+            ConfigError: The name is unknown; ``origin`` says where it was met.
         """
         name = folder.lower()
         label = self.folders[name] if name in self.folders else SYNONYMS.get(name, name)
@@ -83,10 +83,10 @@ FER2013_LABELS = LabelMap({})
 
 
 def read_label_map(name: str) -> LabelMap:
-    """Returns the map of that name, or the one in the JSON file of that path.
+    """Return the map of that name, or the one in the JSON file of that path.
 
     Raises:
-        ConfigError: if there is neither, or the file is no such map.
+        ConfigError: There is neither, or the file is no such map.
     """
     if not name:
         return FER2013_LABELS
@@ -99,8 +99,8 @@ def read_label_map(name: str) -> LabelMap:
         )
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as err:
-        raise ConfigError(f"--label-map {file} cannot be read as JSON ({err})") from err
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--label-map {file} cannot be read as JSON ({error})") from error
     allowed = (*LABELS, None)
     if not isinstance(content, dict) or any(label not in allowed for label in content.values()):
         raise ConfigError(

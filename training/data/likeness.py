@@ -29,8 +29,8 @@ class Likeness:
     """For each of n faces the one of others that is most like it.
 
     Attributes:
-        correlation: ``(n,) float32``, of thumbnails, up to 1.
-        row: ``(n,) int64``, of the other face.
+        correlation: ``(n,) float32`` correlation of thumbnails, up to 1.
+        row: ``(n,) int64`` row of the other face.
     """
 
     correlation: NDArray[np.float32]
@@ -38,7 +38,7 @@ class Likeness:
 
 
 def most_alike(faces: Crops, others: Crops) -> Likeness:
-    """Compares thumbnails of all pairs, each face moved, scaled and mirrored in 90 ways.
+    """Compare thumbnails of all pairs, each face moved, scaled and mirrored in 90 ways.
 
     Shows a progress bar: 3,589 faces against 28,358 take about a minute on two cores.
 
@@ -64,7 +64,7 @@ def most_alike(faces: Crops, others: Crops) -> Likeness:
 def _warped(
     faces: Crops, mirrored: float, zoom: float, right_px: float, down_px: float
 ) -> NDArray[np.uint8]:
-    """Returns ``(n, 48, 48) uint8``: the faces moved about their centre, edges drawn out."""
+    """Return ``(n, 48, 48) uint8``: the faces moved about their centre, edges drawn out."""
     across, down = mirrored * zoom, zoom
     matrix = np.array(
         [
@@ -82,7 +82,7 @@ def _warped(
 
 
 def _thumbnails(faces: Crops) -> NDArray[np.float32]:
-    """Returns ``(n, 256) float32`` of mean 0 and length 1; zeros for a face without contrast."""
+    """Return ``(n, 256) float32`` of mean 0 and length 1; zeros for a face without contrast."""
     size = (THUMBNAIL_PX, THUMBNAIL_PX)
     small = [cv2.resize(face, size, interpolation=cv2.INTER_AREA) for face in faces]
     rows = np.stack(small).reshape(len(faces), -1).astype(np.float32)

@@ -39,7 +39,7 @@ class _Labelled:
 
 
 def find_split(data_dir: Path, split: str) -> Path | None:
-    """Returns the folder, zip or csv that holds ``split``, or None where there is none."""
+    """Return the folder, zip or csv that holds ``split``, or None where there is none."""
     for path in (data_dir / split, data_dir / f"{split}.zip", data_dir / CSV_NAME):
         if path.name == CSV_NAME and split not in USAGE_OF_SPLIT:
             continue
@@ -49,16 +49,16 @@ def find_split(data_dir: Path, split: str) -> Path | None:
 
 
 def load_split(data_dir: Path, split: str, labels: LabelMap = FER2013_LABELS) -> FaceSet:
-    """Loads one split with its FER+ votes, where ``data_dir`` holds a ``ferplus.csv``.
+    """Load one split with its FER+ votes, where ``data_dir`` holds a ``ferplus.csv``.
 
     Args:
-        data_dir: holds ``<split>/<emotion>/*``, ``<split>.zip`` or ``fer2013.csv``.
+        data_dir: Holds ``<split>/<emotion>/*``, ``<split>.zip`` or ``fer2013.csv``.
         split: ``train``, ``validation``, ``test``, or any name of a folder or zip; ``.`` where
             ``data_dir`` itself holds the emotions.
-        labels: what its folders are called; faces in those it leaves out are counted on stdout.
+        labels: What its folders are called; faces in those it leaves out are counted on stdout.
 
     Raises:
-        ConfigError: names what was expected and what was found.
+        ConfigError: Nothing can be read; the message names what was expected and what was found.
     """
     source = find_split(data_dir, split)
     if source is None:
@@ -71,12 +71,12 @@ def load_split(data_dir: Path, split: str, labels: LabelMap = FER2013_LABELS) ->
         items = _from_zip(source, labels)
     try:
         faces = list(items)
-    except OSError as err:
-        raise ConfigError(f"cannot read {err.filename or source}: {err.strerror}") from err
-    except (csv.Error, UnicodeDecodeError) as err:
-        raise ConfigError(f"{source} is not a readable csv file ({err})") from err
-    except (zipfile.BadZipFile, zlib.error, RuntimeError) as err:  # the last where encrypted
-        raise ConfigError(f"{source} is not a readable zip file ({err})") from err
+    except OSError as error:
+        raise ConfigError(f"cannot read {error.filename or source}: {error.strerror}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source} is not a readable csv file ({error})") from error
+    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # the last where encrypted
+        raise ConfigError(f"{source} is not a readable zip file ({error})") from error
     if not faces:
         raise ConfigError(f"{source} holds no images of {split!r}, expected <emotion>/*.png")
     ballots = read_ballots(data_dir / VOTES_NAME) if (data_dir / VOTES_NAME).exists() else None
@@ -86,7 +86,7 @@ def load_split(data_dir: Path, split: str, labels: LabelMap = FER2013_LABELS) ->
 
 
 def _nothing_there(data_dir: Path, split: str) -> str:
-    """Words the error for a directory without the split."""
+    """Word the error for a directory without the split."""
     wanted = f"{split}/<emotion>/*, {split}.zip or {CSV_NAME}"
     if not data_dir.is_dir():
         return f"{data_dir} is not a directory, expected one with {wanted}"
@@ -95,7 +95,7 @@ def _nothing_there(data_dir: Path, split: str) -> str:
 
 
 def _check_rows(file: Path, ballots: Ballots) -> None:
-    """Refuses votes that cannot be those on the rows of ``fer2013.csv``."""
+    """Refuse votes that cannot be those on the rows of ``fer2013.csv``."""
     with file.open(newline="", encoding="utf-8") as opened:
         rows = sum(1 for _ in csv.DictReader(opened))
     if len(ballots.names) != rows:
@@ -106,7 +106,7 @@ def _check_rows(file: Path, ballots: Ballots) -> None:
 
 
 def _collect(faces: list[_Labelled], ballots: Ballots | None) -> FaceSet:
-    """Stacks faces into arrays, with the votes on them."""
+    """Stack faces into arrays, with the votes on them."""
     votes = np.zeros((len(faces), len(BALLOT)), dtype=np.float32)
     if ballots is not None:
         row_of = {name: row for row, name in enumerate(ballots.names) if name}
@@ -124,7 +124,7 @@ def _collect(faces: list[_Labelled], ballots: Ballots | None) -> FaceSet:
 
 
 def _from_folder(folder: Path, labels: LabelMap) -> Iterator[_Labelled]:
-    """Reads ``folder/<emotion>/*``; hidden folders and other files are passed over."""
+    """Read ``folder/<emotion>/*``; hidden folders and other files are passed over."""
     paths: list[tuple[Path, int]] = []
     for emotion in sorted(folder.iterdir()):
         if emotion.is_dir() and not emotion.name.startswith((".", "__")):
@@ -141,7 +141,7 @@ def _from_folder(folder: Path, labels: LabelMap) -> Iterator[_Labelled]:
 
 
 def _from_zip(archive: Path, labels: LabelMap) -> Iterator[_Labelled]:
-    """Reads ``.../<emotion>/*`` from a zip, in memory."""
+    """Read ``.../<emotion>/*`` from a zip, in memory."""
     with zipfile.ZipFile(archive) as opened:
         names = sorted((PurePosixPath(name), name) for name in opened.namelist())
         members = [
@@ -159,13 +159,13 @@ def _from_zip(archive: Path, labels: LabelMap) -> Iterator[_Labelled]:
 
 
 def _report_left_out(count: int, where: str) -> None:
-    """Says how many faces the label map leaves out."""
+    """Say how many faces the label map leaves out."""
     if count:
         print(f"{count} images of {where} are left out: the label map has no label for them")
 
 
 def _is_image_member(member: PurePosixPath) -> bool:
-    """Tells images from folders and from what macOS adds to its zips."""
+    """Tell images from folders and from what macOS adds to its zips."""
     hidden = any(part.startswith((".", "__")) for part in member.parts)
     return member.suffix.lower() in IMAGE_SUFFIXES and not hidden
 
@@ -176,7 +176,7 @@ def _check_bytes(size: int, origin: str) -> None:
 
 
 def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
-    """Reads the rows of ``usage``.
+    """Read the rows of ``usage``.
 
     A face is named after its row. FER+ numbers faces otherwise: rows without a face, which it does
     not name, have no number there.
@@ -194,12 +194,12 @@ def _from_csv(file: Path, usage: str) -> Iterator[_Labelled]:
 
 
 def _parse_row(row: dict[str, str], origin: str) -> tuple[Crops, int]:
-    """Returns the image and label of one row."""
+    """Return the image and label of one row."""
     try:
         label = int(row["emotion"])
         pixels = np.array(row["pixels"].split(), dtype=np.int64)
-    except (ValueError, TypeError, OverflowError) as err:
-        raise ConfigError(f"{origin}: emotion or pixels are not numbers") from err
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ConfigError(f"{origin}: emotion or pixels are not numbers") from error
     side = FACE_SIZE_PX
     if not 0 <= label < len(LABELS) or pixels.size != side**2 or not _is_uint8(pixels):
         raise ConfigError(

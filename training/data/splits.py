@@ -19,10 +19,10 @@ class DataSource:
     """Where the data is.
 
     Attributes:
-        folder: holds the splits in one of the three forms.
-        train_split: name of the split that is learned from.
-        validation_split: name of the split that is chosen by; never the test split.
-        label_map: what its folders are called, a ``--label-map``; empty for our labels.
+        folder: Holds the splits in one of the three forms.
+        train_split: Name of the split that is learned from.
+        validation_split: Name of the split that is chosen by; never the test split.
+        label_map: What its folders are called, a ``--label-map``; empty for our labels.
     """
 
     folder: Path
@@ -36,9 +36,9 @@ class TrainingData:
     """Faces to learn from, and faces to choose by; no image is in both.
 
     Attributes:
-        train: faces to learn from.
-        validation: faces to choose by.
-        duplicates_removed: training faces left out because validation has the same pixels.
+        train: Faces to learn from.
+        validation: Faces to choose by.
+        duplicates_removed: Training faces left out because validation has the same pixels.
     """
 
     train: FaceSet
@@ -46,18 +46,18 @@ class TrainingData:
     duplicates_removed: int
 
     def sha256(self) -> str:
-        """Returns a hash of both."""
+        """Return a hash of both."""
         return content_sha256(self.train) + content_sha256(self.validation)
 
 
 def load_training_data(source: DataSource) -> TrainingData:
-    """Loads both splits and takes what is in validation out of training.
+    """Load both splits and takes what is in validation out of training.
 
     Where there is no validation split, a tenth of each label's training faces is held out, always
     the same.
 
     Raises:
-        ConfigError: if the data cannot be read, or nothing is left to train or to validate on.
+        ConfigError: The data cannot be read, or nothing is left to train or to validate on.
     """
     labels = read_label_map(source.label_map)
     train = load_split(source.folder, source.train_split, labels)
@@ -81,7 +81,7 @@ def load_training_data(source: DataSource) -> TrainingData:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Gives ``parser`` the options that say where the data is."""
+    """Add the options that say where the data is."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the splits")
     parser.add_argument("--train-split", default="train", metavar="NAME", help="learned from")
     parser.add_argument(
@@ -91,14 +91,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Gives ``parser`` the options that say which one split is measured on."""
+    """Add the options that say which one split is measured on."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds the split")
     parser.add_argument("--split", required=True, metavar="NAME", help="as validation")
     _add_label_map_argument(parser)
 
 
 def _add_label_map_argument(parser: argparse.ArgumentParser) -> None:
-    """Gives ``parser`` the option that says what the folders of a data set mean."""
+    """Add the option that says what the folders of a data set mean."""
     parser.add_argument(
         "--label-map",
         default="",
@@ -109,7 +109,7 @@ def _add_label_map_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def source_from_arguments(arguments: argparse.Namespace) -> DataSource:
-    """Returns where the command line says the data is."""
+    """Return where the command line says the data is."""
     return DataSource(
         arguments.data, arguments.train_split, arguments.validation_split, arguments.label_map
     )

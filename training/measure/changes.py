@@ -18,11 +18,11 @@ class Kind:
     """One kind of change, and how much of it is tried.
 
     Attributes:
-        name: what is done.
-        unit: of the amounts, as it stands behind a number.
-        neutral: the amount that changes nothing; None where there is none.
-        amounts: that are tried, rising.
-        apply: changes ``(n, 48, 48) uint8`` faces, all by the same amount.
+        name: What is done.
+        unit: Unit of the amounts, as it stands behind a number.
+        neutral: The amount that changes nothing; None where there is none.
+        amounts: The amounts that are tried, rising.
+        apply: Changes ``(n, 48, 48) uint8`` faces, all by the same amount.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Kind:
 
 
 def margin_of_scale(scale: float) -> float:
-    """Returns the margin at which the detector's crop would show the face this many times as large.
+    """Return the margin at which the detector's crop would show the face this many times as large.
 
     In sides of the image, on each of its four sides: a face at 0.85 is seen where the crop is 1.18
     times as wide as the image, which is a margin of 0.09; a face at 1.15 is one of -0.07.
@@ -70,7 +70,7 @@ def _as_gray_values(values: NDArray[np.floating]) -> Crops:
 
 
 def _one_by_one(change: Callable[[Crops, float], Crops]) -> Callable[[Crops, float], Crops]:
-    """Makes a change of one ``(48, 48)`` image one of ``(n, 48, 48)``."""
+    """Make a change of one ``(48, 48)`` image one of ``(n, 48, 48)``."""
     return lambda images, amount: np.stack([change(image, amount) for image in images])
 
 

@@ -102,11 +102,11 @@ class RunSummary:
     """A run, as far as it is.
 
     Attributes:
-        name: of its folder.
-        history: one record an epoch that is done.
-        export: None while there is none.
-        pictures: those that are there, each with its file as a data URI.
-        missing: what is not there, in words.
+        name: Name of its folder.
+        history: One record an epoch that is done.
+        export: What was exported; None while nothing was.
+        pictures: Those that are there, each with its file as a data URI.
+        missing: What is not there, in words.
     """
 
     name: str
@@ -117,10 +117,10 @@ class RunSummary:
 
 
 def summarize_run(folder: Path) -> RunSummary:
-    """Reads everything that is in ``folder``.
+    """Read everything that is in ``folder``.
 
     Raises:
-        ConfigError: if it is not the folder of a run, or a file in it is damaged.
+        ConfigError: It is not the folder of a run, or a file in it is damaged.
     """
     history = read_history(folder)
     export = _read_export(folder / MANIFEST_NAME)
@@ -142,7 +142,7 @@ def summarize_run(folder: Path) -> RunSummary:
 def _missing(
     history: tuple[EpochRecord, ...], export: Export | None, pictures: list[CaptionedPlot]
 ) -> tuple[str, ...]:
-    """Words what is not there, and what to do about it."""
+    """Word what is not there, and what to do about it."""
     missing = []
     if export is None:
         missing.append(
@@ -162,13 +162,13 @@ def _missing(
 
 
 def _data_uri(file: Path) -> str | None:
-    """Returns a PNG file as a data URI; None where there is none."""
+    """Return a PNG file as a data URI; None where there is none."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
         return None
-    except OSError as err:
-        raise ConfigError(f"cannot read {file}: {err.strerror}") from err
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}") from error
     return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 

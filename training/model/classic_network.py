@@ -16,16 +16,16 @@ def classic_features(
     precision: str = "float32",
     norm: type[layers.BatchNormalization] = layers.BatchNormalization,
 ) -> keras.KerasTensor:
-    """Returns ``(n, 512)`` features of ``(n, 48, 48, 1)`` images of 0 to 1.
+    """Return ``(n, 512)`` features of ``(n, 48, 48, 1)`` images of 0 to 1.
 
     Four blocks of one convolution, batch normalisation, ReLU, pooling and dropout, then two dense
     layers: 290 million multiply-accumulates a face and 4.5 million parameters.
 
     Args:
-        images: grey faces.
-        dropout: share of values dropped after every block, in training.
-        precision: of the convolutions, as Keras names it.
-        norm: class of the batch normalisation after them.
+        images: Grey faces.
+        dropout: Share of values dropped after every block, in training.
+        precision: Precision of the convolutions, as Keras names it.
+        norm: Class of the batch normalisation after them.
     """
     x = images
     for number, (channels, side) in enumerate(BLOCKS, start=1):

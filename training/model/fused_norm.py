@@ -18,7 +18,7 @@ class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Normalises by the batch where ``training``, else by what was kept."""
+        """Normalise by the batch where ``training``, else by what was kept."""
         if not training:
             return super().call(inputs, training=training, mask=mask)
         result, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(

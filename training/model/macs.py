@@ -8,7 +8,7 @@ import keras
 
 
 def count_macs(model: keras.Model) -> int:
-    """Returns the multiply-accumulate operations of one face, convolutions and dense layers."""
+    """Return the multiply-accumulate operations of one face, convolutions and dense layers."""
     total = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):

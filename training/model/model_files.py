@@ -44,11 +44,11 @@ class ModelFacts:
     """What a written model is.
 
     Attributes:
-        temperature: that its logits were divided by, fitted on validation.
-        ferplus_temperature: likewise of the second head; None where nobody voted.
-        macs: multiply-accumulate operations a face.
-        parameters: numbers it holds, the statistics of batch normalisation included.
-        largest_difference: of a probability between the Keras and the ONNX file.
+        temperature: What its logits were divided by, fitted on validation.
+        ferplus_temperature: The same of the second head; None where nobody voted.
+        macs: Multiply-accumulate operations a face.
+        parameters: Numbers it holds, the statistics of batch normalisation included.
+        largest_difference: Largest of a probability between the Keras and the ONNX file.
     """
 
     temperature: float
@@ -64,16 +64,16 @@ def write_model_files(
     validation: FaceSet,
     folder: Path,
 ) -> ModelFacts:
-    """Writes the files of a model into ``folder``; ``ferplus.onnx`` only where there are votes.
+    """Write the files of a model into ``folder``; ``ferplus.onnx`` only where there are votes.
 
     Args:
-        config: of the run.
-        weights: of its averaged training network.
-        validation: faces to fit the temperatures and to compare two files on.
-        folder: exists.
+        config: Hyperparameters of the run.
+        weights: Weights of its averaged training network.
+        validation: Faces to fit the temperatures and to compare two files on.
+        folder: Where to write; it exists.
 
     Raises:
-        ModelError: if the two files do not agree.
+        ModelError: The two files do not agree.
     """
     trained = build_training_network(config)
     trained.set_weights(list(weights))
@@ -105,7 +105,7 @@ def _write_ferplus(
     validation: FaceSet,
     folder: Path,
 ) -> float | None:
-    """Writes ``model`` with the second head of ``trained``; returns that head's temperature.
+    """Write ``model`` with the second head of ``trained``; return that head's temperature.
 
     Where that head learned nothing, or there are no votes to calibrate it, there is nothing to
     write, and an older file is removed: it would be of another model.
@@ -126,7 +126,7 @@ def _write_ferplus(
 
 
 def _calibrate(model: keras.Model, images: Crops, labels: NDArray[np.int64]) -> float:
-    """Builds the best temperature into the last layer, where it costs nothing; returns it."""
+    """Build the best temperature into the last layer, where it costs nothing; return it."""
     head = model.get_layer(EXPRESSION_HEAD)
     to_logits = keras.Model(model.input, head.output)
     parts = [
@@ -139,7 +139,7 @@ def _calibrate(model: keras.Model, images: Crops, labels: NDArray[np.int64]) -> 
 
 
 def _largest_difference(folder: Path, faces: FaceSet) -> float:
-    """Returns the largest difference of a probability between the two written files."""
+    """Return the largest difference of a probability between the two written files."""
     images = faces.images[:AGREEMENT_FACES]
     of_keras, of_onnx = (
         predict_all(open_model(folder / name), images) for name in (KERAS_NAME, ONNX_NAME)

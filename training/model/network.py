@@ -28,7 +28,7 @@ FERPLUS_HEAD = "ferplus"
 
 
 def build_training_network(config: TrainingConfig) -> keras.Model:
-    """Returns a network from ``(n, size, size, 1) uint8`` to the logits of both heads.
+    """Return a network from ``(n, size, size, 1) uint8`` to the logits of both heads.
 
     Its outputs are ``(n, 7)`` for the labels and ``(n, 8)`` for the FER+ votes.
     """
@@ -43,7 +43,7 @@ def build_training_network(config: TrainingConfig) -> keras.Model:
 
 
 def build_exported_network(config: TrainingConfig) -> keras.Model:
-    """Returns the network of the model contract, ``(n, 48, 48) uint8`` to probabilities."""
+    """Return the network of the model contract, ``(n, 48, 48) uint8`` to probabilities."""
     faces = keras.Input((FACE_SIZE_PX, FACE_SIZE_PX), dtype="uint8", name="faces")
     with_channel = keras.layers.Reshape((FACE_SIZE_PX, FACE_SIZE_PX, 1), name="channel")(faces)
     features = _features(with_channel, config, "float32", keras.layers.BatchNormalization)
@@ -53,7 +53,7 @@ def build_exported_network(config: TrainingConfig) -> keras.Model:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Gives every layer of ``target`` the weights of the layer of that name in ``source``."""
+    """Copy to every layer of ``target`` the weights of the layer of that name in ``source``."""
     for layer in target.layers:
         if layer.weights:
             layer.set_weights(source.get_layer(layer.name).get_weights())
@@ -65,7 +65,7 @@ def _features(
     precision: str,
     norm: type[keras.layers.BatchNormalization],
 ) -> keras.KerasTensor:
-    """Returns ``(n, channels) float32`` features of ``(n, size, size, 1) uint8`` images.
+    """Return ``(n, channels) float32`` features of ``(n, size, size, 1) uint8`` images.
 
     ``precision`` is that of the convolutions; weights, statistics and heads are always float32.
     ``norm`` is the class of batch normalisation.
@@ -82,7 +82,7 @@ def _vgg_features(
     precision: str,
     norm: type[keras.layers.BatchNormalization],
 ) -> keras.KerasTensor:
-    """Returns ``(n, channels) float32`` features of ``(n, size, size, 1)`` images of 0 to 1."""
+    """Return ``(n, channels) float32`` features of ``(n, size, size, 1)`` images of 0 to 1."""
     # Each image gets mean 0 and variance 1 over its pixels: light and camera differ, live.
     x = keras.layers.LayerNormalization(
         axis=[1, 2, 3],
@@ -115,7 +115,7 @@ def _vgg_features(
 
 
 def _convolution(width: int, name: str, precision: str) -> keras.layers.Conv2D:
-    """Returns a 3x3 convolution to ``width`` channels without bias; the norm after it has one."""
+    """Return a 3x3 convolution to ``width`` channels without bias; the norm after it has one."""
     return keras.layers.Conv2D(
         width,
         3,

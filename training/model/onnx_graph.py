@@ -23,7 +23,7 @@ from common.files import replacing
 
 OPSET = 17
 IR_VERSION = 8
-"""Of ONNX 1.12 (2022): nothing newer is needed, and older runtimes can read the file."""
+"""That of ONNX 1.12 (2022): nothing newer is needed, and older runtimes can read the file."""
 INPUT_NAME = "faces"
 OUTPUT_NAME = "probabilities"
 
@@ -32,12 +32,12 @@ Attribute = int | float | Sequence[int]
 
 
 def write_onnx(model: keras.Model, file: Path) -> None:
-    """Writes ``model`` with input ``faces (n, 48, 48) uint8`` and output ``probabilities``.
+    """Write ``model`` with input ``faces (n, 48, 48) uint8`` and output ``probabilities``.
 
     The file is written in one step.
 
     Raises:
-        ModelError: if the model has a layer that this exporter does not know.
+        ModelError: The model has a layer that this exporter does not know.
     """
     graph = _Graph()
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
@@ -63,8 +63,8 @@ class _Graph:
     """The nodes so far, and where in them each tensor of Keras is.
 
     Attributes:
-        last: name of the output that the next node works on.
-        inputs: names of all inputs of the layer that is being written.
+        last: Name of the output that the next node works on.
+        inputs: Names of all inputs of the layer that is being written.
     """
 
     def __init__(self) -> None:
@@ -75,17 +75,17 @@ class _Graph:
         self._constants: dict[str, NDArray[np.generic]] = {}
 
     def enter(self, layer: keras.layers.Layer) -> None:
-        """Goes to where ``layer`` takes its inputs."""
+        """Go to where ``layer`` takes its inputs."""
         tensors = layer.input if isinstance(layer.input, list) else [layer.input]
         self.inputs = [self._names.get(tensor.name, INPUT_NAME) for tensor in tensors]
         self.last = self.inputs[0]
 
     def leave(self, layer: keras.layers.Layer) -> None:
-        """Notes where the output of ``layer`` is."""
+        """Note where the output of ``layer`` is."""
         self._names[layer.output.name] = self.last
 
     def add(self, operator: str, *constants: NDArray[np.generic], **attributes: Attribute) -> str:
-        """Adds a node on the last output and ``constants``; returns its output's name."""
+        """Add a node on the last output and ``constants``; return its output's name."""
         return self.add_on([self.last], operator, *constants, **attributes)
 
     def add_on(
@@ -95,7 +95,7 @@ class _Graph:
         *constants: NDArray[np.generic],
         **attributes: Attribute,
     ) -> str:
-        """Adds a node on the named ``inputs``, then ``constants``; returns its output's name."""
+        """Add a node on the named ``inputs``, then ``constants``; return its output's name."""
         name = f"{len(self._nodes):02d}_{operator.lower()}"
         names = [f"{name}_{index}" for index in range(len(constants))]
         self._constants |= dict(zip(names, constants, strict=True))
@@ -106,10 +106,10 @@ class _Graph:
         return name
 
     def scale_last(self, factor: Array, offset: Array) -> None:
-        """Multiplies the output channels of the last node and adds an offset.
+        """Multiply the output channels of the last node and adds an offset.
 
         Raises:
-            ModelError: if that is neither a convolution nor a dense layer.
+            ModelError: The last node is neither a convolution nor a dense layer.
         """
         node = self._nodes[-1]
         if node.op_type not in ("Conv", "Gemm"):
@@ -121,7 +121,7 @@ class _Graph:
         self._constants[bias] = self._constants[bias].astype(np.float32) * factor + offset
 
     def finish(self) -> onnx.GraphProto:
-        """Returns the whole graph; the last output gets its public name."""
+        """Return the whole graph; the last output gets its public name."""
         self._nodes[-1].output[0] = OUTPUT_NAME
         side = FACE_SIZE_PX
         return helper.make_graph(
@@ -147,7 +147,7 @@ def _emit_rescaling(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
-    """Subtracts each image's mean and divides by its deviation."""
+    """Subtract each image's mean and divides by its deviation."""
     if layer.center or layer.scale:
         raise ModelError(f"layer {layer.name} has weights, expected plain standardisation")
     image = graph.last

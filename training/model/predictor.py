@@ -18,10 +18,10 @@ Predictor = Callable[[Crops], Probabilities]
 
 
 def open_model(file: Path) -> Predictor:
-    """Returns a function from ``(n, 48, 48) uint8`` to ``(n, 7) float32`` probabilities.
+    """Return a function from ``(n, 48, 48) uint8`` to ``(n, 7) float32`` probabilities.
 
     Raises:
-        ModelError: if the file is missing, damaged, or does not fit the model contract.
+        ModelError: The file is missing, damaged, or does not fit the model contract.
     """
     if not file.is_file():
         raise ModelError(f"there is no model file {file}")
@@ -39,7 +39,7 @@ def open_model(file: Path) -> Predictor:
 
 
 def predict_all(predict: Predictor, faces: Crops) -> Probabilities:
-    """Returns the probabilities of any number of faces, at least one."""
+    """Return the probabilities of any number of faces, at least one."""
     parts = [predict(faces[start : start + BATCH]) for start in range(0, len(faces), BATCH)]
     return np.concatenate(parts)
 
@@ -49,8 +49,8 @@ def _open_onnx(file: Path) -> Predictor:
 
     try:
         session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    except Exception as err:  # its exceptions have no common base of their own
-        raise ModelError(f"{file} cannot be opened ({_one_line(err)})") from err
+    except Exception as error:  # its exceptions have no common base of their own
+        raise ModelError(f"{file} cannot be opened ({_one_line(error)})") from error
     inputs = session.get_inputs()
     fits = len(inputs) == 1 and inputs[0].type == "tensor(uint8)"
     if not fits or not _takes_any_number_of_faces(inputs[0].shape):
@@ -65,7 +65,7 @@ def _open_onnx(file: Path) -> Predictor:
 
 
 def _takes_any_number_of_faces(shape: list[int | str]) -> bool:
-    """Tells whether a shape is ``[a name, 48, 48]``; a number in place of the name is fixed."""
+    """Return whether a shape is ``[a name, 48, 48]``; a number in place of the name is fixed."""
     return shape[1:] == [FACE_SIZE_PX, FACE_SIZE_PX] and not isinstance(shape[0], int)
 
 
@@ -77,8 +77,8 @@ def _open_keras(file: Path) -> Predictor:
 
         try:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
-        except Exception as err:  # OSError, ValueError, KeyError, TypeError: by the damage
-            raise ModelError(f"{file} cannot be opened ({_one_line(err)})") from err
+        except Exception as error:  # OSError, ValueError, KeyError, TypeError: by the damage
+            raise ModelError(f"{file} cannot be opened ({_one_line(error)})") from error
     shape = model.input_shape if isinstance(model, keras.Model) else None
     if shape != (None, FACE_SIZE_PX, FACE_SIZE_PX):
         raise ModelError(f"{file} takes {shape}, expected (None, {FACE_SIZE_PX}, {FACE_SIZE_PX})")
@@ -89,7 +89,7 @@ def _open_keras(file: Path) -> Predictor:
     return predict
 
 
-def _one_line(err: Exception) -> str:
-    """Returns the message without its line breaks, shortened."""
-    text = " ".join(str(err).split()) or type(err).__name__
+def _one_line(error: Exception) -> str:
+    """Return the message without its line breaks, shortened."""
+    text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else f"{text[:200]}..."

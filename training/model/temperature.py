@@ -11,7 +11,7 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Returns the T at which ``softmax(logits / T)`` has the least negative log likelihood.
+    """Return the T at which ``softmax(logits / T)`` has the least negative log likelihood.
 
     That likelihood has one minimum in 1 / T, found by golden-section search.
 
@@ -30,7 +30,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 
 
 def _loss(logits: NDArray[np.float32], labels: NDArray[np.int64], inverse: float) -> float:
-    """Returns the mean negative log likelihood at temperature ``1 / inverse``."""
+    """Return the mean negative log likelihood at temperature ``1 / inverse``."""
     scaled = logits.astype(np.float64) * inverse
     scaled -= scaled.max(axis=1, keepdims=True)
     of_truth = scaled[np.arange(len(labels)), labels]

@@ -41,12 +41,12 @@ the rate where validation stands still, mirrored images, no other augmentation, 
 
 
 def usual_config(network: str) -> TrainingConfig:
-    """Returns what a ``network`` of ``NETWORKS`` is trained with where nothing else is said."""
+    """Return what a ``network`` of ``NETWORKS`` is trained with where nothing else is said."""
     return dataclasses.replace(TrainingConfig(), **NETWORKS[network])  # type: ignore[arg-type]
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Gives ``parser`` one option for each field of ``TrainingConfig``."""
+    """Add one option for each field of ``TrainingConfig``."""
     group = parser.add_argument_group("hyperparameters")
     classic = NETWORKS[CLASSIC]
     for item in dataclasses.fields(TrainingConfig):
@@ -65,10 +65,10 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def config_from_arguments(arguments: argparse.Namespace) -> TrainingConfig:
-    """Returns the configuration that the command line asks for.
+    """Return the configuration that the command line asks for.
 
     Raises:
-        ConfigError: if a value is out of range.
+        ConfigError: A value is out of range.
     """
     names = {item.name for item in dataclasses.fields(TrainingConfig)}
     given = {name: value for name, value in vars(arguments).items() if name in names}

@@ -40,7 +40,7 @@ class _Draws:
 def augment(
     images: Crops, size_px: int, config: TrainingConfig, random: np.random.Generator
 ) -> Crops:
-    """Returns ``(n, size_px, size_px) uint8``, each face changed in its own way.
+    """Return ``(n, size_px, size_px) uint8``, each face changed in its own way.
 
     Mirrored, turned, scaled and moved in one interpolation; then contrast, brightness and gamma;
     some blurred, shrunk or compressed; then a grey square over a part (cutout, DeVries and Taylor,
@@ -48,9 +48,9 @@ def augment(
 
     Args:
         images: ``(n, 48, 48) uint8``.
-        size_px: side of the images that come out.
-        config: how much of each.
-        random: where the draws come from; the same state gives the same images.
+        size_px: Side of the images that come out.
+        config: Says how much of each.
+        random: The source of the draws; the same state gives the same images.
     """
     draws = _draw(len(images), config, random)
     changed = np.stack([_warp(image, matrix) for image, matrix in _pairs(images, draws.matrices)])
@@ -68,14 +68,14 @@ def augment(
 def reframe_faces(
     images: Crops, rotation_deg: float, scale: float, shift_x_px: float, shift_y_px: float
 ) -> Crops:
-    """Returns ``(n, 48, 48) uint8``, all faces turned, scaled and moved alike, as in training.
+    """Return ``(n, 48, 48) uint8``, all faces turned, scaled and moved alike, as in training.
 
     Args:
         images: ``(n, 48, 48) uint8``.
-        rotation_deg: by how much a face is turned counter-clockwise, about the image's centre.
-        scale: how many times as large a face becomes.
-        shift_x_px: by how much it moves to the right.
-        shift_y_px: by how much it moves down.
+        rotation_deg: Angle by which a face is turned counter-clockwise, about the image's centre.
+        scale: Factor by which a face becomes larger.
+        shift_x_px: Distance that it moves to the right.
+        shift_y_px: Distance that it moves down.
     """
     angles, zooms = np.deg2rad([rotation_deg]), np.array([scale])
     (matrix,) = _matrices(angles, zooms, np.ones(1), np.zeros((1, 2)))
@@ -84,7 +84,7 @@ def reframe_faces(
 
 
 def resize_faces(images: Crops, size_px: int) -> Crops:
-    """Returns ``(n, size_px, size_px) uint8``, shrunk as the detector shrinks its crops."""
+    """Return ``(n, size_px, size_px) uint8``, shrunk as the detector shrinks its crops."""
     if images.shape[1] == size_px:
         return images
     size = (size_px, size_px)
@@ -101,7 +101,7 @@ def _pairs(images: Crops, matrices: NDArray[np.float64]) -> zip[tuple[Crops, NDA
 
 
 def _warp(image: Crops, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Returns ``(48, 48) float32``; what is outside the image mirrors what is inside."""
+    """Return ``(48, 48) float32``; what is outside the image mirrors what is inside."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (FACE_SIZE_PX, FACE_SIZE_PX)
     warped = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
@@ -109,7 +109,7 @@ def _warp(image: Crops, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _draw(count: int, config: TrainingConfig, random: np.random.Generator) -> _Draws:
-    """Draws what is done to ``count`` images."""
+    """Draw what is done to ``count`` images."""
     angles = np.deg2rad(random.uniform(-1, 1, count) * config.rotation_deg)
     zooms = 1.0 + random.uniform(-1, 1, count) * config.scale_fraction
     mirrored = np.where(random.random(count) < 0.5, -1.0, 1.0)
@@ -133,7 +133,7 @@ def _matrices(
     mirrored: NDArray[np.float64],
     shifts: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Returns ``(n, 2, 3)`` maps from output to input position, about the image's centre."""
+    """Return ``(n, 2, 3)`` maps from output to input position, about the image's centre."""
     cosines, sines = np.cos(angles) / zooms, np.sin(angles) / zooms
     linear = np.empty((len(angles), 2, 2))
     linear[:, 0, 0], linear[:, 0, 1] = cosines * mirrored, -sines
@@ -145,7 +145,7 @@ def _matrices(
 def _draw_cutouts(
     count: int, config: TrainingConfig, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Returns ``(n, 4)`` squares that lie wholly inside the image."""
+    """Return ``(n, 4)`` squares that lie wholly inside the image."""
     sides = random.integers(SMALLEST_CUTOUT_PX, config.cutout_px, count, endpoint=True)
     sides[random.random(count) >= config.cutout_probability] = 0
     corners = (random.random((count, 2)) * (FACE_SIZE_PX - sides + 1)[:, None]).astype(np.int64)

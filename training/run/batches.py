@@ -39,7 +39,7 @@ def batches_of_epoch(
     size_px: int,
     config: TrainingConfig,
 ) -> Iterator[TrainingBatch]:
-    """Yields every face once, in an order drawn anew each epoch, but for a last part of a batch.
+    """Yield every face once, in an order drawn anew each epoch, but for a last part of a batch.
 
     Order and augmentation follow from the seed and the epoch alone: a run that was stopped
     continues exactly as if it had not been.
@@ -65,10 +65,10 @@ def batches_of_epoch(
 
 
 def steps_of_epoch(faces: FaceSet, config: TrainingConfig) -> int:
-    """Returns how many batches an epoch has."""
+    """Return how many batches an epoch has."""
     return len(faces) // batch_size_of(faces, config)
 
 
 def batch_size_of(faces: FaceSet, config: TrainingConfig) -> int:
-    """Returns how many faces a batch has: all of them where they are fewer than asked for."""
+    """Return how many faces a batch has: all of them where they are fewer than asked for."""
     return min(config.batch_size, len(faces))

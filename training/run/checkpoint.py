@@ -31,9 +31,9 @@ class RunProgress:
     """How far a run is.
 
     Attributes:
-        history: one record an epoch that is done.
-        best_epoch: number of the epoch whose averaged weights are the best so far, 0 for none.
-        best_weights: those weights.
+        history: One record an epoch that is done.
+        best_epoch: Number of the epoch whose averaged weights are the best so far, 0 for none.
+        best_weights: The averaged weights of that epoch.
     """
 
     history: tuple[EpochRecord, ...]
@@ -46,10 +46,10 @@ class Origin:
     """What a run learns from, by which it is known again.
 
     Attributes:
-        data_sha256: hash of the training and validation faces, in any order.
-        learned_sha256: hash of the training faces in their order, with the votes.
-        teacher_sha256: hash of the teacher's file, empty where there is none.
-        backend: of Keras; another draws other random numbers.
+        data_sha256: Hash of the training and validation faces, in any order.
+        learned_sha256: Hash of the training faces in their order, with the votes.
+        teacher_sha256: Hash of the teacher's file, empty where there is none.
+        backend: Backend of Keras; another draws other random numbers.
     """
 
     data_sha256: str
@@ -75,14 +75,14 @@ def save_checkpoint(
     origin: Origin,
     progress: RunProgress,
 ) -> None:
-    """Writes everything to resume from, in one step: the old checkpoint or the new, never half.
+    """Write everything to resume from, in one step: the old checkpoint or the new, never half.
 
     Args:
-        folder: of the run.
-        trainer: whose learner is saved.
+        folder: The run's folder.
+        trainer: The trainer whose learner is saved.
         targets: ``(n, 7) float32``, what each training face should be called.
-        origin: what the run learns from.
-        progress: what has been reached.
+        origin: What the run learns from.
+        progress: What has been reached.
     """
     notes = _Notes(trainer.config, origin, progress.history, progress.best_epoch)
     arrays = {_NOTES: np.array(json.dumps(asdict(notes))), _TARGETS: targets}
@@ -96,7 +96,7 @@ def save_checkpoint(
 
 
 def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Writes what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
+    """Write what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
     with zipfile.ZipFile(opened, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -108,11 +108,11 @@ class SavedRun:
     """What a checkpoint holds.
 
     Attributes:
-        config: hyperparameters of the run.
-        origin: what it learns from.
+        config: Hyperparameters of the run.
+        origin: What it learns from.
         targets: ``(n, 7) float32``, what each training face should be called.
-        progress: what has been reached.
-        state: values of network, averaged network and optimizer, by group.
+        progress: What has been reached.
+        state: Values of network, averaged network and optimizer, by group.
     """
 
     config: TrainingConfig
@@ -123,10 +123,10 @@ class SavedRun:
 
 
 def read_checkpoint(folder: Path) -> SavedRun | None:
-    """Reads the checkpoint in ``folder``; None where there is none.
+    """Read the checkpoint in ``folder``; None where there is none.
 
     Raises:
-        ConfigError: if it is damaged.
+        ConfigError: It is damaged.
     """
     file = folder / CHECKPOINT_NAME
     if not file.exists():
@@ -145,10 +145,10 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
 
 
 def load_run(folder: Path) -> SavedRun:
-    """Reads the checkpoint in ``folder``, which must be there.
+    """Read the checkpoint in ``folder``, which must be there.
 
     Raises:
-        ConfigError: if it is not, or is damaged.
+        ConfigError: There is none, or it is damaged.
     """
     saved = read_checkpoint(folder)
     if saved is None:
@@ -157,17 +157,17 @@ def load_run(folder: Path) -> SavedRun:
 
 
 def resume(saved: SavedRun, trainer: Trainer) -> None:
-    """Puts ``trainer`` where the saved run was."""
+    """Put ``trainer`` where the saved run was."""
     for group, variables in _variables(trainer).items():
         for variable, value in zip(variables, saved.state[group], strict=True):
             variable.assign(value)
 
 
 def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> None:
-    """Refuses to go on with another run than the one that was begun.
+    """Refuse to go on with another run than the one that was begun.
 
     Raises:
-        ConfigError: if the run has other settings, data, teacher or backend.
+        ConfigError: The run has other settings, data, teacher or backend.
     """
     old, new = asdict(saved.config), asdict(config)
     changed = ", ".join(f"{key} {old[key]} -> {new[key]}" for key in new if old[key] != new[key])
@@ -184,7 +184,7 @@ def check_same_run(saved: SavedRun, config: TrainingConfig, origin: Origin) -> N
 
 
 def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
-    """Returns what changes during training; the network's include its random seeds."""
+    """Return what changes during training; the network's include its random seeds."""
     return {
         "network": trainer.learner.network.variables,
         "averaged": trainer.learner.averaged.weights,
@@ -200,6 +200,6 @@ def _state(trainer: Trainer) -> dict[str, Arrays]:
 
 
 def _group(arrays: dict[str, NDArray[np.generic]], group: str) -> Arrays:
-    """Returns the arrays of a group, in their order."""
+    """Return the arrays of a group, in their order."""
     count = sum(name.startswith(f"{group}/") for name in arrays)
     return [arrays[f"{group}/{index}"] for index in range(count)]

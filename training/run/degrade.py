@@ -9,18 +9,18 @@ from common.opencv import cv2
 
 
 def change_gamma(image: Crops, exponent: float) -> Crops:
-    """Returns ``image``, uint8, with grey values ``g`` of 0 to 1 raised to ``exponent``."""
+    """Return ``image``, uint8, with grey values ``g`` of 0 to 1 raised to ``exponent``."""
     table = np.round(255.0 * (np.arange(256) / 255.0) ** exponent).astype(np.uint8)
     return np.asarray(table[image], dtype=np.uint8)
 
 
 def blur(image: Crops, sigma_px: float) -> Crops:
-    """Returns ``(h, w) uint8``, blurred by a Gaussian of ``sigma_px``, above 0."""
+    """Return ``(h, w) uint8``, blurred by a Gaussian of ``sigma_px``, above 0."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.uint8)
 
 
 def shrink(image: Crops, side_px: int) -> Crops:
-    """Returns a square ``image`` made ``side_px`` small and enlarged again, as a far face is."""
+    """Return a square ``image`` made ``side_px`` small and enlarged again, as a far face is."""
     size = (side_px, side_px)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return np.asarray(
@@ -29,13 +29,13 @@ def shrink(image: Crops, side_px: int) -> Crops:
 
 
 def compress_jpeg(image: Crops, quality: int) -> Crops:
-    """Returns ``(h, w) uint8`` as it is after JPEG compression at ``quality``, 1 to 100."""
+    """Return ``(h, w) uint8`` as it is after JPEG compression at ``quality``, 1 to 100."""
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
 
 
 def degrade_randomly(image: Crops, random: np.random.Generator) -> Crops:
-    """Returns ``(48, 48) uint8`` that is blurred, shrunk or compressed, each as likely."""
+    """Return ``(48, 48) uint8`` that is blurred, shrunk or compressed, each as likely."""
     kind = random.integers(3)
     if kind == 0:
         return blur(image, random.uniform(0.4, 1.4))

@@ -11,13 +11,13 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def prepare_devices(threads: int) -> None:
-    """Sets up the backend in use; to be called before anything else of TensorFlow.
+    """Set up the backend in use; to be called before anything else of TensorFlow.
 
     Args:
-        threads: that one operation of TensorFlow uses on the processor.
+        threads: How many one operation of TensorFlow uses on the processor.
 
     Raises:
-        ConfigError: if Keras uses a backend that training knows nothing of.
+        ConfigError: Keras uses a backend that training knows nothing of.
     """
     backend = keras.backend.backend()
     if backend not in BACKENDS:
@@ -33,15 +33,15 @@ def prepare_devices(threads: int) -> None:
 
 
 def all_devices(batch_size: int) -> keras.distribution.DataParallel | None:
-    """Returns how each batch is divided among the devices of JAX; None where there is only one.
+    """Return how each batch is divided among the devices of JAX; None where there is only one.
 
     ``keras.distribution`` works on JAX alone: on TensorFlow, Keras 3 calls it unfit for use.
 
     Args:
-        batch_size: faces a batch.
+        batch_size: Faces a batch.
 
     Raises:
-        ConfigError: if batches cannot be divided evenly.
+        ConfigError: Batches cannot be divided evenly.
     """
     if keras.backend.backend() != "jax":
         return None

@@ -20,14 +20,14 @@ class EpochRecord:
     """One epoch.
 
     Attributes:
-        epoch: counted from 1.
-        size_px: side of the images it saw; validation is at that size too.
-        rate: learning rate of its last step.
-        seconds: how long it took, validation included.
-        train_loss: mean over its steps, on augmented images, against ``training.run.targets``.
-        train_accuracy: likewise.
-        validation_loss: of the averaged weights.
-        validation_accuracy: likewise.
+        epoch: Counted from 1.
+        size_px: Side of the images it saw; validation is at that size too.
+        rate: Learning rate of its last step.
+        seconds: Time that it took, validation included.
+        train_loss: Mean over its steps, on augmented images, against ``training.run.targets``.
+        train_accuracy: Share that is right, on the same images.
+        validation_loss: Loss on validation, with the averaged weights.
+        validation_accuracy: Share of validation that is right with them.
     """
 
     epoch: int
@@ -41,7 +41,7 @@ class EpochRecord:
 
 
 def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
-    """Writes ``history.csv`` and ``history.json``, each in one step: a run that goes on is read."""
+    """Write ``history.csv`` and ``history.json``, each in one step: a run that goes on is read."""
     rows = [dataclasses.asdict(record) for record in history]
     write_json(folder / JSON_NAME, rows)
     with replacing(folder / CSV_NAME) as new, new.open("w", newline="", encoding="utf-8") as opened:
@@ -51,10 +51,10 @@ def write_history(folder: Path, history: Sequence[EpochRecord]) -> None:
 
 
 def read_history(folder: Path) -> tuple[EpochRecord, ...]:
-    """Reads the ``history.json`` in ``folder``; no records where there is none.
+    """Read the ``history.json`` in ``folder``; no records where there is none.
 
     Raises:
-        ConfigError: if it is damaged.
+        ConfigError: It is damaged.
     """
     file = folder / JSON_NAME
     if not file.exists():

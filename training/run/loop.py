@@ -91,7 +91,7 @@ def _run_epoch(
     targets: NDArray[np.float32],
     history: Sequence[EpochRecord],
 ) -> EpochRecord:
-    """Trains and validates the epoch after those of ``history``."""
+    """Train and validates the epoch after those of ``history``."""
     started = time.monotonic()
     epoch = len(history)
     size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
@@ -116,7 +116,7 @@ def _run_epoch(
 
 
 def _advance(progress: RunProgress, record: EpochRecord, trainer: Trainer) -> RunProgress:
-    """Adds ``record``; keeps the weights if they are the best so far on full-size validation.
+    """Add ``record``; keep the weights if they are the best so far on full-size validation.
 
     Until the first epoch at full size the latest weights count as the best.
     """

@@ -23,7 +23,7 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "opencv-pyth
 
 
 def training_command(config: TrainingConfig, source: DataSource, run: Path) -> str:
-    """Returns the command that trains this again; its paths say nothing about the machine."""
+    """Return the command that trains this again; its paths say nothing about the machine."""
     words = ["python", "-m", "training.train"]
     words += [
         "--data",
@@ -49,13 +49,13 @@ def training_command(config: TrainingConfig, source: DataSource, run: Path) -> s
 
 
 def _label_map_name(source: DataSource) -> str:
-    """Returns the name of the label map, of one in a file without its folder."""
+    """Return the name of the label map, of one in a file without its folder."""
     given = source.label_map
     return given if given in LABEL_MAPS else Path(given).name
 
 
 def _teacher_name(config: TrainingConfig) -> str:
-    """Returns the teacher's path from the folder of its run on, or nothing without a teacher."""
+    """Return the teacher's path from the folder of its run on, or nothing without a teacher."""
     path = Path(config.teacher)
     return f"runs/{path.resolve().parent.name}/{path.name}" if config.teacher else ""
 
@@ -68,7 +68,7 @@ def describe(
     facts: ModelFacts,
     run: Path,
 ) -> dict[str, object]:
-    """Returns everything about a run and its model but the metrics and the files."""
+    """Return everything about a run and its model but the metrics and the files."""
     return {
         "labels": list(LABELS),
         "input": f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}) uint8 grey faces",
@@ -86,7 +86,7 @@ def describe(
 
 
 def describe_files(folder: Path) -> dict[str, dict[str, object]]:
-    """Returns SHA-256 and size in bytes of each model file that is there."""
+    """Return SHA-256 and size in bytes of each model file that is there."""
     return {
         name: file_facts(folder / name)
         for name in (KERAS_NAME, ONNX_NAME, FERPLUS_NAME)
@@ -95,7 +95,7 @@ def describe_files(folder: Path) -> dict[str, dict[str, object]]:
 
 
 def _describe_data(source: DataSource, data: TrainingData) -> dict[str, object]:
-    """Returns counts, and hashes of the files that were read."""
+    """Return counts, and hashes of the files that were read."""
     names = (f"{source.train_split}.zip", f"{source.validation_split}.zip", CSV_NAME, VOTES_NAME)
     return {
         "train_images": len(data.train),

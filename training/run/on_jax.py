@@ -17,10 +17,10 @@ class _State(NamedTuple):
     """Values of everything that changes.
 
     Attributes:
-        trainable: of the network.
-        rest: its batch statistics and random seeds.
-        averaged: of the averaged network's weights.
-        optimizer: of its variables.
+        trainable: Values of the network's trainable variables.
+        rest: Its batch statistics and random seeds.
+        averaged: Values of the averaged network's weights.
+        optimizer: Values of its variables.
     """
 
     trainable: list[Tensor]
@@ -43,7 +43,7 @@ class JaxStepper:
         self._logits = jax.jit(self._averaged_logits)
 
     def take(self, steps: Iterable[Step]) -> Iterator[tuple[float, float]]:
-        """Takes ``steps``; yields loss and accuracy of each. The variables change at the end."""
+        """Take ``steps``; yield loss and accuracy of each. The variables change at the end."""
         variables = _State(
             self._learner.network.trainable_variables,
             self._learner.network.non_trainable_variables,
@@ -66,7 +66,7 @@ class JaxStepper:
                 variable.assign(value)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
+        """Return ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
         averaged = self._learner.averaged
         return np.asarray(
             self._logits(
@@ -77,7 +77,7 @@ class JaxStepper:
         )
 
     def _share(self, array: NDArray[Any]) -> Tensor:
-        """Gives each device its part of the first axis."""
+        """Divide the first axis among the devices."""
         if self._devices is None:
             return array
         layout = self._devices.get_data_layout(array.shape)
@@ -122,7 +122,7 @@ class JaxStepper:
         return logits
 
     def _with_rate(self, values: list[Tensor], rate: Tensor) -> list[Tensor]:
-        """Returns the values of the optimizer's variables with ``rate`` for the learning rate."""
+        """Return the values of the optimizer's variables with ``rate`` for the learning rate."""
         optimizer = self._learner.optimizer
         return [
             rate if variable is optimizer.learning_rate else value
@@ -130,7 +130,7 @@ class JaxStepper:
         ]
 
     def _weights(self, trainable: list[Tensor], rest: list[Tensor]) -> list[Tensor]:
-        """Returns the values in the order of ``network.weights``, which leave out random seeds."""
+        """Return the values in the order of ``network.weights``, which leave out random seeds."""
         network = self._learner.network
         variables = [*network.trainable_variables, *network.non_trainable_variables]
         values = {

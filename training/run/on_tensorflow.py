@@ -22,7 +22,7 @@ class TensorFlowStepper:
         )
 
     def take(self, steps: Iterable[Step]) -> Iterator[tuple[float, float]]:
-        """Takes ``steps``; yields loss and accuracy of each."""
+        """Take ``steps``; yield loss and accuracy of each."""
         for step in steps:
             self._learner.optimizer.learning_rate = step.rate
             loss, right = self._take(
@@ -35,7 +35,7 @@ class TensorFlowStepper:
             yield float(loss), float(right)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
+        """Return ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
         return np.asarray(self._logits(tf.constant(images)).numpy())
 
     def _step(

@@ -19,13 +19,13 @@ the default of Keras."""
 def rates_of_epoch(
     config: TrainingConfig, epoch: int, steps: int, validation_losses: Sequence[float]
 ) -> list[float]:
-    """Returns the learning rate of each step of ``epoch``.
+    """Return the learning rate of each step of ``epoch``.
 
     Args:
-        config: of the run.
-        epoch: counted from 0.
-        steps: of every epoch.
-        validation_losses: of the epochs before this one.
+        config: Hyperparameters of the run.
+        epoch: Counted from 0.
+        steps: Number of steps of every epoch.
+        validation_losses: Validation losses of the epochs before this one.
     """
     warmup_steps = round(steps * config.warmup_epochs)
     total_steps = steps * sum(stage.epochs for stage in parse_stages(config.stages))
@@ -44,21 +44,21 @@ def rates_of_epoch(
 
 
 def cosine_rate(step: int, total_steps: int, peak: float) -> float:
-    """Falls from ``peak`` to 0 along half a cosine.
+    """Fall from ``peak`` to 0 along half a cosine.
 
     That of Loshchilov and Hutter (2017, arXiv:1608.03983), without restarts.
 
     Args:
-        step: counted from 0.
-        total_steps: after which the rate is 0.
-        peak: the highest rate.
+        step: Counted from 0.
+        total_steps: Number of steps after which the rate is 0.
+        peak: The highest rate.
     """
     progress = step / max(total_steps, 1)
     return peak * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
 
 
 def plateau_rate(peak: float, losses: Sequence[float]) -> float:
-    """Returns the rate after epochs with these validation ``losses``: lower where they stood still.
+    """Return the rate after epochs with these validation ``losses``: lower where they stood still.
 
     ``keras.callbacks.ReduceLROnPlateau`` as a function of the history, so that a run that was
     stopped goes on with the same rate.

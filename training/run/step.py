@@ -14,7 +14,7 @@ from training.config import TrainingConfig
 from training.run.batches import TrainingBatch
 
 Tensor = Any
-"""Of the backend in use."""
+"""A tensor of the backend in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Step:
     """One step to take.
 
     Attributes:
-        batch: faces to learn from.
-        rate: the learning rate.
-        decay: share of the averaged weights that stays as it is, 0 to 1.
+        batch: Faces to learn from.
+        rate: The learning rate.
+        decay: Share of the averaged weights that stays as it is, 0 to 1.
     """
 
     batch: TrainingBatch
@@ -37,10 +37,10 @@ class Learner:
     """What changes in training.
 
     Attributes:
-        network: from ``(n, size, size, 1) uint8`` to the logits of both heads.
-        averaged: the same network with the moving average of the weights.
-        optimizer: of the trainable weights of ``network``.
-        config: of the run.
+        network: Leads from ``(n, size, size, 1) uint8`` to the logits of both heads.
+        averaged: The same network with the moving average of the weights.
+        optimizer: Optimizer of the trainable weights of ``network``.
+        config: Hyperparameters of the run.
     """
 
     network: keras.Model
@@ -53,19 +53,19 @@ class Stepper(Protocol):
     """Takes the steps of a ``Learner`` on one backend."""
 
     def take(self, steps: Iterable[Step]) -> Iterator[tuple[float, float]]:
-        """Takes ``steps``; yields loss and accuracy of each.
+        """Take ``steps``; yield loss and accuracy of each.
 
         The learner holds the new weights for certain only once all is taken.
         """
         ...
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
+        """Return ``(n, 7)`` logits of the averaged network for ``(n, size, size, 1)`` images."""
         ...
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Returns the mean over faces, in nats; a face whose targets are all 0 adds nothing.
+    """Return the mean over faces, in nats; a face whose targets are all 0 adds nothing.
 
     Args:
         logits: ``(n, classes) float32``.
@@ -76,11 +76,11 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def add_weight_decay(gradient: Tensor, weight: Tensor, decay: float) -> Tensor:
-    """Adds ``decay`` times a kernel to its gradient, of the same shape; vectors have no decay."""
+    """Add ``decay`` times a kernel to its gradient, of the same shape; vectors have no decay."""
     return gradient + decay * weight if len(weight.shape) > 1 else gradient
 
 
 def share_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """Returns the share of faces whose largest of ``(n, 7)`` logits is that of ``(n,)`` labels."""
+    """Return the share of faces whose largest of ``(n, 7)`` logits is that of ``(n,)`` labels."""
     right = keras.ops.equal(keras.ops.argmax(logits, axis=-1), labels)
     return keras.ops.mean(keras.ops.cast(right, "float32"))

@@ -29,10 +29,10 @@ _RATE = 3e-3
 
 
 def label_targets(faces: FaceSet, config: TrainingConfig) -> NDArray[np.float32]:
-    """Returns ``(n, 7) float32`` probabilities to learn from, of each face's label.
+    """Return ``(n, 7) float32`` probabilities to learn from, of each face's label.
 
     Raises:
-        ModelError: if the teacher cannot be used.
+        ModelError: The teacher cannot be used.
     """
     smoothing = config.label_smoothing
     hard = np.eye(len(LABELS), dtype=np.float32)[faces.labels]
@@ -44,10 +44,10 @@ def label_targets(faces: FaceSet, config: TrainingConfig) -> NDArray[np.float32]
 
 
 def teacher_sha256(config: TrainingConfig) -> str:
-    """Returns the hash of the teacher's file, or nothing where no teacher is asked for.
+    """Return the hash of the teacher's file, or nothing where no teacher is asked for.
 
     Raises:
-        ModelError: if there is no such file.
+        ModelError: There is no such file.
     """
     if not config.teacher:
         return ""
@@ -58,12 +58,12 @@ def teacher_sha256(config: TrainingConfig) -> str:
 
 
 def check_teacher(config: TrainingConfig, validation: FaceSet) -> None:
-    """Holds the manifest beside the teacher against the faces that the pupil is chosen by.
+    """Hold the manifest beside the teacher against the faces that the pupil is chosen by.
 
     A teacher that has learned from them tells of them, and the result would be too good.
 
     Raises:
-        ConfigError: if it was chosen by other faces, and so may have learned from these.
+        ConfigError: It was chosen by other faces, and so may have learned from these.
     """
     if not config.teacher:
         return
@@ -80,7 +80,7 @@ def check_teacher(config: TrainingConfig, validation: FaceSet) -> None:
 
 
 def _teacher_opinion(faces: FaceSet, file: Path, seed: int) -> NDArray[np.float32]:
-    """Returns ``(n, 7) float32``: the label's probabilities given the model's and the votes.
+    """Return ``(n, 7) float32``: the label's probabilities given the model's and the votes.
 
     A small network learns how both together predict the label, on the training faces themselves.
     """

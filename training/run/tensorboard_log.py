@@ -63,7 +63,7 @@ class TensorBoardLog:
         self._writer.close()
 
     def add(self, record: EpochRecord) -> None:
-        """Writes one epoch, to be seen at once; its number is the step."""
+        """Write one epoch, to be seen at once; its number is the step."""
         values = asdict(record)
         with self._writer.as_default(step=record.epoch):
             for name, tag in TAGS.items():

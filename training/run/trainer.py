@@ -35,11 +35,11 @@ class Trainer:
     """A network in training.
 
     Args:
-        config: hyperparameters.
-        batch_size: faces a batch really has.
+        config: Hyperparameters.
+        batch_size: Faces a batch really has.
 
     Raises:
-        ConfigError: if its batches cannot be divided among the devices.
+        ConfigError: Its batches cannot be divided among the devices.
     """
 
     def __init__(self, config: TrainingConfig, batch_size: int) -> None:
@@ -55,13 +55,13 @@ class Trainer:
     def train_epoch(
         self, faces: FaceSet, targets: NDArray[np.float32], epoch: int, rates: Sequence[float]
     ) -> Scores:
-        """Takes all steps of ``epoch``, counted from 0, and returns the scores on the way.
+        """Take all steps of ``epoch``, counted from 0, and return the scores on the way.
 
         Args:
-            faces: to learn from.
+            faces: The faces to learn from.
             targets: ``(n, 7) float32``, for each face the probabilities of its label.
-            epoch: counted from 0.
-            rates: learning rate of each of its steps.
+            epoch: Counted from 0.
+            rates: Learning rate of each of its steps.
         """
         losses, rights = [], []
         taken = self._stepper.take(self._steps(faces, targets, epoch, rates))
@@ -74,7 +74,7 @@ class Trainer:
         return Scores(float(np.mean(losses)), float(np.mean(rights)))
 
     def validate(self, faces: FaceSet, size_px: int) -> Scores:
-        """Returns the scores of the averaged network on ``faces`` at ``size_px``."""
+        """Return the scores of the averaged network on ``faces`` at ``size_px``."""
         logits = self.predict_logits(resize_faces(faces.images, size_px))
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -82,7 +82,7 @@ class Trainer:
         return Scores(float(loss), float((logits.argmax(axis=1) == faces.labels).mean()))
 
     def predict_logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns ``(n, 7) float32`` logits of the averaged network for ``(n, size, size)``."""
+        """Return ``(n, 7) float32`` logits of the averaged network for ``(n, size, size)``."""
         parts = []
         size = self._validation_batch
         for start in range(0, len(images), size):
@@ -95,7 +95,7 @@ class Trainer:
     def _steps(
         self, faces: FaceSet, targets: NDArray[np.float32], epoch: int, rates: Sequence[float]
     ) -> Iterator[Step]:
-        """Yields the steps of an epoch."""
+        """Yield the steps of an epoch."""
         size_px = size_of_epoch(parse_stages(self.config.stages), epoch)
         batches = batches_of_epoch(faces, targets, epoch, size_px, self.config)
         first = epoch * len(rates)
@@ -106,7 +106,7 @@ class Trainer:
 
 
 def _make_learner(config: TrainingConfig) -> Learner:
-    """Returns a network with random weights, its copy and the optimizer."""
+    """Return a network with random weights, its copy and the optimizer."""
     network = build_training_network(config)
     averaged = build_training_network(config)
     averaged.set_weights(network.get_weights())
@@ -116,14 +116,14 @@ def _make_learner(config: TrainingConfig) -> Learner:
 
 
 def _make_optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
-    """Returns the optimizer; every step sets its rate."""
+    """Return the optimizer; every step sets its rate."""
     if config.optimizer == ADAM:
         return keras.optimizers.Adam(learning_rate=0.0)
     return keras.optimizers.SGD(learning_rate=0.0, momentum=config.momentum, nesterov=True)
 
 
 def _make_stepper(learner: Learner, devices: keras.distribution.DataParallel | None) -> Stepper:
-    """Returns what takes steps on the backend in use."""
+    """Return what takes steps on the backend in use."""
     if keras.backend.backend() == "jax":
         from training.run.on_jax import JaxStepper  # noqa: PLC0415  # JAX may not be installed
 

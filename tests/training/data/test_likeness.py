@@ -11,7 +11,7 @@ from training.data.likeness import most_alike
 
 
 def photographs(count: int, seed: int) -> Crops:
-    """Makes pictures of 60 px with light and dark areas as faces have them."""
+    """Make pictures of 60 px with light and dark areas as faces have them."""
     coarse = np.random.default_rng(seed).integers(0, 256, (count, 6, 6)).astype(np.uint8)
     return np.stack([cv2.resize(one, (60, 60), interpolation=cv2.INTER_CUBIC) for one in coarse])
 

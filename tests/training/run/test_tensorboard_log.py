@@ -20,7 +20,7 @@ def record(epoch: int) -> EpochRecord:
 
 
 def scalars(run: Path) -> dict[str, list[tuple[int, float]]]:
-    """Returns steps and values by tag, from all event files of a run."""
+    """Return steps and values by tag, from all event files of a run."""
     found: dict[str, list[tuple[int, float]]] = {}
     files = [str(file) for file in sorted((run / "tensorboard").iterdir())]
     for written in tf.data.TFRecordDataset(files):

@@ -20,12 +20,12 @@ CURVES = {
 
 
 def plot_learning_curves(history: Sequence[EpochRecord], best_epoch: int, file: Path) -> None:
-    """Draws accuracy, loss and learning rate by epoch to a PNG.
+    """Draw accuracy, loss and learning rate by epoch to a PNG.
 
     Args:
-        history: at least one epoch.
-        best_epoch: number of the epoch to mark, the one whose weights are exported.
-        file: to write.
+        history: At least one epoch.
+        best_epoch: Number of the epoch to mark, the one whose weights are exported.
+        file: The PNG to write.
     """
     figure = new_figure(11.0, 5.8)
     panels = figure.subplot_mosaic(
@@ -53,7 +53,7 @@ def plot_learning_curves(history: Sequence[EpochRecord], best_epoch: int, file: 
 
 
 def _plot_splits(axes: Axes, history: Sequence[EpochRecord], name: str, best_epoch: int) -> None:
-    """Draws a measure of training and of validation, with a dot where validation is the best."""
+    """Draw a measure of training and of validation, with a dot where validation is the best."""
     epochs = [record.epoch for record in history]
     marker = "." if len(history) == 1 else None
     for split, colour in COLOURS.items():
@@ -67,7 +67,7 @@ def _plot_splits(axes: Axes, history: Sequence[EpochRecord], name: str, best_epo
 
 
 def _mark_epochs(axes: Axes, history: Sequence[EpochRecord], best_epoch: int) -> None:
-    """Draws a line where images get larger and one at the best epoch, over whole epochs."""
+    """Draw a line where images get larger and one at the best epoch, over whole epochs."""
     for before, after in pairwise(history):
         if before.size_px != after.size_px:
             axes.axvline(before.epoch + 0.5, color="0.5", linestyle=":", linewidth=1)
@@ -79,7 +79,7 @@ def _mark_epochs(axes: Axes, history: Sequence[EpochRecord], best_epoch: int) ->
 
 
 def _name_sizes(axes: Axes, history: Sequence[EpochRecord]) -> None:
-    """Writes the image size above where it begins, if it changes."""
+    """Write the image size above where it begins, if it changes."""
     sizes = [record.size_px for record in history]
     if len(set(sizes)) == 1:
         return

@@ -51,13 +51,13 @@ def draw_progress(
 def draw_evaluation(
     probabilities: Probabilities, faces: FaceSet, metrics: Metrics, folder: Path
 ) -> None:
-    """Draws what a model is worth.
+    """Draw what a model is worth.
 
     Args:
         probabilities: ``(n, 7) float32``, of ``faces`` in their order.
-        faces: that it was measured on.
-        metrics: what was measured.
-        folder: exists.
+        faces: The faces that it was measured on.
+        metrics: What was measured.
+        folder: Where to draw; it exists.
     """
     plot_confusion_matrix(metrics, folder / CONFUSION_MATRIX.name)
     bins = reliability_bins(probabilities, faces.labels)

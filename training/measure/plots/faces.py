@@ -22,12 +22,12 @@ _WIDTH_IN, _HEIGHT_IN = 11.0, 6.4
 
 
 def plot_samples(faces: FaceSet, seed: int, file: Path) -> None:
-    """Draws a row of faces for each label, with their number, to a PNG.
+    """Draw a row of faces for each label, with their number, to a PNG.
 
     Args:
-        faces: at least one; a label may have none.
-        seed: which faces are drawn follows from it.
-        file: to write.
+        faces: At least one; a label may have none.
+        seed: The choice of faces follows from it.
+        file: The PNG to write.
     """
     random = np.random.default_rng(seed)
     rows = [
@@ -40,12 +40,12 @@ def plot_samples(faces: FaceSet, seed: int, file: Path) -> None:
 
 
 def plot_augmented_samples(faces: FaceSet, config: TrainingConfig, file: Path) -> None:
-    """Draws a face of each label beside what augmentation makes of it, to a PNG.
+    """Draw a face of each label beside what augmentation makes of it, to a PNG.
 
     Args:
-        faces: at least one; a label that has none has no row.
-        config: how much faces are changed; which are drawn and how follows from its seed.
-        file: to write.
+        faces: At least one; a label that has none has no row.
+        config: Says how much faces are changed; which are drawn, and how, follows from its seed.
+        file: The PNG to write.
     """
     random = np.random.default_rng(config.seed)
     rows, names = [], []
@@ -58,7 +58,7 @@ def plot_augmented_samples(faces: FaceSet, config: TrainingConfig, file: Path) -
 
 
 def save_rows(rows: Sequence[Crops], names: Sequence[str], title: str, file: Path) -> None:
-    """Draws rows of up to ``FACES_A_ROW`` faces, each with its name, to a PNG."""
+    """Draw rows of up to ``FACES_A_ROW`` faces, each with its name, to a PNG."""
     figure = new_figure(_WIDTH_IN, 0.5 + _HEIGHT_IN * len(rows) / len(LABELS))
     axes = figure.subplots()
     show_sheet(axes, face_sheet(rows, FACES_A_ROW, GAP_PX))
@@ -70,12 +70,12 @@ def save_rows(rows: Sequence[Crops], names: Sequence[str], title: str, file: Pat
 
 
 def face_sheet(rows: Sequence[Crops], columns: int, gap_below_px: int) -> NDArray[np.uint8]:
-    """Returns one ``(height, width) uint8`` picture of all rows on white.
+    """Return one ``(height, width) uint8`` picture of all rows on white.
 
     Args:
-        rows: each ``(n, 48, 48) uint8``, n at most ``columns``.
-        columns: faces that a full row has.
-        gap_below_px: white under each row; between columns there are ``GAP_PX``.
+        rows: Each ``(n, 48, 48) uint8``, n at most ``columns``.
+        columns: Faces that a full row has.
+        gap_below_px: White under each row; between columns there are ``GAP_PX``.
     """
     pitch_px = FACE_SIZE_PX + gap_below_px
     sheet = np.full((len(rows) * pitch_px, columns * _PITCH_PX - GAP_PX), 255, dtype=np.uint8)
@@ -87,7 +87,7 @@ def face_sheet(rows: Sequence[Crops], columns: int, gap_below_px: int) -> NDArra
 
 
 def show_sheet(axes: Axes, sheet: NDArray[np.uint8]) -> None:
-    """Shows ``sheet`` in ``axes`` without a frame; positions are its pixels."""
+    """Show ``sheet`` in ``axes`` without a frame; positions are its pixels."""
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
     axes.set_xticks([])
     axes.set_yticks([])

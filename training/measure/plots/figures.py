@@ -12,12 +12,12 @@ DPI = 120
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Returns an empty figure of that many inches whose parts keep clear of each other."""
+    """Return an empty figure of that many inches whose parts keep clear of each other."""
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
 def save_png(figure: Figure, file: Path) -> None:
-    """Writes ``figure`` to ``file`` in one step, with a narrow margin around what is drawn.
+    """Write ``figure`` to ``file`` in one step, with a narrow margin around what is drawn.
 
     Whoever looks at a run that goes on never reads half a picture.
     """

@@ -25,15 +25,15 @@ _CHOICES = tuple(_WORDS.get(name, name) for name in BALLOT)
 
 
 def plot_misclassified(probabilities: Probabilities, faces: FaceSet, file: Path) -> None:
-    """Draws the misclassified faces, most confident first, to a PNG.
+    """Draw the misclassified faces, most confident first, to a PNG.
 
     Under each stand its label, what the model says, and the majority of the FER+ voters, if anyone
     voted on any of ``faces``.
 
     Args:
         probabilities: ``(n, 7) float32`` of ``faces``, in their order.
-        faces: at least one.
-        file: to write.
+        faces: At least one.
+        file: The PNG to write.
     """
     predicted = probabilities.argmax(axis=1)
     rows = misclassified_rows(probabilities, faces)
@@ -62,13 +62,13 @@ def plot_misclassified(probabilities: Probabilities, faces: FaceSet, file: Path)
 
 
 def misclassified_rows(probabilities: Probabilities, faces: FaceSet) -> NDArray[np.int64]:
-    """Returns the rows of ``faces`` that are predicted wrong, most confident first."""
+    """Return the rows of ``faces`` that are predicted wrong, most confident first."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != faces.labels)
     return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
 
 
 def _headline(predicted: NDArray[np.int64], rows: NDArray[np.int64], faces: FaceSet) -> str:
-    """Counts mistakes, and on how many of them FER+ voters side with whom."""
+    """Count mistakes, and on how many of them FER+ voters side with whom."""
     text = f"{len(rows)} of {len(faces)} faces are misclassified"
     if len(rows) > COLUMNS * MAX_ROWS:
         text += f"; these {COLUMNS * MAX_ROWS} are the most confident mistakes"
@@ -84,7 +84,7 @@ def _headline(predicted: NDArray[np.int64], rows: NDArray[np.int64], faces: Face
 
 
 def _vote(votes: NDArray[np.float32]) -> str:
-    """Words the leading choice of ``(10,)`` counts of votes, with its share of them all."""
+    """Word the leading choice of ``(10,)`` counts of votes, with its share of them all."""
     if not votes.any():
         return "none"
     best = np.flatnonzero(votes == votes.max())

@@ -16,13 +16,13 @@ SEED = 1
 
 
 def plot_pairs(faces: Crops, others: Crops, likeness: Likeness, file: Path) -> None:
-    """Draws up to 12 pairs of each band of correlation, one face above the other, to a PNG.
+    """Draw up to 12 pairs of each band of correlation, one face above the other, to a PNG.
 
     Args:
         faces: ``(n, 48, 48) uint8``.
         others: ``(m, 48, 48) uint8``.
-        likeness: of the first to the second.
-        file: to write.
+        likeness: Likeness of the first to the second.
+        file: The PNG to write.
     """
     random = np.random.default_rng(SEED)
     rows, names = [], []

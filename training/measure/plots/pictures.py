@@ -10,10 +10,10 @@ class CaptionedPlot:
     """A picture, and the words that go with it.
 
     Attributes:
-        name: of its file.
-        title: of its section in the report.
-        alt: what it shows, for who cannot see it.
-        caption: how to read it.
+        name: Name of its file.
+        title: Title of its section in the report.
+        alt: What it shows, for who cannot see it.
+        caption: How to read it.
     """
 
     name: str

@@ -22,7 +22,7 @@ from training.metrics import (
 
 
 def plot_confusion_matrix(metrics: Metrics, file: Path) -> None:
-    """Draws shares of each true label, with the counts, to a PNG."""
+    """Draw shares of each true label, with the counts, to a PNG."""
     counts = np.array(metrics.confusion_matrix)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     notes = np.array(
@@ -54,15 +54,15 @@ def plot_confusion_matrix(metrics: Metrics, file: Path) -> None:
 
 
 def plot_reliability(bins: ReliabilityBins, metrics: Metrics, file: Path) -> None:
-    """Draws accuracy by confidence with 95 % Wilson intervals, and where the faces are, to a PNG.
+    """Draw accuracy by confidence with 95 % Wilson intervals, and where the faces are, to a PNG.
 
     The diagram is that of Guo et al. (2017, arXiv:1706.04599), figure 1, but with each bin at its
     mean confidence: the distance to the diagonal is then exactly what the calibration error sums.
 
     Args:
-        bins: of the same faces as ``metrics``.
-        metrics: whose calibration error stands in the title.
-        file: to write.
+        bins: Bins of the same faces as ``metrics``.
+        metrics: The metrics whose calibration error stands in the title.
+        file: The PNG to write.
     """
     figure = new_figure(6.8, 6.8)
     diagram, histogram = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -85,7 +85,7 @@ def plot_reliability(bins: ReliabilityBins, metrics: Metrics, file: Path) -> Non
 
 
 def _plot_calibration(axes: Axes, bins: ReliabilityBins) -> None:
-    """Draws a point with its interval for each bin that has faces."""
+    """Draw a point with its interval for each bin that has faces."""
     used = np.flatnonzero(bins.faces)
     confidence, accuracy = bins.confidence[used], bins.accuracy[used]
     intervals = [wilson_interval(int(bins.right[row]), int(bins.faces[row])) for row in used]
@@ -110,7 +110,7 @@ def _plot_calibration(axes: Axes, bins: ReliabilityBins) -> None:
 
 
 def plot_recall(metrics: Metrics, file: Path) -> None:
-    """Draws recall and precision of each label with 95 % Wilson intervals to a PNG."""
+    """Draw recall and precision of each label with 95 % Wilson intervals to a PNG."""
     scores = label_scores(metrics)
     figure = new_figure(8.0, 5.2)
     axes = figure.subplots()
@@ -134,7 +134,7 @@ def plot_recall(metrics: Metrics, file: Path) -> None:
 
 
 def _plot_share(axes: Axes, share: Share, height: float, colour: str, marker: str) -> None:
-    """Draws one share with its interval and, right of it, its value."""
+    """Draw one share with its interval and, right of it, its value."""
     axes.plot([share.low, share.high], [height, height], color=colour, linewidth=2)
     axes.plot(share.value, height, marker=marker, color=colour)
     room = share.high < 0.93

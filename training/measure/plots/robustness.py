@@ -16,7 +16,7 @@ ROWS, COLUMNS = 2, 5
 
 
 def plot_robustness(result: Robustness, file: Path) -> None:
-    """Draws one small panel a kind of change, all on one scale of accuracy, to a PNG."""
+    """Draw one small panel a kind of change, all on one scale of accuracy, to a PNG."""
     figure = new_figure(2.9 * COLUMNS, 2.7 * ROWS)
     panels = figure.subplots(ROWS, COLUMNS, sharey=True, squeeze=False).flat
     for axes, kind in zip(panels, KINDS, strict=True):
@@ -30,7 +30,7 @@ def plot_robustness(result: Robustness, file: Path) -> None:
 
 
 def _draw_panel(axes: Axes, kind: Kind, result: Robustness) -> None:
-    """Draws the accuracy of a kind by its amount; the amount that changes nothing as well."""
+    """Draw the accuracy of a kind by its amount; the amount that changes nothing as well."""
     points = [(each.amount, each) for each in result.changed if each.kind == kind.name]
     if kind.neutral is not None:
         points.append((kind.neutral, result.as_it_is))
@@ -52,7 +52,7 @@ def _draw_panel(axes: Axes, kind: Kind, result: Robustness) -> None:
 
 
 def _distances(outcomes: list[Outcome]) -> list[list[float]]:
-    """Returns how far the intervals reach below and above, two rows of n."""
+    """Return how far the intervals reach below and above, two rows of n."""
     return [
         [each.accuracy - each.accuracy_interval[0] for each in outcomes],
         [each.accuracy_interval[1] - each.accuracy for each in outcomes],

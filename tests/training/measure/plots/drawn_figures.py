@@ -17,7 +17,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 def keep_figures(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[Figure]:
-    """Returns a list that gets each figure which ``module`` writes; it is written all the same."""
+    """Return a list that gets each figure which ``module`` writes; it is written all the same."""
     figures: list[Figure] = []
 
     def keep_and_save(figure: Figure, file: Path) -> None:
@@ -29,11 +29,11 @@ def keep_figures(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[Fi
 
 
 def texts_of(axes: Axes) -> list[str]:
-    """Returns what is written in ``axes``, in the order it was written."""
+    """Return what is written in ``axes``, in the order it was written."""
     return [text.get_text() for text in axes.texts]
 
 
 def points_of(line: Line2D) -> tuple[list[float], list[float]]:
-    """Returns x and y of the points of a curve."""
+    """Return x and y of the points of a curve."""
     x, y = (np.asarray(values, dtype=np.float64).tolist() for values in line.get_data())
     return x, y

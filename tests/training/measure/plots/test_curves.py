@@ -27,7 +27,7 @@ def record(epoch: int, size_px: int = 48) -> EpochRecord:
 def draw(
     monkeypatch: pytest.MonkeyPatch, file: Path, history: list[EpochRecord], best_epoch: int
 ) -> dict[str, Axes]:
-    """Draws the curves; returns their axes by what they show."""
+    """Draw the curves; return their axes by what they show."""
     figures = keep_figures(monkeypatch, curves)
     plot_learning_curves(history, best_epoch, file)
     return {str(axes.get_label()): axes for axes in figures[0].axes}

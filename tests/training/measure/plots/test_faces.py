@@ -24,7 +24,7 @@ PITCH_PX = 52
 
 
 def sheet_of(figure: Figure) -> NDArray[np.uint8]:
-    """Returns the picture of all faces in a figure."""
+    """Return the picture of all faces in a figure."""
     return np.asarray(figure.axes[0].images[0].get_array(), dtype=np.uint8)
 
 
