@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.training.synthetic_faces import encode_png, make_faces
 from training.config import TrainingConfig
-from training.measure.plots.pictures import (
+from training.measure.pictures import (
     LEARNING_CURVES,
     PICTURES_OF_DATA,
     PICTURES_OF_MODEL,

@@ -20,7 +20,7 @@ from tests.training.synthetic_faces import make_faces, write_folder
 from tests.training.tiny_run import TINY, Killed, kill_at_step, make_data
 from training.config import TrainingConfig
 from training.data.splits import DataSource, TrainingData, load_training_data
-from training.measure.plots.pictures import LEARNING_CURVES, PICTURES_OF_DATA
+from training.measure.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.model.model_files import write_model_files
 from training.model.network import build_exported_network
 from training.model.onnx_graph import write_onnx

@@ -12,7 +12,7 @@ from msgspec import Meta
 from common.errors import ConfigError
 from common.face_model import LABELS, MANIFEST_NAME
 from common.json_files import checked, read_json
-from training.measure.plots.pictures import (
+from training.measure.pictures import (
     LEARNING_CURVES,
     PICTURES_OF_DATA,
     PICTURES_OF_MODEL,

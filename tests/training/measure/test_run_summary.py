@@ -12,7 +12,7 @@ from tests.training.exported_run import (
     write_manifest,
     write_unfinished_run,
 )
-from training.measure.plots.pictures import RECALL, SAMPLES
+from training.measure.pictures import RECALL, SAMPLES
 from training.measure.run_summary import PICTURES, SHOWN_MODEL, summarize_run
 from training.model.model_files import ONNX_NAME
 

@@ -1,4 +1,4 @@
-"""Draws the pictures of a run into a folder, under the names in ``pictures.py``."""
+"""Draws the pictures of a run into a folder, under the names in ``training.measure.pictures``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from pathlib import Path
 from common.face_model import Probabilities
 from training.config import TrainingConfig
 from training.data.faces import FaceSet
-from training.measure.plots.curves import plot_learning_curves
-from training.measure.plots.faces import plot_augmented_samples, plot_samples
-from training.measure.plots.mistakes import plot_misclassified
-from training.measure.plots.pictures import (
+from training.measure.pictures import (
     AUGMENTED_SAMPLES,
     CONFUSION_MATRIX,
     LEARNING_CURVES,
@@ -20,6 +17,9 @@ from training.measure.plots.pictures import (
     RELIABILITY,
     SAMPLES,
 )
+from training.measure.plots.curves import plot_learning_curves
+from training.measure.plots.faces import plot_augmented_samples, plot_samples
+from training.measure.plots.mistakes import plot_misclassified
 from training.measure.plots.results import plot_confusion_matrix, plot_recall, plot_reliability
 from training.metrics import Metrics, reliability_bins
 from training.run.history import EpochRecord

@@ -6,8 +6,8 @@ import numpy as np
 
 from tests.training.synthetic_faces import make_faces
 from training.config import TrainingConfig
+from training.measure.pictures import PICTURES_OF_DATA, PICTURES_OF_MODEL
 from training.measure.plots.drawing import draw_evaluation, draw_progress
-from training.measure.plots.pictures import PICTURES_OF_DATA, PICTURES_OF_MODEL
 from training.metrics import measure
 
 
