@@ -7,13 +7,16 @@ or a JSON file such as ``{"0": "neutral", "1": "happy", "7": null}``, where null
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from common.errors import ConfigError
 from common.face_model import LABELS
+from common.json_files import read_json
 
 SYNONYMS = {
     "anger": "angry",
@@ -49,6 +52,10 @@ LABEL_MAPS: dict[str, Mapping[str, str | None]] = {
 }
 """AffectNet (Mollahosseini et al., 2017, arXiv:1708.03985), the Extended Cohn-Kanade set (Lucey et
 al., 2010) and RAF-DB (Li et al., 2017), each as its authors number or name the expressions."""
+
+
+EXAMPLE = '{"happiness": "happy", "contempt": null}'
+Label = Annotated[str, Meta(pattern=f"^({'|'.join(LABELS)})$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,5 @@ def read_label_map(name: str) -> LabelMap:
         raise ConfigError(
             f"--label-map {name}: expected {', '.join(LABEL_MAPS)} or a JSON file that is there"
         )
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"--label-map {file} cannot be read as JSON ({error})") from error
-    allowed = (*LABELS, None)
-    if not isinstance(content, dict) or any(label not in allowed for label in content.values()):
-        raise ConfigError(
-            f'--label-map {file}: expected an object as {{"happiness": "happy", "contempt": null}} '
-            f"with values of {', '.join(LABELS)} or null"
-        )
+    content = read_json(file, dict[str, Label | None], f"expected as {EXAMPLE}, for --label-map")
     return LabelMap({folder.lower(): label for folder, label in content.items()})

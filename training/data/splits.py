@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common.errors import ConfigError
 from training.data.faces import FaceSet, content_sha256, hold_out, without_duplicates_of
-from training.data.label_maps import LABEL_MAPS, read_label_map
+from training.data.label_maps import EXAMPLE, LABEL_MAPS, read_label_map
 from training.data.readers import find_split, load_split
 
 HELD_OUT_FRACTION = 0.1
@@ -103,8 +103,8 @@ def _add_label_map_argument(parser: argparse.ArgumentParser) -> None:
         "--label-map",
         default="",
         metavar="MAP",
-        help=f"what the folders mean: {', '.join(LABEL_MAPS)}, or a JSON file as "
-        '{"happiness": "happy", "contempt": null}; needless for FER-2013\'s names',
+        help=f"what the folders mean: {', '.join(LABEL_MAPS)}, or a JSON file as {EXAMPLE}; "
+        "needless for FER-2013's names",
     )
 
 

@@ -175,52 +175,28 @@ def _emit_batch_norm(graph: _Graph, layer: keras.layers.Layer) -> None:
     graph.scale_last(factor.astype(np.float32), offset.astype(np.float32))
 
 
-def _emit_max_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
-    graph.add("MaxPool", kernel_shape=list(layer.pool_size), strides=list(layer.strides))
-
-
-def _emit_global_pooling(graph: _Graph, layer: keras.layers.Layer) -> None:
-    graph.add("ReduceMean", axes=[2, 3], keepdims=int(layer.keepdims))
-
-
 def _emit_flatten(graph: _Graph, _layer: keras.layers.Layer) -> None:
     """Channels come last in what Keras flattens."""
     graph.add("Transpose", perm=[0, 2, 3, 1])
     graph.add("Flatten")
 
 
-def _emit_addition(graph: _Graph, _layer: keras.layers.Layer) -> None:
-    graph.add_on(graph.inputs, "Add")
-
-
-def _emit_dense(graph: _Graph, layer: keras.layers.Layer) -> None:
-    graph.add("Gemm", layer.kernel.numpy(), layer.bias.numpy())
-
-
-def _emit_relu(graph: _Graph, _layer: keras.layers.Layer) -> None:
-    graph.add("Relu")
-
-
-def _emit_softmax(graph: _Graph, _layer: keras.layers.Layer) -> None:
-    graph.add("Softmax", axis=-1)
-
-
-def _emit_nothing(_graph: _Graph, _layer: keras.layers.Layer) -> None:
-    """Dropout does nothing outside training."""
-
-
-_EMITTERS: dict[str, Callable[[_Graph, keras.layers.Layer], None]] = {
+_EMITTERS: dict[str, Callable[[_Graph, keras.layers.Layer], object]] = {
     "Reshape": _emit_channel,
     "Rescaling": _emit_rescaling,
     "LayerNormalization": _emit_standardise,
     "Conv2D": _emit_convolution,
     "BatchNormalization": _emit_batch_norm,
-    "Add": _emit_addition,
+    "Add": lambda graph, _: graph.add_on(graph.inputs, "Add"),
     "Flatten": _emit_flatten,
-    "ReLU": _emit_relu,
-    "MaxPooling2D": _emit_max_pooling,
-    "GlobalAveragePooling2D": _emit_global_pooling,
-    "Dropout": _emit_nothing,
-    "Dense": _emit_dense,
-    "Softmax": _emit_softmax,
+    "ReLU": lambda graph, _: graph.add("Relu"),
+    "MaxPooling2D": lambda graph, layer: graph.add(
+        "MaxPool", kernel_shape=list(layer.pool_size), strides=list(layer.strides)
+    ),
+    "GlobalAveragePooling2D": lambda graph, layer: graph.add(
+        "ReduceMean", axes=[2, 3], keepdims=int(layer.keepdims)
+    ),
+    "Dropout": lambda _graph, _layer: None,  # it does nothing outside training
+    "Dense": lambda graph, layer: graph.add("Gemm", layer.kernel.numpy(), layer.bias.numpy()),
+    "Softmax": lambda graph, _: graph.add("Softmax", axis=-1),
 }

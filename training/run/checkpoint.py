@@ -21,7 +21,7 @@ from training.run.history import EpochRecord
 from training.run.trainer import Trainer
 
 CHECKPOINT_NAME = "checkpoint.npz"
-_NOTES, _TARGETS = "notes", "targets"
+_NOTES, _TARGETS, _BEST = "notes", "targets", "best"
 
 Arrays = list[NDArray[np.generic]]
 
@@ -68,41 +68,6 @@ class _Notes:
     best_epoch: int
 
 
-def save_checkpoint(
-    folder: Path,
-    trainer: Trainer,
-    targets: NDArray[np.float32],
-    origin: Origin,
-    progress: RunProgress,
-) -> None:
-    """Write everything to resume from, in one step: the old checkpoint or the new, never half.
-
-    Args:
-        folder: The run's folder.
-        trainer: The trainer whose learner is saved.
-        targets: ``(n, 7) float32``, what each training face should be called.
-        origin: What the run learns from.
-        progress: What has been reached.
-    """
-    notes = _Notes(trainer.config, origin, progress.history, progress.best_epoch)
-    arrays = {_NOTES: np.array(json.dumps(asdict(notes))), _TARGETS: targets}
-    for group, values in _state(trainer).items():
-        arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
-    arrays |= {f"best/{index}": value for index, value in enumerate(progress.best_weights)}
-    with replacing(folder / CHECKPOINT_NAME) as new, new.open("wb") as opened:
-        _write_arrays(opened, arrays)
-        opened.flush()
-        os.fsync(opened.fileno())
-
-
-def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Write what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
-    with zipfile.ZipFile(opened, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-
-
 @dataclass(frozen=True, slots=True)
 class SavedRun:
     """What a checkpoint holds.
@@ -122,6 +87,27 @@ class SavedRun:
     state: dict[str, Arrays]
 
 
+def save_checkpoint(folder: Path, saved: SavedRun) -> None:
+    """Write all to resume from in one step: there is the old checkpoint or the new, never half."""
+    progress = saved.progress
+    notes = _Notes(saved.config, saved.origin, progress.history, progress.best_epoch)
+    arrays = {_NOTES: np.array(json.dumps(asdict(notes))), _TARGETS: saved.targets}
+    for group, values in (saved.state | {_BEST: list(progress.best_weights)}).items():
+        arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
+    with replacing(folder / CHECKPOINT_NAME) as new, new.open("wb") as opened:
+        _write_arrays(opened, arrays)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Write what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
+    with zipfile.ZipFile(opened, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
 def read_checkpoint(folder: Path) -> SavedRun | None:
     """Read the checkpoint in ``folder``; None where there is none.
 
@@ -136,7 +122,7 @@ def read_checkpoint(folder: Path) -> SavedRun | None:
             arrays = {name: members[name] for name in members.files}
         notes = msgspec.convert(json.loads(str(arrays.pop(_NOTES))), _Notes)
         targets = arrays[_TARGETS].astype(np.float32, copy=False)
-        weights = tuple(_group(arrays, "best"))
+        weights = tuple(_group(arrays, _BEST))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{file} is damaged ({error}); remove it to start over") from error
     progress = RunProgress(notes.history, notes.best_epoch, weights)
@@ -192,7 +178,8 @@ def _variables(trainer: Trainer) -> dict[str, list[keras.Variable]]:
     }
 
 
-def _state(trainer: Trainer) -> dict[str, Arrays]:
+def state_of(trainer: Trainer) -> dict[str, Arrays]:
+    """Return the values of all that changes during training, by group."""
     return {
         group: [variable.numpy() for variable in variables]
         for group, variables in _variables(trainer).items()

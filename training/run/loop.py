@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import keras
@@ -18,10 +19,12 @@ from training.run.batches import batch_size_of, steps_of_epoch
 from training.run.checkpoint import (
     Origin,
     RunProgress,
+    SavedRun,
     check_same_run,
     read_checkpoint,
     resume,
     save_checkpoint,
+    state_of,
 )
 from training.run.history import EpochRecord, write_history
 from training.run.schedule import rates_of_epoch
@@ -69,11 +72,12 @@ def run_training(
         resume(saved, trainer)
     draw(progress.history, progress.best_epoch)
     epochs = sum(stage.epochs for stage in parse_stages(config.stages))
-    with TensorBoardLog(folder, progress.history) as log:
+    with closing(TensorBoardLog(folder, progress.history)) as log:
         while len(progress.history) < epochs:
             record = _run_epoch(trainer, data, targets, progress.history)
             progress = _advance(progress, record, trainer)
-            save_checkpoint(folder, trainer, targets, origin, progress)
+            state = state_of(trainer)
+            save_checkpoint(folder, SavedRun(config, origin, targets, progress, state))
             write_history(folder, progress.history)
             draw(progress.history, progress.best_epoch)
             log.add(record)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 
 import tensorflow as tf
 
@@ -51,15 +50,8 @@ class TensorBoardLog:
         for record in history:
             self.add(record)
 
-    def __enter__(self) -> TensorBoardLog:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._writer.close()
 
     def add(self, record: EpochRecord) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from common.progress_bar import progress_bar
 from training.config import ADAM, TrainingConfig, parse_stages, size_of_epoch
@@ -76,9 +77,7 @@ class Trainer:
     def validate(self, faces: FaceSet, size_px: int) -> Scores:
         """Return the scores of the averaged network on ``faces`` at ``size_px``."""
         logits = self.predict_logits(resize_faces(faces.images, size_px))
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        loss = -log_probabilities[np.arange(len(faces)), faces.labels].mean()
+        loss = -log_softmax(logits, axis=1)[np.arange(len(faces)), faces.labels].mean()
         return Scores(float(loss), float((logits.argmax(axis=1) == faces.labels).mean()))
 
     def predict_logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def scalars(run: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 def test_an_epoch_can_be_read_while_the_run_goes_on(tmp_path: Path) -> None:
-    with TensorBoardLog(tmp_path, ()) as log:
+    with closing(TensorBoardLog(tmp_path, ())) as log:
         log.add(record(1))
         during = scalars(tmp_path)
         log.add(record(2))
@@ -46,10 +47,10 @@ def test_an_epoch_can_be_read_while_the_run_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_log_that_goes_on_has_every_epoch_once(tmp_path: Path) -> None:
-    with TensorBoardLog(tmp_path, ()) as log:
+    with closing(TensorBoardLog(tmp_path, ())) as log:
         log.add(record(1))
         log.add(record(2))
-    with TensorBoardLog(tmp_path, [record(1), record(2)]) as log:
+    with closing(TensorBoardLog(tmp_path, [record(1), record(2)])) as log:
         log.add(record(3))
     steps = {tag: [step for step, _ in points] for tag, points in scalars(tmp_path).items()}
     assert steps == {tag: [1, 2, 3] for tag in TAGS.values()}
