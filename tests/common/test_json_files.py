@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,15 @@ def test_what_was_written_is_read_as_its_type(tmp_path: Path) -> None:
     assert first == Row("a", 1.0)
     assert math.isnan(second.loss)
     assert [path.name for path in file.parent.iterdir()] == ["rows.json"]
+
+
+def test_who_reads_the_old_file_reads_it_whole(tmp_path: Path) -> None:
+    file = tmp_path / "row.json"
+    write_json(file, {"name": "old"})
+    with file.open() as reader:
+        write_json(file, {"name": "new"})
+        assert json.loads(reader.read()) == {"name": "old"}
+    assert json.loads(file.read_text()) == {"name": "new"}
 
 
 @pytest.mark.parametrize(

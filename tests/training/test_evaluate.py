@@ -47,10 +47,8 @@ def test_the_report_has_the_numbers_of_a_pencil(tmp_path: Path, model: Path, wri
     assert report["images"] == 5
     assert report["accuracy"] == 0.6
     assert report["accuracy_interval"] == pytest.approx([0.2307, 0.8824], abs=1e-4)
-    assert report["per_class_recall"]["angry"] == 0.5
-    assert report["per_class_recall"]["happy"] == 1.0
-    assert report["per_class_recall"]["neutral"] == 0.0
-    assert report["per_class_recall"]["fear"] is None
+    recall = dict.fromkeys(LABELS) | {"angry": 0.5, "happy": 1.0, "neutral": 0.0}
+    assert list(report["per_class_recall"].items()) == list(recall.items())
     assert report["macro_f1"] == pytest.approx((2 / 3 + 4 / 6 + 0) / 3)
     expected = np.zeros((7, 7), dtype=int)
     expected[0, 0], expected[0, 3], expected[3, 3], expected[6, 3] = 1, 1, 2, 1
@@ -62,14 +60,6 @@ def test_the_report_has_the_numbers_of_a_pencil(tmp_path: Path, model: Path, wri
     assert (tmp_path / "plots" / "confusion_matrix.png").read_bytes().startswith(PNG_START)
     for name in ("accuracy", "interval", "ece"):
         assert report[f"ferplus_majority_{name}"] is None
-
-
-def test_folder_and_zip_have_the_same_data_hash(tmp_path: Path, model: Path) -> None:
-    hashes = set()
-    for folder, write in (("a", write_folder), ("b", write_zip)):
-        write(tmp_path / folder, "mine", FACES)
-        hashes.add(json.loads(run(model, tmp_path / folder, "mine")[1].read_text())["data_sha256"])
-    assert len(hashes) == 1
 
 
 def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
@@ -141,15 +131,6 @@ def test_wrong_data_is_one_line_and_exit_code_2(
         assert message in error
 
 
-def test_a_report_that_cannot_be_written_is_an_error(
-    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_folder(tmp_path, "mine", FACES)
-    (tmp_path / "report").write_text("a file where a folder should be")
-    assert run(model, tmp_path, "mine")[0] == 2
-    assert "cannot read or write" in capsys.readouterr().err
-
-
 @pytest.mark.e2e
 def test_a_damaged_keras_file_is_one_line_though_tensorflow_is_loaded(tmp_path: Path) -> None:
     broken_models(tmp_path)
@@ -163,9 +144,3 @@ def test_a_damaged_keras_file_is_one_line_though_tensorflow_is_loaded(tmp_path: 
     assert done.stderr.startswith("training.evaluate: ")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
-
-
-def test_labels_are_all_reported_in_the_order_of_the_contract(tmp_path: Path, model: Path) -> None:
-    write_folder(tmp_path, "mine", FACES)
-    report = json.loads(run(model, tmp_path, "mine")[1].read_text())
-    assert tuple(report["per_class_recall"]) == LABELS

@@ -59,20 +59,6 @@ def test_a_damaged_manifest_is_written_anew(trained: Path, shipped: Path) -> Non
     assert "files" in json.loads((shipped / "manifest.json").read_text())
 
 
-def test_who_reads_the_old_numbers_reads_them_whole(trained: Path, shipped: Path) -> None:
-    before = change_manifest(shipped, note="old")
-    (shipped / "metrics.json").write_text(before)
-    with (
-        (shipped / "manifest.json").open() as manifest,
-        (shipped / "metrics.json").open() as metrics,
-    ):
-        assert export_to(shipped, trained) == 0
-        assert manifest.read() == before
-        assert metrics.read() == before
-    assert "note" not in (shipped / "manifest.json").read_text()
-    assert "note" not in (shipped / "metrics.json").read_text()
-
-
 def test_the_manifest_is_written_last(
     trained: Path,
     shipped: Path,
@@ -90,14 +76,3 @@ def test_the_manifest_is_written_last(
         "training.export: cannot read or write recall.png: No space left on device\n"
     )
     assert (shipped / "manifest.json").read_text() == before
-
-
-def test_a_folder_that_cannot_be_made_is_one_line_and_exit_code_2(
-    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    target = tmp_path / "file"
-    target.write_text("in the way")
-    assert export_to(target, trained) == 2
-    assert capsys.readouterr().err == (
-        f"training.export: cannot read or write {target}: File exists\n"
-    )

@@ -50,11 +50,3 @@ def test_the_command_finds_copies_that_are_not_identical(
     assert strictest["with_copy"]["images"] >= 5
     assert "| (all faces) | | | 14 |" in capsys.readouterr().out
     assert cv2.imread(str(tmp_path / "plots" / PICTURE)) is not None
-
-
-def test_a_model_that_is_not_there_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["--model", str(tmp_path / "gone.onnx"), "--data", str(tmp_path), "--json", "x"]
-    assert main(arguments) == 2
-    assert "gone.onnx" in capsys.readouterr().err

@@ -123,14 +123,6 @@ def test_command_writes_a_model_that_the_manifest_beside_it_lists(
     assert sorted(path.name for path in target.parent.iterdir()) == ["manifest.json", "small.onnx"]
 
 
-def test_who_reads_the_old_manifest_reads_it_whole(model: Path, data: Path, tmp_path: Path) -> None:
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text('{"files": {}}')
-    with manifest.open() as reader:
-        assert run(model, data, tmp_path / "small.onnx") == 0
-        assert reader.read() == '{"files": {}}'
-
-
 def test_data_is_split_as_it_was_in_training(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,21 +195,6 @@ def test_model_that_loses_too_much_is_not_written(
         "of accuracy on validation, allowed: -1.0; nothing was written" in capsys.readouterr().err
     )
     assert list(target.parent.iterdir()) == []
-
-
-def test_calibration_sees_training_faces_only(
-    model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[bytes] = []
-    real = quantize.quantize_model
-
-    def remember(model: Path, faces: Crops, target: Path) -> None:
-        seen.extend(face.tobytes() for face in faces)
-        real(model, faces, target)
-
-    monkeypatch.setattr(quantize, "quantize_model", remember)
-    assert run(model, data, tmp_path / "small.onnx") == 0
-    assert sorted(seen) == sorted(face.tobytes() for face in make_faces(70, seed=5).images)
 
 
 @pytest.mark.parametrize(

@@ -122,13 +122,3 @@ def test_the_command_prints_a_table_and_writes_numbers_and_a_picture(
     assert len(lines) == 3 + len(report["changed"]) == 3 + sum(len(k.amounts) for k in KINDS)
     assert any("scaled, 0.85 times as large (margin +0.088)" in line for line in lines)
     assert (plots / "robustness.png").read_bytes().startswith(PNG_START)
-
-
-def test_a_missing_model_or_split_is_one_line_and_exit_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(tmp_path / "gone.onnx", tmp_path) == 2
-    assert "there is no model file" in capsys.readouterr().err
-    write_pixel_model(tmp_path / "pixels.onnx")
-    assert run(tmp_path / "pixels.onnx", tmp_path) == 2
-    assert "mine.zip" in capsys.readouterr().err

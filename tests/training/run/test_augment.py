@@ -8,19 +8,12 @@ import pytest
 from common.face_model import LABELS
 from tests.training.synthetic_faces import make_faces
 from training.config import TrainingConfig
+from training.run.arguments import usual_config
 from training.run.augment import augment, resize_faces
 from training.run.batches import batches_of_epoch, steps_of_epoch
 
-NOTHING = TrainingConfig(
-    rotation_deg=0.0,
-    scale_fraction=0.0,
-    shift_px=0.0,
-    contrast_fraction=0.0,
-    brightness=0.0,
-    gamma_octaves=0.0,
-    degraded_fraction=0.0,
-    cutout_probability=0.0,
-)
+NOTHING = usual_config("classic")
+"""A run whose faces are at most mirrored."""
 
 
 def test_with_everything_off_faces_are_at_most_mirrored() -> None:
