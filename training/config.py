@@ -111,10 +111,7 @@ class TrainingConfig:
             )
         if stages[-1].size_px != FACE_SIZE_PX:
             raise ConfigError(f"--stages {self.stages!r} must end at {FACE_SIZE_PX} px")
-        if len(parse_widths(self.widths)) != len(parse_depths(self.depths)):
-            raise ConfigError(
-                f"--widths {self.widths!r} and --depths {self.depths!r} must name as many blocks"
-            )
+        parse_blocks(self.widths, self.depths)
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:
@@ -138,22 +135,17 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
     return stages
 
 
-def parse_widths(text: str) -> tuple[int, ...]:
-    """Read ``32,64,128,256`` as the channels of four blocks.
+def parse_blocks(widths: str, depths: str) -> tuple[tuple[int, int], ...]:
+    """Read ``32,64`` and ``2,3`` as channels and number of convolutions of each of two blocks.
 
     Raises:
-        ConfigError: It is not one to four numbers of 1 to 2048.
+        ConfigError: They are not one to four numbers each, or a number is out of range.
     """
-    return _parse_counts("--widths", text, 2048)
-
-
-def parse_depths(text: str) -> tuple[int, ...]:
-    """Read ``2,2,3,3`` as the number of convolutions of each of four blocks.
-
-    Raises:
-        ConfigError: It is not one to four numbers of 1 to 16.
-    """
-    return _parse_counts("--depths", text, 16)
+    channels = _parse_counts("--widths", widths, 2048)
+    convolutions = _parse_counts("--depths", depths, 16)
+    if len(channels) != len(convolutions):
+        raise ConfigError(f"--widths {widths!r} and --depths {depths!r} must name as many blocks")
+    return tuple(zip(channels, convolutions, strict=True))
 
 
 def _parse_counts(option: str, text: str, highest: int) -> tuple[int, ...]:

@@ -36,27 +36,22 @@ def read_ballots(file: Path) -> Ballots:
         ConfigError: It is no csv, a column is missing or a count is no number.
     """
     try:
-        return _parse(file)
+        with file.open(newline="", encoding="utf-8") as opened:
+            reader = csv.DictReader(opened)
+            columns, rows = reader.fieldnames or (), list(reader)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not a readable csv file ({error})") from error
-
-
-def _parse(file: Path) -> Ballots:
-    """Read the rows."""
-    with file.open(newline="", encoding="utf-8") as opened:
-        reader = csv.DictReader(opened)
-        columns = reader.fieldnames or ()
-        name_column = next((name for name in NAME_COLUMNS if name in columns), None)
-        missing = set(BALLOT) - set(columns)
-        if name_column is None or missing:
-            raise ConfigError(
-                f"{file} has the columns {list(columns)}, expected image, {', '.join(BALLOT)}"
-            )
-        names, votes = [], []
-        for number, row in enumerate(reader):
-            try:
-                votes.append([float(row[name]) for name in BALLOT])
-            except (ValueError, TypeError) as error:
-                raise ConfigError(f"{file}, data row {number}: votes are not numbers") from error
-            names.append(PurePosixPath(row[name_column]).stem)
+    name_column = next((name for name in NAME_COLUMNS if name in columns), None)
+    missing = set(BALLOT) - set(columns)
+    if name_column is None or missing:
+        raise ConfigError(
+            f"{file} has the columns {list(columns)}, expected image, {', '.join(BALLOT)}"
+        )
+    names, votes = [], []
+    for number, row in enumerate(rows):
+        try:
+            votes.append([float(row[name]) for name in BALLOT])
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"{file}, data row {number}: votes are not numbers") from error
+        names.append(PurePosixPath(row[name_column]).stem)
     return Ballots(tuple(names), np.array(votes, np.float32).reshape(-1, len(BALLOT)))

@@ -27,28 +27,16 @@ SYNONYMS = {
     "surprised": "surprise",
 }
 
+
+def _numbered(first: int, *labels: str) -> dict[str, str | None]:
+    return {str(number): label for number, label in enumerate(labels, start=first)}
+
+
 LABEL_MAPS: dict[str, Mapping[str, str | None]] = {
-    "affectnet": {
-        "0": "neutral",
-        "1": "happy",
-        "2": "sad",
-        "3": "surprise",
-        "4": "fear",
-        "5": "disgust",
-        "6": "angry",
-        "7": None,
-        "contempt": None,
-    },
+    "affectnet": _numbered(0, "neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
+    | {"7": None, "contempt": None},
     "ck+": {"contempt": None},
-    "raf-db": {
-        "1": "surprise",
-        "2": "fear",
-        "3": "disgust",
-        "4": "happy",
-        "5": "sad",
-        "6": "angry",
-        "7": "neutral",
-    },
+    "raf-db": _numbered(1, "surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"),
 }
 """AffectNet (Mollahosseini et al., 2017, arXiv:1708.03985), the Extended Cohn-Kanade set (Lucey et
 al., 2010) and RAF-DB (Li et al., 2017), each as its authors number or name the expressions."""

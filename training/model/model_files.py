@@ -28,7 +28,7 @@ from training.model.network import (
     copy_weights,
 )
 from training.model.onnx_graph import write_onnx
-from training.model.predictor import BATCH, open_model, predict_all
+from training.model.predictor import open_model, predict_all
 from training.model.temperature import fit_temperature
 
 KERAS_NAME = "expression.keras"
@@ -129,11 +129,8 @@ def _calibrate(model: keras.Model, images: Crops, labels: NDArray[np.int64]) -> 
     """Build the best temperature into the last layer, where it costs nothing; return it."""
     head = model.get_layer(EXPRESSION_HEAD)
     to_logits = keras.Model(model.input, head.output)
-    parts = [
-        np.asarray(to_logits(images[start : start + BATCH], training=False))
-        for start in range(0, len(images), BATCH)
-    ]
-    temperature = fit_temperature(np.concatenate(parts), labels)
+    logits = predict_all(lambda faces: np.asarray(to_logits(faces, training=False)), images)
+    temperature = fit_temperature(logits, labels)
     head.set_weights([weight / temperature for weight in head.get_weights()])
     return temperature
 

@@ -13,7 +13,7 @@ from string import ascii_lowercase
 import keras
 
 from common.face_model import FACE_SIZE_PX, LABELS
-from training.config import CLASSIC, TrainingConfig, parse_depths, parse_widths
+from training.config import CLASSIC, TrainingConfig, parse_blocks
 from training.data.faces import VOTE_NAMES
 from training.model.classic_network import classic_features
 from training.model.fused_norm import FusedBatchNorm
@@ -91,7 +91,7 @@ def _vgg_features(
         scale=False,
         name="standardise",
     )(x)
-    blocks = list(zip(parse_widths(config.widths), parse_depths(config.depths), strict=True))
+    blocks = parse_blocks(config.widths, config.depths)
     for block, (width, depth) in enumerate(blocks, start=1):
         for index in range(depth):
             name = f"block{block}{ascii_lowercase[index]}"

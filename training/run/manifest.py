@@ -24,13 +24,8 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "opencv-pyth
 
 def training_command(config: TrainingConfig, source: DataSource, run: Path) -> str:
     """Return the command that trains this again; its paths say nothing about the machine."""
-    words = ["python", "-m", "training.train"]
-    words += [
-        "--data",
-        f"data/{source.folder.resolve().name}",
-        "--out",
-        f"runs/{run.resolve().name}",
-    ]
+    words = ["python", "-m", "training.train", "--data", f"data/{source.folder.resolve().name}"]
+    words += ["--out", f"runs/{run.resolve().name}"]
     splits = (
         ("--train-split", source.train_split, "train"),
         ("--validation-split", source.validation_split, "validation"),
