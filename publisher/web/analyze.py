@@ -11,7 +11,7 @@ from publisher.faces import Face
 from publisher.live.published_frame import Json, box_json, by_label
 from publisher.tracking.tracks import PROBABILITY_DIGITS
 from publisher.uploads.analyzer import RETRY_S, AnalyzedImage, Analyzer
-from publisher.uploads.image import ANALYZE_PATH, MAX_IMAGES, Upload
+from publisher.uploads.image import ANALYZE_PATH, MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
 from publisher.web.refusals import unavailable
 from publisher.web.same_origin import refuse_other_sites
 
@@ -50,6 +50,10 @@ def _respond(analyzer: Analyzer, jpeg_quality: int) -> Response:
 
 def _uploads() -> list[Upload]:
     """Give the images of the request, in order."""
+    if (request.content_length or 0) > MAX_UPLOAD_BYTES:
+        raise RequestEntityTooLarge(
+            f"The body is too large: at most {MAX_UPLOAD_BYTES} bytes are taken here."
+        )
     files = request.files.getlist(FIELD)
     if not files:
         raise BadRequest(

@@ -13,14 +13,13 @@ import logging
 import os
 import resource
 import socket
-import threading
 from types import TracebackType
 
-import waitress.server
 from flask import Flask
 
 from common.errors import ConfigError
-from publisher.web.body_limit import LimitedChannel
+from publisher.uploads.image import MAX_UPLOAD_BYTES
+from publisher.web.waitress_server import WaitressServer
 
 RESERVE_THREADS = 16
 """For pages and the API, whatever the viewers do."""
@@ -53,9 +52,7 @@ class WebServer:
         self.port: int = self._listener.getsockname()[1]
         named = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
         self.url = f"http://{f'[{named}]' if ':' in named else named}:{self.port}"
-        self._map: dict[int, object] = {}
-        self._server: waitress.server.TcpWSGIServer | None = None
-        self._thread: threading.Thread | None = None
+        self._server: WaitressServer | None = None
 
     def __enter__(self) -> WebServer:
         return self
@@ -73,24 +70,14 @@ class WebServer:
         logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
         connections = self._max_streams + RESERVE_CONNECTIONS
         _allow_open_files(connections + 64)
-        self._server = waitress.server.create_server(
+        self._server = WaitressServer(
             app,
-            map=self._map,
-            sockets=[self._listener],
+            self._listener,
             threads=self._max_streams + RESERVE_THREADS,
-            connection_limit=connections,
-            outbuf_high_watermark=1,  # one piece at a time
-            outbuf_overflow=64 * 1024 * 1024,  # pictures never go through a file
-            channel_request_lookahead=1,  # keeps reading, and so notices who hangs up
-            channel_timeout=30,
-            asyncore_use_poll=True,
-            log_socket_errors=False,  # viewers come and go
-            ident="ferstream",
+            connections=connections,
+            max_body_bytes=MAX_UPLOAD_BYTES,
+            socket_options=_socket_options(),
         )
-        self._server.channel_class = LimitedChannel
-        self._server.adj.socket_options = _socket_options()
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
-        self._thread.start()
 
     def check(self) -> None:
         """Make sure that requests are answered.
@@ -98,26 +85,16 @@ class WebServer:
         Raises:
             RuntimeError: The server's thread has ended.
         """
-        if self._thread is not None and not self._thread.is_alive():
+        if self._server is not None and not self._server.alive:
             raise RuntimeError("the web server has ended by itself")
 
     def close(self) -> None:
         """Stop listening, hang up, end all threads; streams must have been told to end."""
-        if self._server is None or self._thread is None:
+        if self._server is None:
             self._listener.close()
-            return
-        # In the server's own thread: its sockets must not vanish while it waits for them.
-        self._server.trigger.pull_trigger(self._hang_up)
-        self._thread.join(STOP_S)
-        self._server.task_dispatcher.shutdown(timeout=STOP_S)
-        self._server.close()  # last: until here a thread may still want to wake the loop
-        self._server = None
-
-    def _hang_up(self) -> None:
-        if self._server is not None:
-            for channel in list(self._server.active_channels.values()):
-                channel.handle_close()  # wakes the thread that waits to write there
-        self._map.clear()  # ends the loop
+        else:
+            self._server.close(STOP_S)
+            self._server = None
 
 
 def _listen(host: str, port: int) -> socket.socket:
