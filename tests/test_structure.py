@@ -85,9 +85,10 @@ def test_onnxruntime_is_imported_only_by_its_backend_and_by_training() -> None:
     assert outside == {"classifier/onnx_backend.py"}
 
 
-def test_flask_is_imported_only_by_the_publisher() -> None:
-    importers = importers_of("flask") | importers_of("waitress") | importers_of("werkzeug")
-    assert all(name.startswith("publisher/") for name in importers)
+def test_http_is_known_only_in_the_publishers_web() -> None:
+    importers = importers_of("flask") | importers_of("werkzeug")
+    assert all(name.startswith("publisher/web/") for name in importers)
+    assert importers_of("waitress") == {"publisher/web/waitress_server.py"}
 
 
 def test_zmq_is_imported_only_by_common_and_where_a_stage_makes_its_context() -> None:

@@ -12,20 +12,15 @@ from collections.abc import Sequence
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
 
-from werkzeug.exceptions import GatewayTimeout, HTTPException, InternalServerError
-
 from common.contract import IMAGE_LIMIT_S, Outcome
 from common.messages import ImageAnswer
 from publisher.drawing.annotate import annotate, encode_jpeg
 from publisher.faces import Face
 from publisher.live.board import NO_BROKER, Board
 from publisher.tracking.smoothing import smooth
+from publisher.uploads.errors import NoAnswerError
 from publisher.uploads.image import TravellingImage, Upload, for_drawing, for_travel
 from publisher.uploads.pending import Answer, PendingImages
-from publisher.web.refusals import unavailable
-
-RETRY_S = 2
-"""After this a client may try again what could not be done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +50,11 @@ class Analyzer:
         """Send all images on their way, then wait for each; all within the time limit.
 
         Raises:
-            HTTPException: One of them has no answer; says which and why.
+            UploadError: One of them has no answer; says which and why.
         """
         deadline_s = time.monotonic() + IMAGE_LIMIT_S
         if not self._board.view().connected:
-            raise unavailable(NO_BROKER, RETRY_S)
+            raise NoAnswerError(Outcome.REFUSED, NO_BROKER)
         sent: list[tuple[Upload, TravellingImage, Answer]] = []
         try:
             for upload in uploads:
@@ -82,19 +77,19 @@ class Analyzer:
             self._decoding.release()
 
     def draw(self, image: AnalyzedImage, quality: int) -> bytes:
-        """Give the annotated picture as a JPEG of ``quality`` 0 to 100."""
+        """Return the annotated picture as a JPEG of ``quality`` 0 to 100."""
         with self._decoding:
             return encode_jpeg(annotate(for_drawing(image.upload), image.faces), quality)
 
 
 def _wait(upload: Upload, answer: Answer, deadline_s: float) -> tuple[Face, ...]:
-    """Wait for the answer to one image; give its faces."""
+    """Wait for the answer to one image and return its faces."""
     try:
         message = answer.result(_left_s(deadline_s))
     except NotInTime:
         raise _late(upload) from None
     if message.outcome is not Outcome.ANALYZED:
-        raise _no_answer(upload, message)
+        raise NoAnswerError(message.outcome, f"{upload.name}: {message.reason}.")
     return _faces(message)
 
 
@@ -102,18 +97,8 @@ def _left_s(deadline_s: float) -> float:
     return max(0.0, deadline_s - time.monotonic())
 
 
-def _late(upload: Upload) -> GatewayTimeout:
-    return GatewayTimeout(f"{upload.name}: not done after {IMAGE_LIMIT_S:.0f} s.")
-
-
-def _no_answer(upload: Upload, message: ImageAnswer) -> HTTPException:
-    """Say what the broker says of an image that has not been analyzed."""
-    text = f"{upload.name}: {message.reason}."
-    if message.outcome is Outcome.FAILED:
-        return InternalServerError(text)
-    if message.outcome is Outcome.LATE:
-        return GatewayTimeout(text)
-    return unavailable(text, RETRY_S)
+def _late(upload: Upload) -> NoAnswerError:
+    return NoAnswerError(Outcome.LATE, f"{upload.name}: not done after {IMAGE_LIMIT_S:.0f} s.")
 
 
 def _faces(message: ImageAnswer) -> tuple[Face, ...]:

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
 from common.pixels import Bgr
 from publisher.drawing.annotate import encode_jpeg
+from publisher.uploads.errors import BadImageError, ImageTooLargeError
 
-ANALYZE_PATH = "/api/analyze"
 MAX_UPLOAD_BYTES = 32 * 1024 * 1024
-"""Of one request, all its images together."""
+"""The most that the images of one request may have together."""
 MAX_IMAGES = 8
 MAX_SIDE_PX = 65_500
-"""Of a JPEG, in which the picture travels on."""
+"""The longest side of a JPEG, in which the picture travels on."""
 TRAVEL_QUALITY = 90
-"""At most 0.8 bytes a pixel, even of noise: any picture that is let in fits into one message."""
+"""A JPEG of at most 0.8 bytes a pixel, even of noise: any picture that is let in fits a message."""
 
 SIGNATURES: Mapping[str, tuple[int, bytes]] = {
     "JPEG": (0, b"\xff\xd8\xff"),
@@ -57,24 +56,24 @@ def for_travel(upload: Upload) -> TravellingImage:
     """Make an upload ready for the pipeline.
 
     Raises:
-        BadRequest: It is not an image of a format that is taken, or is damaged.
-        RequestEntityTooLarge: It has too many pixels; none of them was decoded.
+        BadImageError: It is not an image of a format that is taken, or is damaged.
+        ImageTooLargeError: It has too many pixels; none of them was decoded.
     """
     gray = _decode(upload, cv2.IMREAD_GRAYSCALE)
     height, width = gray.shape
     if max(height, width) > MAX_SIDE_PX:
-        raise RequestEntityTooLarge(
+        raise ImageTooLargeError(
             f"{upload.name} is {width}x{height} pixels; at most {MAX_SIDE_PX} a side are taken"
         )
     return TravellingImage(height, width, encode_jpeg(gray, TRAVEL_QUALITY))
 
 
 def for_drawing(upload: Upload) -> Bgr:
-    """Give an upload's pixels, ``(height, width, 3) uint8`` BGR.
+    """Return an upload's pixels, ``(height, width, 3) uint8`` BGR.
 
     Raises:
-        BadRequest: As ``for_travel``.
-        RequestEntityTooLarge: As ``for_travel``.
+        BadImageError: As ``for_travel``.
+        ImageTooLargeError: As ``for_travel``.
     """
     return _decode(upload, cv2.IMREAD_COLOR)
 
@@ -82,15 +81,15 @@ def for_drawing(upload: Upload) -> Bgr:
 def _decode(upload: Upload, flags: int) -> NDArray[np.uint8]:
     data = upload.data
     if not any(data[at : at + len(sign)] == sign for at, sign in SIGNATURES.values()):
-        raise BadRequest(f"{upload.name} is not an image: send a {' or '.join(SIGNATURES)}")
+        raise BadImageError(f"{upload.name} is not an image: send a {' or '.join(SIGNATURES)}")
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         if has_too_many_pixels(error):
-            raise RequestEntityTooLarge(
+            raise ImageTooLargeError(
                 f"{upload.name} has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
             ) from error
-        raise BadRequest(f"{upload.name} cannot be decoded ({error.err})") from error
+        raise BadImageError(f"{upload.name} cannot be decoded ({error.err})") from error
     if decoded is None:
-        raise BadRequest(f"{upload.name} is damaged: it cannot be decoded")
+        raise BadImageError(f"{upload.name} is damaged: it cannot be decoded")
     return np.asarray(decoded, dtype=np.uint8)

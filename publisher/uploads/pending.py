@@ -51,7 +51,7 @@ class PendingImages:
                 self._remove(number)
 
     def unsent(self) -> list[AnalyzeImage]:
-        """Give what is to be sent to the broker, oldest first."""
+        """Return what is to be sent to the broker, oldest first."""
         with self._lock:
             return [self._messages[number] for number in self._unsent]
 
@@ -66,7 +66,7 @@ class PendingImages:
             self._unsent = dict.fromkeys(self._messages)
 
     def answered(self, message: ImageAnswer) -> None:
-        """Give an answer to who waits for it."""
+        """Hand an answer to who waits for it."""
         with self._lock:
             answer = self._waiting.get(message.request_id)
             self._remove(message.request_id)

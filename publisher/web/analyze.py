@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import threading
 
-from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, NotAcceptable, RequestEntityTooLarge
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import (
+    BadRequest,
+    GatewayTimeout,
+    HTTPException,
+    InternalServerError,
+    NotAcceptable,
+    RequestEntityTooLarge,
+)
 
+from common.contract import Outcome
 from publisher.faces import Face
 from publisher.live.published_frame import Json, box_json, by_label
 from publisher.tracking.tracks import PROBABILITY_DIGITS
-from publisher.uploads.analyzer import RETRY_S, AnalyzedImage, Analyzer
-from publisher.uploads.image import ANALYZE_PATH, MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
-from publisher.web.refusals import unavailable
-from publisher.web.same_origin import refuse_other_sites
+from publisher.uploads.analyzer import AnalyzedImage, Analyzer
+from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
+from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
+from publisher.web.refusals import refuse_other_sites, unavailable
 
 FIELD = "image"
 MAX_UPLOADS = 8
 """Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
+RETRY_S = 2
+"""After this a client may try again what could not be done now."""
 JSON_TYPE, PICTURE_TYPE = "application/json", "image/jpeg"
 
 
-def add_analyze(app: Flask, analyzer: Analyzer, jpeg_quality: int) -> None:
-    """Add the route to an application; pictures have ``jpeg_quality`` 0 to 100."""
+def analyze(analyzer: Analyzer, jpeg_quality: int) -> Blueprint:
+    """Return the route of uploads; pictures have ``jpeg_quality`` 0 to 100."""
+    routes = Blueprint("analyze", __name__)
     places = threading.BoundedSemaphore(MAX_UPLOADS)
 
-    def analyze() -> Response:
+    @routes.post("/api/analyze", endpoint="analyze")
+    def take_images() -> Response:
         refuse_other_sites(request)
         if not places.acquire(blocking=False):
             raise unavailable(f"{MAX_UPLOADS} uploads are being analyzed.", RETRY_S)
         try:
             return _respond(analyzer, jpeg_quality)
+        except UploadError as error:
+            raise _refusal(error) from error
         finally:
             places.release()
 
-    app.add_url_rule(ANALYZE_PATH, "analyze", analyze, methods=["POST"])
+    return routes
 
 
 def _respond(analyzer: Analyzer, jpeg_quality: int) -> Response:
@@ -48,8 +62,22 @@ def _respond(analyzer: Analyzer, jpeg_quality: int) -> Response:
     return Response(analyzer.draw(image, jpeg_quality), content_type=PICTURE_TYPE)
 
 
+def _refusal(error: UploadError) -> HTTPException:
+    """Return the answer to a request that has an upload without one."""
+    text = str(error)
+    if isinstance(error, NoAnswerError):
+        if error.outcome is Outcome.FAILED:
+            return InternalServerError(text)
+        if error.outcome is Outcome.LATE:
+            return GatewayTimeout(text)
+        return unavailable(text, RETRY_S)
+    return (
+        RequestEntityTooLarge(text) if isinstance(error, ImageTooLargeError) else BadRequest(text)
+    )
+
+
 def _uploads() -> list[Upload]:
-    """Give the images of the request, in order."""
+    """Return the images of the request, in order."""
     if (request.content_length or 0) > MAX_UPLOAD_BYTES:
         raise RequestEntityTooLarge(
             f"The body is too large: at most {MAX_UPLOAD_BYTES} bytes are taken here."

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
-from publisher.config import PublisherConfig
 from publisher.live.board import Board
 from publisher.live.history import sample_json
 from publisher.live.hub import PictureHub, TooManyViewersError
@@ -16,97 +14,62 @@ from publisher.live.live import LiveData
 from publisher.live.published_frame import Json
 from publisher.web import metrics, sse
 from publisher.web.metrics import Metrics
-from publisher.web.refusals import bad_parameter, no_such_camera, too_many
+from publisher.web.parameters import since_of
+from publisher.web.refusals import refuse_unknown, too_many
 from publisher.web.sse import SharedStatus
 from publisher.web.status import status_json
 
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
 
-class Api:
-    """One method an address.
+def data(board: Board, hub: PictureHub, live: LiveData, results: Path | None) -> Blueprint:
+    """Return the routes of data; ``results`` is where records are written."""
+    routes = Blueprint("data", __name__)
+    scraped = Metrics(board, hub, live)
+    described = DESCRIPTION.read_bytes()
 
-    Args:
-        board: What the stage knows.
-        hub: For the viewers.
-        live: What is kept of published frames.
-        config: The settings.
-    """
+    def made_status() -> Json:
+        return status_json(board.view(), hub, results)
 
-    def __init__(
-        self, board: Board, hub: PictureHub, live: LiveData, config: PublisherConfig
-    ) -> None:
-        self._board = board
-        self._hub = hub
-        self._live = live
-        self._config = config
-        self._shared_status = SharedStatus(self._status)
-        self._metrics = Metrics(board, hub, live)
-        self._description = DESCRIPTION.read_bytes()
+    shared_status = SharedStatus(made_status)
 
-    def add_to(self, app: Flask) -> None:
-        """Let an application answer at these addresses."""
-        for path, view in (
-            ("/api/status", self.status),
-            ("/api/history", self.history),
-            ("/events", self.events),
-            ("/metrics", self.metrics),
-            ("/openapi.json", self.openapi),
-        ):
-            app.add_url_rule(path, path, view, methods=["GET"])
+    @routes.get("/api/status")
+    def status() -> Response:
+        return jsonify(made_status())
 
-    def status(self) -> Response:
-        """Everything there is to know, as JSON."""
-        return jsonify(self._status())
-
-    def history(self) -> Response:
-        """Samples of the last minutes."""
-        camera, now_s = self._camera(), time.time()
-        samples = self._live.history.since(_since_s(now_s), camera)
+    @routes.get("/api/history")
+    def history() -> Response:
+        camera, now_s = _asked_camera(board), time.time()
+        samples = live.history.since(since_of(request.args, now_s), camera)
         return jsonify(now=round(now_s, 6), samples=[sample_json(frame) for frame in samples])
 
-    def events(self) -> Response:
-        """Published frames as they come, and the status every second."""
-        log, camera = self._live.events, self._camera()
+    @routes.get("/events")
+    def events() -> Response:
+        camera, last_id = _asked_camera(board), request.headers.get("Last-Event-ID", "")
         try:
-            reader = log.admit(camera, request.headers.get("Last-Event-ID", ""))
+            reader = live.events.admit(camera, last_id)
         except TooManyViewersError:
-            raise too_many("readers follow the events", log.max_readers) from None
-        pieces = sse.stream(log, reader, self._shared_status)
+            raise too_many("readers follow the events", live.events.max_readers) from None
+        pieces = sse.stream(live.events, reader, shared_status)
         response = Response(pieces, content_type=sse.CONTENT_TYPE)
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
         response.call_on_close(reader.leave)
         return response
 
-    def metrics(self) -> Response:
-        """Counters, gauges and histograms for Prometheus."""
-        return Response(self._metrics.text(), content_type=metrics.CONTENT_TYPE)
+    @routes.get("/metrics", endpoint="metrics")
+    def prometheus() -> Response:
+        return Response(scraped.text(), content_type=metrics.CONTENT_TYPE)
 
-    def openapi(self) -> Response:
-        """The description of all addresses."""
-        return Response(self._description, content_type="application/json")
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(described, content_type="application/json")
 
-    def _status(self) -> Json:
-        return status_json(self._board.view(), self._hub, self._config.results)
-
-    def _camera(self) -> str | None:
-        """Give the camera that is asked for, or None for all."""
-        camera = request.args.get("camera")
-        cameras = self._board.cameras()
-        if camera is not None and camera not in cameras:
-            raise no_such_camera(camera, cameras)
-        return camera
+    return routes
 
 
-def _since_s(now_s: float) -> float:
-    """Give the time asked for, in seconds since 1970; a negative one is so long before now."""
-    text = request.args.get("since", "0")
-    try:
-        since_s = float(text)
-    except ValueError:
-        since_s = math.nan
-    if not math.isfinite(since_s):
-        raise bad_parameter(
-            "since", text, "seconds since 1970, or a negative number for so many before now"
-        )
-    return since_s if since_s >= 0 else now_s + since_s
+def _asked_camera(board: Board) -> str | None:
+    """Return the camera that is asked for, or None for all."""
+    camera = request.args.get("camera")
+    if camera is not None:
+        refuse_unknown(camera, board.cameras())
+    return camera

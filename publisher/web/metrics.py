@@ -16,7 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from common.contract import Role
+from common.contract import Fate, Role
 from common.messages import CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import Board, BoardView
 from publisher.live.hub import PictureHub
@@ -31,8 +31,8 @@ class Metrics(Collector):
 
     Args:
         board: What the stage knows.
-        hub: For the viewers.
-        live: For the readers and the latencies.
+        hub: Knows the viewers.
+        live: Knows the readers and the latencies.
     """
 
     def __init__(self, board: Board, hub: PictureHub, live: LiveData) -> None:
@@ -43,37 +43,40 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """Give everything in Prometheus' text format."""
+        """Return everything in Prometheus' text format."""
         return generate_latest(self._registry) + generate_latest(self._live.latencies.registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Give what is not observed frame by frame."""
+        """Yield what is not observed frame by frame."""
         view = self._board.view()
         yield _gauge("ready", "Whether expressions can be shown: 1 or 0.", int(not view.problems))
         yield _gauge("video_viewers", "Who watches a stream of pictures.", self._hub.viewers)
         yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
-        yield CounterMetricFamily(
-            "ferstream_records", "Records written to the results.", view.records_written
-        )
+        yield _counter("records", "Records written to the results.", view.records_written)
         yield _workers(view)
         if view.pipeline is not None:
             yield from _cameras(view.pipeline.cameras)
             yield from _queues(view.pipeline)
             yield _batches(view.pipeline.batches)
             yield from _images(view.pipeline.images)
-            yield CounterMetricFamily(
-                "ferstream_bad_messages",
-                "Messages the broker could not understand.",
-                view.pipeline.bad_messages,
-            )
+            bad = view.pipeline.bad_messages
+            yield _counter("bad_messages", "Messages the broker could not understand.", bad)
 
 
-def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"ferstream_{name}", meaning, value)
+def _gauge(
+    name: str, meaning: str, value: float | None = None, labels: tuple[str, ...] | None = None
+) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"ferstream_{name}", meaning, value, labels)
+
+
+def _counter(
+    name: str, meaning: str, value: float | None = None, labels: tuple[str, ...] | None = None
+) -> CounterMetricFamily:
+    return CounterMetricFamily(f"ferstream_{name}", meaning, value, labels)
 
 
 def _workers(view: BoardView) -> Metric:
-    family = GaugeMetricFamily("ferstream_workers", "Living processes.", labels=("role",))
+    family = _gauge("workers", "Living processes.", labels=("role",))
     living = Counter(peer.status.role for peer in view.peers)
     for role in Role:
         family.add_metric((role,), living[role])
@@ -81,43 +84,36 @@ def _workers(view: BoardView) -> Metric:
 
 
 def _cameras(cameras: tuple[CameraStatus, ...]) -> Iterator[Metric]:
-    """Give the ledger: captured = frames of all fates + in flight, for each camera."""
-    captured = CounterMetricFamily(
-        "ferstream_frames_captured", "Frames the capture has read.", labels=("camera",)
-    )
-    frames = CounterMetricFamily(
-        "ferstream_frames",
+    """Return the ledger: captured = frames of all fates + in flight, for each camera."""
+    one = ("camera",)
+    captured = _counter("frames_captured", "Frames the capture has read.", labels=one)
+    frames = _counter(
+        "frames",
         "Frames by what became of them; the cause says why one was dropped.",
         labels=("camera", "fate", "cause"),
     )
-    in_flight = _by_camera("frames_in_flight", "Frames captured whose fate is not known yet.")
-    online = _by_camera("camera_online", "Whether the camera gives frames: 1 or 0.")
+    unknown = _gauge("frames_in_flight", "Frames captured whose fate is not known yet.", labels=one)
+    online = _gauge("camera_online", "Whether the camera gives frames: 1 or 0.", labels=one)
     for camera in cameras:
         name = camera.camera
         captured.add_metric((name,), camera.captured)
-        frames.add_metric((name, "published", ""), camera.published)
-        frames.add_metric((name, "failed", ""), camera.failed)
+        frames.add_metric((name, Fate.PUBLISHED, ""), camera.published)
+        frames.add_metric((name, Fate.FAILED, ""), camera.failed)
         for cause, count in camera.dropped.items():
-            frames.add_metric((name, "dropped", cause), count)
-        in_flight.add_metric((name,), camera.in_flight)
+            frames.add_metric((name, Fate.DROPPED, cause), count)
+        unknown.add_metric((name,), camera.in_flight)
         online.add_metric((name,), int(camera.online))
-    return iter((captured, frames, in_flight, online))
-
-
-def _by_camera(name: str, meaning: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"ferstream_{name}", meaning, labels=("camera",))
+    return iter((captured, frames, unknown, online))
 
 
 def _queues(pipeline: PipelineStatus) -> Iterator[Metric]:
-    waiting = GaugeMetricFamily(
-        "ferstream_queue_length",
+    waiting = _gauge(
+        "queue_length",
         "Frames that wait for a detector, faces that wait for a classifier.",
         labels=("role",),
     )
-    oldest = GaugeMetricFamily(
-        "ferstream_queue_age_seconds",
-        "How long the one has waited that waits longest.",
-        labels=("role",),
+    oldest = _gauge(
+        "queue_age_seconds", "How long the one has waited that waits longest.", labels=("role",)
     )
     for queue in pipeline.queues:
         waiting.add_metric((queue.role,), queue.waiting)
@@ -138,21 +134,15 @@ def _batches(counts: Mapping[int, int]) -> Metric:
     return family
 
 
-def _images(requests: ImageStatus) -> Iterator[Metric]:
-    """Give the ledger of images that were uploaded: taken = images of all outcomes + in flight."""
-    images = CounterMetricFamily(
-        "ferstream_images", "Uploaded images by what became of them.", labels=("outcome",)
-    )
+def _images(ledger: ImageStatus) -> Iterator[Metric]:
+    """Yield the ledger of uploaded images: taken = images of all outcomes + in flight."""
+    images = _counter("images", "Uploaded images by what became of them.", labels=("outcome",))
     for outcome in ("analyzed", "failed", "late", "lost"):
-        images.add_metric((outcome,), getattr(requests, outcome))
+        images.add_metric((outcome,), getattr(ledger, outcome))
     yield images
-    yield CounterMetricFamily(
-        "ferstream_images_taken", "Uploaded images that the broker took.", requests.taken
-    )
-    yield CounterMetricFamily(
-        "ferstream_images_refused", "Uploaded images that it did not take.", requests.refused
-    )
-    yield _gauge("images_in_flight", "Uploaded images not answered yet.", requests.in_flight)
+    yield _counter("images_taken", "Uploaded images that the broker took.", ledger.taken)
+    yield _counter("images_refused", "Uploaded images that it did not take.", ledger.refused)
+    yield _gauge("images_in_flight", "Uploaded images not answered yet.", ledger.in_flight)
 
 
 def _bound(bound: float) -> str:

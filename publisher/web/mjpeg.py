@@ -23,7 +23,7 @@ def stream(
     first_camera: Callable[[], str | None],
     placeholder: Callable[[], bytes],
 ) -> Iterator[bytes]:
-    """Give the bytes of a stream until the publisher ends.
+    """Return the bytes of a stream until the publisher ends.
 
     Args:
         hub: Where the viewer was admitted.

@@ -25,7 +25,7 @@ class SharedStatus:
     """The status as an event, made anew at most twice a second however many readers there are.
 
     Args:
-        make: Gives what ``/api/status`` says.
+        make: Returns what ``/api/status`` says.
     """
 
     def __init__(self, make: Callable[[], Json]) -> None:
@@ -35,7 +35,7 @@ class SharedStatus:
         self._event = b""
 
     def event(self) -> bytes:
-        """Give the bytes to send."""
+        """Return the bytes to send."""
         with self._lock:
             if time.monotonic() - self._made_s > STATUS_AGE_S:
                 self._event = _event("status", json.dumps(self._make()).encode())
@@ -44,7 +44,7 @@ class SharedStatus:
 
 
 def stream(log: EventLog, reader: EventReader, status: SharedStatus) -> Iterator[bytes]:
-    """Give the bytes of a stream until the publisher ends.
+    """Return the bytes of a stream until the publisher ends.
 
     A comment goes with each status, so that whoever is between here and the reader sees life on
     the line, and the server notices within a second or two who has left.

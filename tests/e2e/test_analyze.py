@@ -25,7 +25,8 @@ from tests.e2e.conftest import DEMO
 from tests.e2e.test_data_out import scrape
 from tests.e2e.test_live import assert_ledger
 from tests.e2e.test_lossless import analyse, rows_of
-from tests.publisher.uploading import Reply, encoded, post_images, with_orientation
+from tests.publisher.asking import Reply
+from tests.publisher.uploading import encoded, post_images, with_orientation
 from tests.support.media import write_png_bomb
 from tests.support.pipeline import Pipeline, wait_for
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import urllib.error
 import urllib.request
-from dataclasses import dataclass
-from email.message import Message
 
 import cv2
 import numpy as np
@@ -14,16 +11,7 @@ from numpy.typing import NDArray
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-PATIENCE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back."""
-
-    code: int
-    headers: Message
-    body: bytes
+from tests.publisher.asking import Reply, send
 
 
 def post_images(url: str, *images: bytes, field: str = "image", **headers: str) -> Reply:
@@ -31,13 +19,7 @@ def post_images(url: str, *images: bytes, field: str = "image", **headers: str) 
     files = [FileStorage(io.BytesIO(data), f"{at}.jpg") for at, data in enumerate(images)]
     boundary, body = encode_multipart({field: files})
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | headers
-    request = urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return Reply(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Reply(error.code, error.headers, error.read())
+    return send(urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers))
 
 
 def encoded(pixels: NDArray[np.uint8], ending: str = ".jpg") -> bytes:

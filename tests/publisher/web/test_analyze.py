@@ -17,12 +17,12 @@ from common.contract import Outcome
 from common.face_model import LABELS
 from common.messages import AnalyzeImage, ImageAnswer, PublisherHello, Welcome, WhoAreYou
 from publisher.tracking.smoothing import UNCERTAIN
-from publisher.uploads.analyzer import RETRY_S
-from publisher.uploads.image import MAX_IMAGES
-from publisher.web.analyze import MAX_UPLOADS
+from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES
+from publisher.web.analyze import MAX_UPLOADS, RETRY_S
+from tests.publisher.asking import Reply
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig, wait_for
-from tests.publisher.uploading import Reply, encoded, post_images, with_orientation
+from tests.publisher.uploading import encoded, post_images, with_orientation
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
@@ -38,7 +38,7 @@ def running(folder: Path) -> Iterator[Rig]:
 
 @pytest.fixture
 def upload(running: Rig) -> Iterator[Callable[..., Future[Reply]]]:
-    """Give a function that posts images from another thread."""
+    """A function that posts images from another thread."""
     with ThreadPoolExecutor(MAX_UPLOADS + 2) as pool:
 
         def post(*images: bytes, **headers: str) -> Future[Reply]:
@@ -62,14 +62,14 @@ def without_faces(asked: AnalyzeImage, outcome: Outcome, reason: str) -> ImageAn
 
 
 def asked(running: Rig) -> AnalyzeImage:
-    """Give the next image that the broker is asked about."""
+    """Return the next image that the broker is asked about."""
     message = running.until(lambda: running.broker.receive(AnalyzeImage), "an image")
     assert message is not None
     return message
 
 
 def reply(running: Rig, waited: Future[Reply]) -> Reply:
-    """Give the reply, which is as the description of the interface says."""
+    """Return the reply, which is as the description of the interface says."""
     running.until(waited.done, "a reply")
     found = waited.result()
     described = DESCRIPTION["paths"]["/api/analyze"]["post"]["responses"][str(found.code)]
@@ -154,6 +154,13 @@ def test_more_images_than_are_taken_at_once_are_too_large(running: Rig) -> None:
     assert f"at most {MAX_IMAGES}" in error(found)
 
 
+@pytest.mark.parametrize("size", [MAX_UPLOAD_BYTES, 2 * MAX_UPLOAD_BYTES])
+def test_body_that_is_too_large_is_refused_with_the_limit(running: Rig, size: int) -> None:
+    found = post_images(running.url, bytes(size))
+    assert found.code == 413
+    assert f"at most {MAX_UPLOAD_BYTES} bytes" in error(found)
+
+
 @pytest.mark.parametrize(
     ("outcome", "code"), [(Outcome.FAILED, 500), (Outcome.LATE, 504), (Outcome.REFUSED, 503)]
 )
@@ -179,7 +186,7 @@ def test_without_a_broker_nothing_is_taken(folder: Path) -> None:
 def test_answer_that_does_not_come_is_a_gateway_timeout(
     running: Rig, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.uploads.analyzer.REQUEST_LIMIT_S", 2.0)
+    monkeypatch.setattr("publisher.uploads.analyzer.IMAGE_LIMIT_S", 2.0)
     waited = upload(JPEG)
     message = asked(running)
     found = reply(running, waited)

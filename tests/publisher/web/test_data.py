@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.publisher.asking import get, get_json
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
-from tests.publisher.web.test_app import get, get_json
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_the_history_can_be_asked_for_piece_by_piece(running: Rig) -> None:
         running.publish(result(frame(frame_id, "demo")))
         running.publish(result(frame(frame_id, "offline")))
     _, whole = get_json(running, "/api/history?camera=demo")
-    samples: Any = whole["samples"]
+    samples = whole["samples"]
     assert 5 <= len(samples) <= 8
     assert {sample["camera"] for sample in samples} == {"demo"}
     _, rest = get_json(running, f"/api/history?camera=demo&since={samples[2]['at']}")

@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from common.contract import Role
 from common.messages import FrameTimes, ImageStatus, PipelineStatus, QueueStatus
+from tests.publisher.asking import get
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
-from tests.publisher.web.test_app import get
 from tests.support.event_stream import EventStream
 from tests.support.viewer import RawViewer
 
@@ -41,12 +41,12 @@ class Scrape:
         self.samples = [sample for family in families for sample in family.samples]
 
     def value(self, name: str, **labels: str) -> float:
-        """Give the one sample of that name and with exactly those labels."""
+        """Return the one sample of that name and with exactly those labels."""
         (found,) = (s.value for s in self.samples if s.name == name and s.labels == labels)
         return found
 
     def all(self, name: str, **labels: str) -> list[float]:
-        """Give the samples of that name that have those labels, and others."""
+        """Return the samples of that name that have those labels, and others."""
         found = (s for s in self.samples if s.name == name)
         return [s.value for s in found if labels.items() <= s.labels.items()]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
+from tests.publisher.asking import ask_for_head
 from tests.publisher.material import Rig, camera_status, pipeline, rig, wait_for
 from tests.support.viewer import RawViewer
 
@@ -130,12 +131,7 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
 
 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    import urllib.request
-
-    for _ in range(10):
-        request = urllib.request.Request(running.url + "/video_feed", method="HEAD")
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            assert answer.status == 200
+    assert [ask_for_head(running, "/video_feed") for _ in range(10)] == [200] * 10
     wait_for(lambda: running.stage.hub.viewers == 0, "no viewer")
 
 

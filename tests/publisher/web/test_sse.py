@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
 from publisher.live.event_log import NEAR_FRAMES
+from tests.publisher.asking import ask_for_head, get, get_json
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -23,7 +23,6 @@ from tests.publisher.material import (
     rig,
     wait_for,
 )
-from tests.publisher.web.test_app import get, get_json
 from tests.support.event_stream import EventStream
 
 ODD_NAME = 'küche "2"?#%&\n'
@@ -75,7 +74,7 @@ def test_the_status_comes_every_second_and_is_that_of_the_api(running: Rig) -> N
         stream.expect("status")
         second = stream.expect("status").data
         assert time.monotonic() - started_s > 1.5
-        asked: Any = get_json(running, "/api/status")[1]
+        asked = get_json(running, "/api/status")[1]
         assert len(stream.comments) >= 3
     for status in (first, second, asked):
         del status["uptime_s"]
@@ -138,12 +137,7 @@ def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(runni
 
 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    import urllib.request
-
-    for _ in range(8):
-        request = urllib.request.Request(running.url + "/events", method="HEAD")
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            assert answer.status == 200
+    assert [ask_for_head(running, "/events") for _ in range(8)] == [200] * 8
     wait_for(lambda: running.stage.live.events.readers == 0, "no reader")
 
 

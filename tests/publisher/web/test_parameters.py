@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from werkzeug.exceptions import BadRequest
 
-from publisher.drawing.look import Look, look_of
+from publisher.drawing.look import Look
+from publisher.web.parameters import look_of
 
 
 def test_the_usual_look_has_boxes_and_clear_faces() -> None:

@@ -1,0 +1,75 @@
+"""Pictures: streams of them, and single ones."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from publisher.drawing.annotate import encode_jpeg, notice
+from publisher.live.board import Board
+from publisher.live.hub import PictureHub, TooManyViewersError, Viewer
+from publisher.web import mjpeg
+from publisher.web.parameters import look_of
+from publisher.web.refusals import refuse_unknown, too_many, unavailable
+
+SNAPSHOT_WAIT_S = 2.0
+
+
+def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
+    """Return the routes of pictures; what is shown where there is none has ``jpeg_quality``."""
+    routes = Blueprint("streams", __name__)
+
+    def first_camera() -> str | None:
+        return next(iter(board.cameras()), None)
+
+    def placeholder() -> bytes:
+        problems = board.view().problems
+        text = problems[0] if problems else "waiting for the first picture"
+        return encode_jpeg(notice(text), jpeg_quality)
+
+    @routes.get("/video_feed")
+    @routes.get("/video_feed/<camera:camera>")
+    def video_feed(camera: str | None = None) -> Response:
+        viewer = _admit(board, hub, camera)
+        pictures = mjpeg.stream(hub, viewer, first_camera, placeholder)
+        response = Response(pictures, content_type=mjpeg.CONTENT_TYPE)
+        response.call_on_close(viewer.leave)
+        return response
+
+    @routes.get("/snapshot/<camera:camera>.jpg")
+    def snapshot(camera: str) -> Response:
+        viewer = _admit(board, hub, camera)
+        try:
+            jpeg = _next_or_newest(board, hub, viewer, camera)
+        finally:
+            viewer.leave()
+        if jpeg is None:
+            raise unavailable(f"{camera} has given no picture yet", 1)
+        return Response(jpeg, content_type="image/jpeg")
+
+    return routes
+
+
+def _admit(board: Board, hub: PictureHub, camera: str | None) -> Viewer:
+    """Let in a viewer of a camera that there is, or of the first one; it must ``leave``."""
+    if camera is not None:
+        refuse_unknown(camera, board.cameras())
+    try:
+        return hub.admit(camera, look_of(request.args))
+    except TooManyViewersError:
+        raise too_many("viewers are watching", hub.max_viewers) from None
+
+
+def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) -> bytes | None:
+    """Return the next picture, or the newest where none comes; None where there never was one."""
+    newest, jpeg = hub.newest(camera), None
+    if newest is None or _moves(board, camera):
+        viewer.skip_present()
+        jpeg = viewer.next_picture(SNAPSHOT_WAIT_S)
+    if jpeg is None and newest is not None:
+        jpeg = newest.jpeg(viewer.look)
+    return jpeg
+
+
+def _moves(board: Board, camera: str) -> bool:
+    """Return whether a newer picture of this camera is to be expected."""
+    return any(view.name == camera and view.fps > 0 for view in board.view().cameras)

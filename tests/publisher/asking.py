@@ -1,0 +1,48 @@
+"""Requests to a publisher as a program sends them."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from email.message import Message
+from typing import Any, NamedTuple
+
+from tests.publisher.material import Rig
+
+PATIENCE_S = 30.0
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    code: int
+    headers: Message
+    body: bytes
+
+
+def send(request: urllib.request.Request) -> Reply:
+    """Send a request and return the reply, whatever its code."""
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return Reply(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Reply(error.code, error.headers, error.read())
+
+
+def get(running: Rig, path: str, **headers: str) -> Reply:
+    return send(urllib.request.Request(running.url + path, headers=headers))
+
+
+def get_json(running: Rig, path: str) -> tuple[int, dict[str, Any]]:
+    code, headers, body = get(running, path)
+    assert headers["Content-Type"] == "application/json"
+    found = json.loads(body)
+    assert isinstance(found, dict)
+    return code, found
+
+
+def ask_for_head(running: Rig, path: str) -> int:
+    """Ask for a reply without its body and return the code."""
+    return send(urllib.request.Request(running.url + path, method="HEAD")).code
