@@ -12,17 +12,12 @@ from common.contract import Role
 from common.messages import CameraStatus, Frame, FrameTimes, PeerStatus, PipelineStatus
 from publisher.faces import Face
 from publisher.live.figures import CameraFigures, Newest, WorkerRates
+from publisher.live.problems import NO_WORKER, Problem, find_problems
 from publisher.recording.writer import RecordingState
 
 ALIVE_S = 5.0
 LOST_NOTICE_S = 1.0  # a broker that was restarted is back sooner
 NEW_BROKER_S = 30.0
-HOW_TO_START = {
-    Role.DETECTOR: "no detector is running: start one with `python -m detector`",
-    Role.CLASSIFIER: "no classifier is running: start one with `python -m classifier`",
-}
-NO_BROKER = "no answer from the broker: start it with `python -m common.broker`"
-NO_CAMERA = "no camera is running: start one with `python -m capture`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class BoardView:
     recording_trouble: str
     records_written: int
     pictures: tuple[RecordingState, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 class Board:
@@ -129,7 +124,7 @@ class Board:
             self._figures[frame.camera].add(newest, times, time.monotonic_ns())
 
     def notices(self) -> dict[str, str]:
-        """Say, for each camera whose last picture is not to be shown any longer, why."""
+        """Return, for each camera whose last picture is not to be shown any longer, why."""
         with self._lock:
             if self._lost_since is not None and time.time() - self._lost_since > LOST_NOTICE_S:
                 why = f"no answer from the broker since {_clock(self._lost_since)}"
@@ -146,7 +141,7 @@ class Board:
         if camera.ended or not stands_still or self._pipeline is None:
             return ""
         roles = {peer.role for peer in self._pipeline.peers}
-        return "" if Role.DETECTOR in roles else HOW_TO_START[Role.DETECTOR]
+        return "" if Role.DETECTOR in roles else NO_WORKER[Role.DETECTOR].text
 
     def cameras(self) -> tuple[str, ...]:
         """Name all cameras, those of the broker first."""
@@ -157,10 +152,11 @@ class Board:
         """Give everything as it is now."""
         with self._lock:
             now_s = time.monotonic()
+            alive = now_s - self._last_step_s < ALIVE_S
             peers = self._pipeline.peers if self._pipeline else ()
             return BoardView(
                 connected=self._connected,
-                alive=now_s - self._last_step_s < ALIVE_S,
+                alive=alive,
                 uptime_s=now_s - self._started_s,
                 pipeline=self._pipeline,
                 cameras=tuple(self._camera_view(name, now_s) for name in self._names()),
@@ -168,7 +164,7 @@ class Board:
                 recording_trouble=self._trouble,
                 records_written=self._records,
                 pictures=self._pictures,
-                problems=tuple(problems(self._connected, self._pipeline)),
+                problems=find_problems(alive, self._connected, self._pipeline),
             )
 
     def _names(self) -> tuple[str, ...]:
@@ -190,17 +186,3 @@ class Board:
 
 def _clock(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at))
-
-
-def problems(connected: bool, pipeline: PipelineStatus | None) -> list[str]:
-    """Say in words what keeps expressions from being shown; nothing where all is well."""
-    if not connected or pipeline is None:
-        return [NO_BROKER]
-    found = []
-    cameras = pipeline.cameras
-    if not cameras:
-        found.append(NO_CAMERA)
-    elif not any(camera.online or camera.ended for camera in cameras):
-        found += [f"camera {camera.camera} is offline: {camera.reason}" for camera in cameras]
-    roles = {peer.role for peer in pipeline.peers}
-    return found + [hint for role, hint in HOW_TO_START.items() if role not in roles]

@@ -16,7 +16,8 @@ from common.contract import IMAGE_LIMIT_S, Outcome
 from common.messages import ImageAnswer
 from publisher.drawing.annotate import annotate, encode_jpeg
 from publisher.faces import Face
-from publisher.live.board import NO_BROKER, Board
+from publisher.live.board import Board
+from publisher.live.problems import NO_BROKER
 from publisher.tracking.smoothing import smooth
 from publisher.uploads.errors import NoAnswerError
 from publisher.uploads.image import TravellingImage, Upload, for_drawing, for_travel
@@ -54,7 +55,7 @@ class Analyzer:
         """
         deadline_s = time.monotonic() + IMAGE_LIMIT_S
         if not self._board.view().connected:
-            raise NoAnswerError(Outcome.REFUSED, NO_BROKER)
+            raise NoAnswerError(Outcome.REFUSED, NO_BROKER.text)
         sent: list[tuple[Upload, TravellingImage, Answer]] = []
         try:
             for upload in uploads:

@@ -22,8 +22,7 @@ def pages(board: Board) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        view = board.view()
-        reasons = list(view.problems) if view.alive else ["the publisher is stuck", *view.problems]
+        reasons = [problem.text for problem in board.view().problems]
         return jsonify(ready=not reasons, reasons=reasons), 503 if reasons else 200
 
     return routes

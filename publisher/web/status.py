@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
 from msgspec import structs
 
-from common.messages import ImageStatus
+from common.contract import Mode
+from common.messages import CameraStatus, ImageStatus
 from publisher.drawing.palette import COLOURS
 from publisher.live.board import BoardView, CameraView, PeerView
-from publisher.live.figures import PERCENTILES, TOTAL, Newest
+from publisher.live.figures import PERCENTILES, TOTAL
 from publisher.live.hub import PictureHub
 from publisher.live.published_frame import Json, frame_json, published_frame
 from publisher.recording.writer import RecordingState
 from publisher.results.format import iso_time
+
+UNKNOWN = CameraStatus(
+    camera="",
+    mode=Mode.LIVE,
+    online=False,
+    reason="the broker does not know this camera",
+    ended=False,
+    total_frames=0,
+    captured=0,
+    published=0,
+    failed=0,
+    in_flight=0,
+    dropped={},
+)
+"""What is said of a camera that the broker says nothing of."""
 
 
 def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
     """Make the whole answer.
 
     Args:
-        view: Of the board.
-        hub: For the viewers.
+        view: What the board knows.
+        hub: Knows the viewers.
         results: Where records go.
     """
     pipeline = view.pipeline
     return {
         "ready": not view.problems,
-        "problems": list(view.problems),
+        "problems": [asdict(problem) for problem in view.problems],
         "uptime_s": round(view.uptime_s, 1),
         "broker": {
             "connected": view.connected,
@@ -37,16 +54,16 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         },
         "viewers": hub.viewers,
         "max_viewers": hub.max_viewers,
-        "analyze": structs.asdict(pipeline.images if pipeline else ImageStatus()),
-        "recording": _recording(view, results),
-        "pictures": [_pictures(figures) for figures in view.pictures],
+        "images": structs.asdict(pipeline.images if pipeline else ImageStatus()),
+        "results": _results(view, results),
+        "recordings": [_recording(state) for state in view.pictures],
         "expressions": COLOURS,
         "cameras": [_camera(camera, hub) for camera in view.cameras],
         "workers": _workers(view.peers),
     }
 
 
-def _recording(view: BoardView, results: Path | None) -> Json:
+def _results(view: BoardView, results: Path | None) -> Json:
     if results is None:
         return {"state": "off", "path": None, "records": 0, "reason": ""}
     return {
@@ -57,44 +74,38 @@ def _recording(view: BoardView, results: Path | None) -> Json:
     }
 
 
-def _pictures(figures: RecordingState) -> Json:
+def _recording(state: RecordingState) -> Json:
     return {
-        "state": "stopped" if figures.trouble else "on",
-        "path": figures.path,
-        "pictures": figures.pictures,
-        "left_out": figures.left_out,
-        "reason": figures.trouble,
+        "state": "stopped" if state.trouble else "on",
+        "path": state.path,
+        "pictures": state.pictures,
+        "left_out": state.left_out,
+        "reason": state.trouble,
     }
 
 
 def _camera(camera: CameraView, hub: PictureHub) -> Json:
-    status = camera.status
+    status, newest, since_s = camera.status or UNKNOWN, camera.newest, camera.offline_since
     return {
         "camera": camera.name,
-        "mode": status.mode if status else None,
-        "online": status.online if status else False,
-        "reason": status.reason if status else "the broker does not know this camera",
-        "ended": status.ended if status else False,
-        "total_frames": status.total_frames if status else 0,
-        "offline_since": iso_time(int(camera.offline_since * 1e9))
-        if camera.offline_since
-        else None,
-        "captured": status.captured if status else 0,
-        "published": status.published if status else 0,
-        "failed": status.failed if status else 0,
-        "in_flight": status.in_flight if status else 0,
-        "dropped": dict(status.dropped) if status else {},
-        "dropped_total": sum(status.dropped.values()) if status else 0,
+        "mode": camera.status.mode if camera.status else None,
+        "online": status.online,
+        "reason": status.reason,
+        "ended": status.ended,
+        "total_frames": status.total_frames,
+        "offline_since": iso_time(int(since_s * 1e9)) if since_s else None,
+        "captured": status.captured,
+        "published": status.published,
+        "failed": status.failed,
+        "in_flight": status.in_flight,
+        "dropped": status.dropped,
+        "dropped_total": sum(status.dropped.values()),
         "fps": round(camera.fps, 2),
         "age_ms": _percentiles(camera.ages_ms.get(TOTAL)),
         "stages_ms": {stage: _percentiles(ages) for stage, ages in camera.ages_ms.items()},
         "viewers": hub.viewers_of(camera.name),
-        "newest": _newest(camera.newest) if camera.newest else None,
+        "newest": frame_json(published_frame(newest.frame, newest.faces)) if newest else None,
     }
-
-
-def _newest(newest: Newest) -> Json:
-    return frame_json(published_frame(newest.frame, newest.faces))
 
 
 def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:

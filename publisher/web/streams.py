@@ -23,7 +23,7 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
 
     def placeholder() -> bytes:
         problems = board.view().problems
-        text = problems[0] if problems else "waiting for the first picture"
+        text = problems[0].text if problems else "waiting for the first picture"
         return encode_jpeg(notice(text), jpeg_quality)
 
     @routes.get("/video_feed")

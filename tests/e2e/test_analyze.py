@@ -73,7 +73,7 @@ def overlap(a: tuple[int, ...], b: tuple[int, ...]) -> float:
 
 
 def ledger(pipeline: Pipeline) -> dict[str, int]:
-    return dict(pipeline.status().get("analyze", {}))
+    return dict(pipeline.status().get("images", {}))
 
 
 def error(reply: Reply) -> str:
@@ -162,7 +162,7 @@ def test_burst_of_uploads_is_answered_and_the_live_camera_goes_on(
 
     def counted() -> list[dict[str, Any]]:
         status = demo.status()
-        known = status.get("analyze", {}).get("analyzed", 0)
+        known = status.get("images", {}).get("analyzed", 0)
         return list(status["cameras"]) if known >= analyzed + codes[200] else []
 
     (after,) = wait_for(counted, "the count")

@@ -132,22 +132,6 @@ def test_labels_are_smoothed_from_frame_to_frame(folder: Path) -> None:
         assert newest.faces[0].label == "sad"
 
 
-def test_what_is_wrong_is_said_in_words(folder: Path) -> None:
-    with rig(folder) as running:
-        board = running.stage.board
-        assert "python -m common.broker" in board.view().problems[0]
-        running.hello()
-        running.report(pipeline())
-        assert "python -m capture" in board.view().problems[0]
-        running.report(pipeline(camera_status(online=False, reason="unplugged"), roles=()))
-        offline, detector, classifier = board.view().problems
-        assert offline == "camera cam is offline: unplugged"
-        assert "python -m detector" in detector
-        assert "python -m classifier" in classifier
-        running.report(pipeline(camera_status(online=False, ended=True)))
-        assert board.view().problems == ()
-
-
 def test_nothing_is_kept_of_a_camera_that_was_taken_away(folder: Path) -> None:
     with rig(folder) as running:
         running.hello()

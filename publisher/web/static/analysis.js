@@ -60,14 +60,14 @@ async function analyse(file, entry, colourOf) {
     if (!answer.ok) throw new Error(told.error);
     const { faces } = told.images[0];
     words.textContent = faces.length === 1 ? "1 face" : `${faces.length || "no"} faces`;
-    entry.append(await draw(file, faces, colourOf), list(faces, colourOf));
+    entry.append(await drawMarked(file, faces, colourOf), list(faces, colourOf));
   } catch (error) {
     words.className = "bad";
     words.textContent = error instanceof TypeError ? "The publisher does not answer." : error.message;
   }
 }
 
-async function draw(file, faces, colourOf) {
+async function drawMarked(file, faces, colourOf) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
   const scale = Math.min(1, WIDEST_PX / Math.max(picture.width, picture.height));
   const canvas = element("canvas");

@@ -17,7 +17,7 @@ export function showFaces(frames, { colours, colourOf, memory, tiles }) {
       if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, { colours, colourOf }, frames.length > 1));
       const card = cards.get(key);
       card.seen_ms = now;
-      fill(card, face, colourOf);
+      fillCard(card, face, colourOf);
       drawThumbnail(card, face, frame, tiles.get(frame.camera), now);
     }
   }
@@ -80,7 +80,7 @@ export function fillBars(list, probabilities, label) {
   }
 }
 
-function fill({ node }, face, colourOf) {
+function fillCard({ node }, face, colourOf) {
   write(node.querySelector(".label"), face.label || "not classified yet");
   write(node.querySelector(".confidence"), face.label ? percent(face.confidence) : "");
   node.querySelector(".swatch").style.backgroundColor = colourOf(face.label);

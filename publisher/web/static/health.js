@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 
 const STAGES = ["capture", "detector", "classifier", "publisher"];
+const isStopped = ({ state }) => state === "stopped";
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 // Of several cameras: sums, and the oldest picture.
@@ -12,23 +13,25 @@ export function showHealth(status, cameras) {
     const known = cameras.map(of).filter((value) => value !== null);
     return known.length ? Math.max(...known) : null;
   };
-  write("fps", sum(({ fps }) => fps));
-  write("age-p50", oldest(({ age_ms: age }) => age.p50), " ms");
-  write("age-p95", oldest(({ age_ms: age }) => age.p95), " ms");
-  write("published", sum(({ published }) => published));
+  showFigure("fps", sum(({ fps }) => fps));
+  showFigure("age-p50", oldest(({ age_ms: age }) => age.p50), " ms");
+  showFigure("age-p95", oldest(({ age_ms: age }) => age.p95), " ms");
+  showFigure("published", sum(({ published }) => published));
   const total = sum(({ mode, total_frames: frames }) => (mode === "lossless" ? frames : 0));
   if (total) byId("published").textContent += ` of ${number.format(total)}`;
-  write("dropped", sum(({ dropped_total: dropped }) => dropped));
-  write("failed", sum(({ failed }) => failed));
+  showFigure("dropped", sum(({ dropped_total: dropped }) => dropped));
+  showFigure("failed", sum(({ failed }) => failed));
   byId("failed").className = sum(({ failed }) => failed) ? "bad" : "";
-  write("in-flight", sum(({ in_flight: frames }) => frames));
-  write("viewers", status.viewers);
+  showFigure("in-flight", sum(({ in_flight: frames }) => frames));
+  showFigure("viewers", status.viewers);
   showWorkers(status.workers);
   showCauses(cameras);
-  showRecording(status);
+  const { results, recordings } = status;
+  showStored("results", results.state === "off" ? [] : [results], ({ records }) => records);
+  showStored("recordings", recordings, ({ pictures }) => pictures);
 }
 
-function write(id, value, unit = "") {
+function showFigure(id, value, unit = "") {
   byId(id).textContent = value === null || value === undefined ? "–" : number.format(value) + unit;
 }
 
@@ -54,26 +57,20 @@ function showCauses(cameras) {
   byId("drop-causes").textContent = found.map(([cause, count]) => `${cause.replaceAll("_", " ")} ${number.format(count)}`).join(" · ");
 }
 
-function showRecording({ recording, pictures }) {
-  byId("recording-row").hidden = recording.state === "off";
-  byId("recording").className = recording.state === "stopped" ? "bad" : "";
-  byId("recording").textContent = recording.state === "stopped"
-    ? `stopped after ${number.format(recording.records)}: ${recording.reason}`
-    : `${number.format(recording.records)} in ${recording.path}`;
-  byId("pictures-row").hidden = pictures.length === 0;
-  byId("pictures").className = pictures.some(({ state }) => state === "stopped") ? "bad" : "";
-  byId("pictures").textContent = pictures.map((one) => {
+function showStored(id, all, countOf) {
+  byId(`${id}-row`).hidden = all.length === 0;
+  byId(id).className = all.some(isStopped) ? "bad" : "";
+  byId(id).textContent = all.map((one) => {
+    const count = number.format(countOf(one));
     const leftOut = one.left_out ? `, ${number.format(one.left_out)} left out` : "";
-    return one.state === "stopped"
-      ? `stopped after ${number.format(one.pictures)}: ${one.reason}`
-      : `${number.format(one.pictures)} in ${one.path}${leftOut}`;
+    return isStopped(one) ? `stopped after ${count}: ${one.reason}` : `${count} in ${one.path}${leftOut}`;
   }).join(" · ");
 }
 
 export function showStoring(status) {
   const isOn = ({ state }) => state === "on";
   const kinds = [];
-  if (isOn(status.recording)) kinds.push("results");
-  if (status.pictures.some(isOn)) kinds.push("pictures");
+  if (isOn(status.results)) kinds.push("results");
+  if (status.recordings.some(isOn)) kinds.push("pictures");
   byId("storing").textContent = kinds.length ? `; right now ${kinds.join(" and ")} are being recorded` : "";
 }

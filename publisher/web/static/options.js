@@ -24,18 +24,18 @@ export function setUpOptions(onChange, { onSnapshot, onCamera }) {
     else if (key === "f") toggleFullScreen();
     else if (/^[0-9]$/.test(key)) onCamera(Number(key));
   });
-  show();
+  showOptions();
 }
 
 function toggle(name, onChange) {
   if (byId(name).disabled) return;
   options[name] = !options[name];
   if (KEPT.includes(name)) localStorage.setItem(name, options[name] ? "1" : "0");
-  show();
+  showOptions();
   onChange(name);
 }
 
-function show() {
+function showOptions() {
   for (const [name, isOn] of Object.entries(options)) press(name, isOn);
   byId("stage").dataset.dataOnly = String(options.dataOnly);
   for (const name of ["snapshot", "fullscreen"]) byId(name).disabled = options.dataOnly;

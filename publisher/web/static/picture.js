@@ -1,6 +1,7 @@
 // The pictures: one tile a camera that is shown, each connected to its stream.
 
-import { byId, clock, element, write } from "./dom.js";
+import { isOffline, offlineSince } from "./cameras.js";
+import { byId, element, write } from "./dom.js";
 
 const MOST_STREAMS = 4;    // of the six connections that browsers open to one server
 const SNAPSHOT_MS = 500;   // between pictures of a tile where there are more cameras
@@ -111,9 +112,7 @@ function describe(tile, camera, isOneOfMany) {
   if (camera.newest) {
     tile.node.style.setProperty("--ratio", String(camera.newest.width / camera.newest.height));
   }
-  const isOffline = !camera.online && !camera.ended;
-  const since = camera.offline_since ? ` since ${clock(Date.parse(camera.offline_since) / 1000)}` : "";
   tile.caption.hidden = !isOneOfMany;
-  tile.caption.classList.toggle("offline", isOffline);
-  write(tile.caption, isOffline ? `${camera.camera} · offline${since}` : camera.camera);
+  tile.caption.classList.toggle("offline", isOffline(camera));
+  write(tile.caption, isOffline(camera) ? `${camera.camera} · ${offlineSince(camera)}` : camera.camera);
 }

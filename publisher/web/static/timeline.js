@@ -11,7 +11,7 @@ const APART_S = 1;      // between two faces in one lane
 
 export function drawStrip(canvas, stretches, now, colourOf) {
   const { context, width, height } = paper(canvas);
-  fill(context, stretches, now - STRIP_S, now, { left: 0, top: 0, width, height }, colourOf);
+  paint(context, stretches, now - STRIP_S, now, { left: 0, top: 0, width, height }, colourOf);
   const last = stretches.at(-1);
   canvas.setAttribute("aria-label", `last ${STRIP_S} seconds${last ? `, now ${last.label}` : ""}`);
 }
@@ -35,7 +35,7 @@ export function drawScene(memory, cameras, colourOf) {
   lanes.forEach((lane, at) => {
     const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
     for (const { name, stretches } of lane) {
-      fill(context, stretches, from, now, area, colourOf);
+      paint(context, stretches, from, now, area, colourOf);
       const x = (at) => Math.max(0, (width * (at - from)) / KEPT_S);
       const left = x(stretches[0].from);
       const { width: nameWidth } = context.measureText(name);
@@ -78,7 +78,7 @@ function showShares(shares, colourOf) {
   }));
 }
 
-function fill(context, stretches, from, to, area, colourOf) {
+function paint(context, stretches, from, to, area, colourOf) {
   const x = (at) => area.left + area.width * Math.max(0, Math.min(1, (at - from) / (to - from)));
   for (const stretch of stretches) {
     context.fillStyle = colourOf(stretch.label);

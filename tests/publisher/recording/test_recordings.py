@@ -85,7 +85,7 @@ def test_a_full_disk_stops_the_video_with_an_alert_and_the_live_view_goes_on(
                 if running.stage.board.view().pictures[0].trouble:
                     break
         with urlopen(f"{running.url}/api/status") as answer:
-            (told,) = json.load(answer)["pictures"]
+            (told,) = json.load(answer)["recordings"]
         assert told["state"] == "stopped"
         assert "out.mp4 cannot be written" in told["reason"]
         before = running.stage.hub.newest("cam")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +12,7 @@ import numpy as np
 import pytest
 
 from common.contract import Role
+from tests.publisher.asking import Reply, get, get_json
 from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 
 ODD_NAME = '/dev/küche "2"?#%&'
@@ -27,24 +24,6 @@ def running(folder: Path) -> Iterator[Rig]:
         made.hello()
         made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
         yield made
-
-
-def get(running: Rig, path: str, **headers: str) -> tuple[int, Message, bytes]:
-    request = urllib.request.Request(running.url + path, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read()
-
-
-def get_json(running: Rig, path: str) -> tuple[int, dict[str, object]]:
-    code, headers, body = get(running, path)
-    assert headers["Content-Type"] == "application/json"
-    found = json.loads(body)
-    assert isinstance(found, dict)
-    return code, found
 
 
 def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
@@ -66,9 +45,7 @@ def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
     code, status = get_json(running, "/api/status")
     assert code == 200
     assert (status["ready"], status["problems"], status["viewers"]) == (True, [], 0)
-    cameras = status["cameras"]
-    assert isinstance(cameras, list)
-    cam = cameras[0]
+    cam, odd = status["cameras"]
     assert cam["captured"] == (
         cam["published"] + cam["dropped_total"] + cam["failed"] + cam["in_flight"]
     )
@@ -79,16 +56,14 @@ def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
     assert (face["label"], face["track_id"], face["reused"]) == ("happy", 1, False)
     assert face["probabilities"]["happy"] == pytest.approx(0.9)
     assert (late["label"], late["probabilities"], late["reused"]) == (None, None, True)
-    assert cameras[1]["camera"] == ODD_NAME
-    assert status["recording"] == {"state": "off", "path": None, "records": 0, "reason": ""}
+    assert odd["camera"] == ODD_NAME
+    assert status["results"] == {"state": "off", "path": None, "records": 0, "reason": ""}
 
 
 def test_workers_are_listed_by_role_with_their_rate(running: Rig) -> None:
     running.report(pipeline(camera_status(), done=1))
     running.report(pipeline(camera_status(), done=100))
-    workers = get_json(running, "/api/status")[1]["workers"]
-    assert isinstance(workers, dict)
-    (detector,) = workers["detector"]
+    (detector,) = get_json(running, "/api/status")[1]["workers"]["detector"]
     assert (detector["name"], detector["done"]) == ("detector-1", 100)
     assert detector["rate"] > 0
 
@@ -98,7 +73,7 @@ def test_ready_is_ready_and_otherwise_says_why(running: Rig) -> None:
     running.report(pipeline(camera_status(), roles=[Role.DETECTOR]))
     code, answer = get_json(running, "/readyz")
     assert code == 503
-    assert answer["reasons"] == ["no classifier is running: start one with `python -m classifier`"]
+    assert answer["reasons"] == ["no classifier is running: start one with python -m classifier"]
 
 
 def test_without_a_broker_it_lives_but_is_not_ready(folder: Path) -> None:
@@ -115,13 +90,34 @@ def test_a_stage_that_is_stuck_is_not_healthy(
     assert get_json(running, "/healthz") == (503, {"alive": False})
     code, answer = get_json(running, "/readyz")
     assert (code, answer["reasons"]) == (503, ["the publisher is stuck"])
+    assert get_json(running, "/api/status")[1]["ready"] is False
+
+
+def test_problems_are_told_to_programs_and_to_people(running: Rig) -> None:
+    offline = camera_status("cam", online=False, reason="unplugged")
+    running.report(pipeline(offline, roles=[Role.DETECTOR]))
+    _, status = get_json(running, "/api/status")
+    assert status["problems"] == [
+        {
+            "kind": "camera_offline",
+            "text": "camera cam is offline: unplugged",
+            "camera": "cam",
+            "command": None,
+        },
+        {
+            "kind": "no_classifier",
+            "text": "no classifier is running: start one with python -m classifier",
+            "camera": None,
+            "command": "python -m classifier",
+        },
+    ]
 
 
 @pytest.mark.parametrize("camera", ["cam", ODD_NAME])
 def test_a_snapshot_needs_no_viewer(running: Rig, camera: str) -> None:
     running.publish_next(camera)
     done = threading.Event()
-    found: list[tuple[int, Message, bytes]] = []
+    found: list[Reply] = []
 
     def ask() -> None:
         found.append(get(running, f"/snapshot/{quote(camera, safe='')}.jpg"))

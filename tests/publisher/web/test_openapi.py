@@ -20,7 +20,9 @@ from common.contract import CAMERA_MODES, Role
 from common.face_model import LABELS
 from common.messages import PeerStatus, PipelineStatus
 from publisher.live.figures import PERCENTILES
+from publisher.live.problems import ProblemKind
 from publisher.tracking.smoothing import UNCERTAIN
+from tests.publisher.asking import get_json
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import (
     FACE,
@@ -32,7 +34,6 @@ from tests.publisher.material import (
     result,
     rig,
 )
-from tests.publisher.web.test_app import get_json
 from tests.support.event_stream import EventStream
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,6 +121,7 @@ def test_names_and_values_are_those_of_the_code() -> None:
         assert tuple(SCHEMAS[name]["required"]) == LABELS
     assert SCHEMAS["Label"]["enum"] == [*LABELS, UNCERTAIN, None]
     assert SCHEMAS["Camera"]["properties"]["mode"]["enum"] == [*CAMERA_MODES, None]
+    assert SCHEMAS["Problem"]["properties"]["kind"]["enum"] == list(ProblemKind)
     names = [f"p{round(fraction * 100)}" for fraction in PERCENTILES]
     assert list(SCHEMAS["Percentiles"]["properties"]) == names
     (version,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.M)
@@ -163,7 +165,7 @@ def test_all_that_the_events_say_is_described(running: Rig) -> None:
 def test_the_history_is_described_with_faces_in_it(running: Rig) -> None:
     with publishing(running):
         running_since = get_json(running, "/api/history?camera=demo&since=-60")[1]
-        while len(running_since["samples"]) < 2:  # type: ignore[arg-type]
+        while len(running_since["samples"]) < 2:
             running_since = get_json(running, "/api/history?camera=demo&since=-1e9")[1]
     assert_described(running_since, "History")
 
