@@ -26,8 +26,7 @@ class PendingImages:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = count(1)
-        self._waiting: dict[int, Answer] = {}
-        self._messages: dict[int, AnalyzeImage] = {}
+        self._pending: dict[int, tuple[AnalyzeImage, Answer]] = {}
         self._unsent: dict[int, None] = {}
         self._closed = False
 
@@ -38,22 +37,22 @@ class PendingImages:
             number = next(self._numbers)
             if self._closed:
                 answer.set_result(_ending(number))
-                return answer
-            self._waiting[number] = answer
-            self._messages[number] = AnalyzeImage(number, image.height, image.width, image.jpeg)
-            self._unsent[number] = None
+            else:
+                message = AnalyzeImage(number, image.height, image.width, image.jpeg)
+                self._pending[number] = message, answer
+                self._unsent[number] = None
         return answer
 
     def forget(self, answer: Answer) -> None:
         """Wait no longer."""
         with self._lock:
-            for number in [key for key, other in self._waiting.items() if other is answer]:
+            for number in [key for key, (_, held) in self._pending.items() if held is answer]:
                 self._remove(number)
 
     def unsent(self) -> list[AnalyzeImage]:
         """Return what is to be sent to the broker, oldest first."""
         with self._lock:
-            return [self._messages[number] for number in self._unsent]
+            return [self._pending[number][0] for number in self._unsent]
 
     def sent(self, message: AnalyzeImage) -> None:
         """Note that the broker has an image."""
@@ -63,27 +62,27 @@ class PendingImages:
     def send_again(self) -> None:
         """Note that the broker knows nothing: it was restarted, or had given this publisher up."""
         with self._lock:
-            self._unsent = dict.fromkeys(self._messages)
+            self._unsent = dict.fromkeys(self._pending)
 
     def answered(self, message: ImageAnswer) -> None:
         """Hand an answer to who waits for it."""
         with self._lock:
-            answer = self._waiting.get(message.request_id)
+            found = self._pending.get(message.request_id)
             self._remove(message.request_id)
-        if answer is not None:
-            answer.set_result(message)
+        if found is not None:
+            found[1].set_result(message)
 
     def close(self) -> None:
         """Tell everybody who waits that the publisher is ending."""
         with self._lock:
             self._closed = True
-            numbers = list(self._waiting)
+            numbers = list(self._pending)
         for number in numbers:
             self.answered(_ending(number))
 
     def _remove(self, number: int) -> None:
-        for held in (self._waiting, self._messages, self._unsent):
-            held.pop(number, None)
+        self._pending.pop(number, None)
+        self._unsent.pop(number, None)
 
 
 def _ending(number: int) -> ImageAnswer:

@@ -32,7 +32,7 @@ COPY = """(selector) => {
 
 
 def pixels(page: Page, selector: str = STREAM) -> Picture | None:
-    """Give the (height, width, 4) uint8 BGRA pixels of an ``img`` or ``canvas`` as it is now."""
+    """Return the (height, width, 4) uint8 BGRA pixels of an ``img`` or ``canvas`` as it is now."""
     encoded = page.evaluate(COPY, selector)
     if encoded is None:
         return None
@@ -45,14 +45,14 @@ def pixels(page: Page, selector: str = STREAM) -> Picture | None:
 
 
 def difference(one: Picture, other: Picture) -> float:
-    """Give the mean difference of two pictures, of 255; the largest where their sizes differ."""
+    """Return the mean difference of two pictures, of 255; the largest where their sizes differ."""
     if one.shape != other.shape:
         return 255.0
     return float(cv2.absdiff(one, other).mean())
 
 
 def seen(page: Page, selector: str = STREAM) -> Picture:
-    """Wait until there is a picture and give it."""
+    """Wait until there is a picture and return it."""
     (found,) = eventually(
         lambda: [shown for shown in [pixels(page, selector)] if shown is not None],
         f"pixels of {selector}",
@@ -69,5 +69,5 @@ def wait_moving(page: Page, selector: str = STREAM) -> None:
 
 
 def is_coloured(shown: Picture) -> bool:
-    """Tell whether there is anything painted on a canvas whose background shows through."""
+    """Return whether there is anything painted on a canvas whose background shows through."""
     return bool((shown[..., 3] > 0).any())

@@ -66,7 +66,7 @@ def test_timeline_begins_before_the_page_was_opened(page: Page, pipeline: Pipeli
     expect(page.locator("#timeline")).to_be_visible()
 
     def remembered_s() -> float:
-        """Give how long before the page the timeline begins."""
+        """Return how long before the page the timeline begins."""
         columns = np.flatnonzero((seen(page, "#lanes")[..., 3] > 0).any(axis=0))
         width_px, opened_s = page.evaluate(
             "() => [document.getElementById('lanes').width, performance.now() / 1000]"

@@ -54,7 +54,7 @@ def box_of(pipeline: Pipeline) -> dict[str, int]:
 
 
 def steady(page: Page) -> Picture:
-    """Wait until the picture without boxes, which nothing in it moves, stays, and give it."""
+    """Wait until the picture without boxes, which nothing in it moves, stays, and return it."""
     kept = [seen(page)]
 
     def stays() -> bool:

@@ -44,7 +44,7 @@ class Witness:
         self.findings[before:] = since
 
     def asked(self, path: str) -> list[str]:
-        """Give the addresses under ``path`` that the page asked for."""
+        """Return the addresses under ``path`` that the page asked for."""
         return [url for url in self.requests if urlsplit(url).path.startswith(path)]
 
     def settle(self) -> None:

@@ -29,7 +29,7 @@ def encoded(pixels: NDArray[np.uint8], ending: str = ".jpg") -> bytes:
 
 
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """Give a JPEG the EXIF orientation of a camera that was held another way (1 to 8)."""
+    """Write into a JPEG the EXIF orientation of a camera that was held another way (1 to 8)."""
     entry = bytes([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0])
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
     return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]

@@ -20,7 +20,7 @@ export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString();
 }
 
-// Makes a canvas as sharp as the screen; gives its context, in CSS pixels, and its size in them.
+// Makes a canvas as sharp as the screen; returns its context, in CSS pixels, and its size in them.
 export function paper(canvas) {
   const { width, height } = canvas.getBoundingClientRect();
   const scale = window.devicePixelRatio || 1;

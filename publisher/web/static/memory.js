@@ -30,7 +30,7 @@ export class Memory {
     while (samples.length && samples[0].at < this.now - KEPT_S) samples.shift();
   }
 
-  // Gives, by track, the stretches of one label: {from, to, label}. Only faces that were shown.
+  // Returns, by track, the stretches of one label: {from, to, label}. Only faces that were shown.
   stretches(camera, since) {
     const tracks = new Map();
     for (const { at, faces } of this.#of(camera)) {
@@ -48,7 +48,7 @@ export class Memory {
     return tracks;
   }
 
-  // Gives the share of the time that each label had, over all faces.
+  // Returns the share of the time that each label had, over all faces.
   shares(camera, since) {
     const seconds = new Map();
     let all = 0;

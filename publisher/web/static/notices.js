@@ -3,7 +3,7 @@
 import { isOffline, offlineSince } from "./cameras.js";
 import { byId, clock, element } from "./dom.js";
 
-// Gives what there is to tell: {text, command}, as the problems of the status are.
+// Returns what there is to tell: {text, command}, as the problems of the status are.
 export function noticesOf(status, cameras, frozenAt) {
   const offline = status.broker.connected ? cameras.filter(isOffline) : [];
   const isTold = ({ kind, camera }) => kind === "camera_offline" && offline.some((one) => one.camera === camera);

@@ -32,7 +32,7 @@ export function reconnect() {
   for (const tile of tiles.values()) tile.query = null;
 }
 
-// Gives the picture of each camera that is loaded, or its frozen copy.
+// Returns the picture of each camera that is loaded, or its frozen copy.
 export function pictures() {
   const loaded = [...tiles].filter(([, { image }]) => image.naturalWidth > 0);
   return new Map(loaded.map(([name, { image }]) => [name, image]));
