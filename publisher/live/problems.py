@@ -60,13 +60,7 @@ NO_WORKER: Mapping[Role, Problem] = {
 def find_problems(
     alive: bool, connected: bool, pipeline: PipelineStatus | None
 ) -> tuple[Problem, ...]:
-    """Return what keeps expressions from being shown; nothing where all is well.
-
-    Args:
-        alive: The publisher's loop turns.
-        connected: The broker answers.
-        pipeline: The broker's newest status, if any came.
-    """
+    """Return what is wrong with a publisher that is ``alive`` and ``connected``, or is not."""
     own = () if alive else (STUCK,)
     if not connected or pipeline is None:
         return (*own, NO_BROKER)
@@ -80,11 +74,5 @@ def _of_cameras(cameras: tuple[CameraStatus, ...]) -> list[Problem]:
         return [NO_CAMERA]
     if any(camera.online or camera.ended for camera in cameras):
         return []
-    return [
-        Problem(
-            ProblemKind.CAMERA_OFFLINE,
-            f"camera {camera.camera} is offline: {camera.reason}",
-            camera.camera,
-        )
-        for camera in cameras
-    ]
+    kind, text = ProblemKind.CAMERA_OFFLINE, "camera {0.camera} is offline: {0.reason}"
+    return [Problem(kind, text.format(camera), camera.camera) for camera in cameras]

@@ -13,7 +13,6 @@ import logging
 import os
 import resource
 import socket
-from types import TracebackType
 
 from flask import Flask
 
@@ -57,12 +56,7 @@ class WebServer:
     def __enter__(self) -> WebServer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def start(self, app: Flask) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from common.contract import Mode
-from common.messages import CameraStatus, ImageStatus
+from common.messages import ImageStatus
 from publisher.drawing.palette import COLOURS
 from publisher.live.board import BoardView, CameraView, PeerView
 from publisher.live.figures import PERCENTILES, TOTAL
@@ -18,19 +17,14 @@ from publisher.live.published_frame import Json, frame_json, published_frame
 from publisher.recording.writer import RecordingState
 from publisher.results.format import iso_time
 
-UNKNOWN = CameraStatus(
-    camera="",
-    mode=Mode.LIVE,
-    online=False,
-    reason="the broker does not know this camera",
-    ended=False,
-    total_frames=0,
-    captured=0,
-    published=0,
-    failed=0,
-    in_flight=0,
-    dropped={},
-)
+UNKNOWN: Json = {
+    "mode": None,
+    "online": False,
+    "reason": "the broker does not know this camera",
+    "ended": False,
+    "dropped": {},
+    **dict.fromkeys(("total_frames", "captured", "published", "failed", "in_flight"), 0),
+}
 """What is said of a camera that the broker says nothing of."""
 
 
@@ -85,21 +79,12 @@ def _recording(state: RecordingState) -> Json:
 
 
 def _camera(camera: CameraView, hub: PictureHub) -> Json:
-    status, newest, since_s = camera.status or UNKNOWN, camera.newest, camera.offline_since
+    status, newest, since_s = camera.status, camera.newest, camera.offline_since
     return {
+        **(structs.asdict(status) if status else UNKNOWN),
         "camera": camera.name,
-        "mode": camera.status.mode if camera.status else None,
-        "online": status.online,
-        "reason": status.reason,
-        "ended": status.ended,
-        "total_frames": status.total_frames,
+        "dropped_total": sum(status.dropped.values()) if status else 0,
         "offline_since": iso_time(int(since_s * 1e9)) if since_s else None,
-        "captured": status.captured,
-        "published": status.published,
-        "failed": status.failed,
-        "in_flight": status.in_flight,
-        "dropped": status.dropped,
-        "dropped_total": sum(status.dropped.values()),
         "fps": round(camera.fps, 2),
         "age_ms": _percentiles(camera.ages_ms.get(TOTAL)),
         "stages_ms": {stage: _percentiles(ages) for stage, ages in camera.ages_ms.items()},

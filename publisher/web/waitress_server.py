@@ -94,7 +94,6 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     adj: Any
     error: Any
-    expect_continue: bool
 
     def parse_header(self, header_plus: bytes) -> None:
         """Learn how large the body is."""

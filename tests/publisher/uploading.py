@@ -1,4 +1,4 @@
-"""Uploads as a program sends them."""
+"""Uploads as a program sends them, and images as bytes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def encoded(pixels: NDArray[np.uint8], ending: str = ".jpg") -> bytes:
     written, data = cv2.imencode(ending, pixels)
     assert written
     return data.tobytes()
+
+
+def decoded(jpeg: bytes) -> NDArray[np.uint8]:
+    """Return the pixels of a JPEG, ``(height, width, 3) uint8`` BGR."""
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return np.asarray(pixels, np.uint8)
 
 
 def with_orientation(jpeg: bytes, orientation: int) -> bytes:

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -22,7 +21,7 @@ from publisher.web.analyze import MAX_UPLOADS, RETRY_S
 from tests.publisher.asking import Reply
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig, wait_for
-from tests.publisher.uploading import encoded, post_images, with_orientation
+from tests.publisher.uploading import decoded, encoded, post_images, with_orientation
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
@@ -123,8 +122,7 @@ def test_annotated_picture_comes_where_it_is_asked_for(running: Rig, upload: Upl
     running.broker.send(analyzed(asked(running), (FACE, HAPPY)))
     found = reply(running, waited)
     assert (found.code, found.headers["Content-Type"]) == (200, "image/jpeg")
-    picture = cv2.imdecode(np.frombuffer(found.body, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
+    picture = decoded(found.body)
     assert picture.shape == (160, 120, 3)
     blue, _, red = picture[30:90, 40].mean(axis=0)
     assert red > blue + 40  # the colour of happy, where the box is

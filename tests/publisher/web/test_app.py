@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import cv2
-import numpy as np
 import pytest
 
 from common.contract import Role
 from tests.publisher.asking import Reply, get, get_json
 from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.uploading import decoded
 
 ODD_NAME = '/dev/küche "2"?#%&'
 
@@ -97,20 +96,11 @@ def test_problems_are_told_to_programs_and_to_people(running: Rig) -> None:
     offline = camera_status("cam", online=False, reason="unplugged")
     running.report(pipeline(offline, roles=[Role.DETECTOR]))
     _, status = get_json(running, "/api/status")
-    assert status["problems"] == [
-        {
-            "kind": "camera_offline",
-            "text": "camera cam is offline: unplugged",
-            "camera": "cam",
-            "command": None,
-        },
-        {
-            "kind": "no_classifier",
-            "text": "no classifier is running: start one with python -m classifier",
-            "camera": None,
-            "command": "python -m classifier",
-        },
-    ]
+    offline, classifier = status["problems"]
+    assert (offline["kind"], offline["camera"]) == ("camera_offline", "cam")
+    assert offline["text"] == "camera cam is offline: unplugged"
+    assert classifier["kind"] == "no_classifier"
+    assert classifier["text"].endswith(classifier["command"])
 
 
 @pytest.mark.parametrize("camera", ["cam", ODD_NAME])
@@ -134,9 +124,7 @@ def test_a_snapshot_needs_no_viewer(running: Rig, camera: str) -> None:
         "image/jpeg",
         "no-store",
     )
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
-    assert picture.shape == (120, 160, 3)
+    assert decoded(jpeg).shape == (120, 160, 3)
     assert running.stage.hub.viewers == 0
 
 

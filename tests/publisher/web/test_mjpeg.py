@@ -16,6 +16,7 @@ import pytest
 from common.supervisor import STOP_TIMEOUT_S
 from tests.publisher.asking import ask_for_head
 from tests.publisher.material import Rig, camera_status, pipeline, rig, wait_for
+from tests.publisher.uploading import decoded
 from tests.support.viewer import RawViewer
 
 
@@ -48,9 +49,7 @@ def running(folder: Path) -> Iterator[Rig]:
 
 
 def mean(jpeg: bytes) -> float:
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
-    return float(picture.mean())
+    return float(decoded(jpeg).mean())
 
 
 def test_a_stream_is_what_browsers_expect(running: Rig) -> None:

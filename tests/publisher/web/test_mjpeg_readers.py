@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline, rig, wait_for
+from tests.publisher.uploading import decoded
 from tests.support.viewer import BOUNDARY, RawViewer
 
 OLD, NEW, NEXT = 40, 120, 200  # brightness: tells which picture it is
@@ -47,10 +48,8 @@ def brightness(picture: npt.NDArray[np.uint8] | cv2.typing.MatLike) -> float:
     return float(picture[CORNER].mean())
 
 
-def decoded(jpeg: bytes) -> float:
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
-    return brightness(picture)
+def shown(jpeg: bytes) -> float:
+    return brightness(decoded(jpeg))
 
 
 def needed(program: str) -> str:
@@ -95,13 +94,13 @@ def test_curl_sees_whole_parts_between_boundaries(running: Rig) -> None:
         told = re.search(rb"Content-Length: (\d+)", head)
         assert told
         assert int(told[1]) == len(jpeg)
-        assert decoded(jpeg) == pytest.approx(NEW, abs=JPEG_ERROR)
+        assert shown(jpeg) == pytest.approx(NEW, abs=JPEG_ERROR)
 
 
 def test_another_viewer_joins_at_the_newest_picture(running: Rig) -> None:
     with RawViewer(running.url) as before:
-        assert decoded(before.read_picture()) == pytest.approx(NEW, abs=JPEG_ERROR)
+        assert shown(before.read_picture()) == pytest.approx(NEW, abs=JPEG_ERROR)
         publish(running, NEXT)
         with RawViewer(running.url) as joins:
-            assert decoded(joins.read_picture()) == pytest.approx(NEXT, abs=JPEG_ERROR)
-        wait_for(lambda: decoded(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")
+            assert shown(joins.read_picture()) == pytest.approx(NEXT, abs=JPEG_ERROR)
+        wait_for(lambda: shown(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")
