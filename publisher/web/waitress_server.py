@@ -1,8 +1,8 @@
 """waitress, fenced in: nothing else knows it, and here stands all that is not in its manual.
 
-That are ``channel_class``, ``parser_class`` and what a parser has, ``adj.socket_options``,
-``trigger``, ``task_dispatcher``, ``active_channels`` and that a server with an empty map ends. They
-were read in ``READ_VERSION``; a test fails with any other until somebody has looked again.
+Which is ``channel_class``, ``parser_class`` and what a parser has, ``adj.socket_options``,
+``trigger``, ``task_dispatcher``, ``active_channels``, and that a server ends with an empty map. All
+of it was read in ``READ_VERSION``; a test fails with any other until somebody has looked again.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class WaitressServer:
         listener: The socket that listens; closed with the server.
         threads: How many requests are answered at once.
         connections: How many may be open at once.
-        max_body_bytes: The most that is kept of a request's body; an application is given the size
-            of a larger one and nothing of it that could be relied on.
+        max_body_bytes: The most that is kept of a request's body; of a larger one the application
+            is told the size, to refuse it.
         socket_options: Options of each connection: level, name and value.
     """
 
