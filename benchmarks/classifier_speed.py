@@ -31,13 +31,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from classifier.backends import ONNX, TENSORFLOW, choose_backend, load_backend
 from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
 from common.native_output import native_stderr_silenced
+from common.progress_bar import progress_bar
 
 BATCHES = (1, 8, 32)
 WARM_UP_ROUNDS = 2
@@ -177,7 +177,7 @@ def measure_all(systems: list[System], rounds: int) -> list[Row]:
     samples: dict[tuple[int, int], list[Sample]] = {
         (at, batch): [] for batch in BATCHES for at in range(len(systems))
     }
-    for done in tqdm(range(WARM_UP_ROUNDS + rounds), desc="measuring", unit="round"):
+    for done in progress_bar(range(WARM_UP_ROUNDS + rounds), "measuring", "round"):
         for batch in BATCHES:
             for at in random.permutation(len(systems)).tolist():
                 sample = measure(systems[at], faces[:batch])

@@ -25,11 +25,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from common.command import Command
 from common.json_files import write_json
 from common.pixels import Gray
+from common.progress_bar import progress_bar
 from detector.boxes import Boxes, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.config import DetectorConfig
@@ -48,13 +48,17 @@ CLASSROOM, CLASSROOM_WIDTH_PX = "classroom.gif", 1280
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. Times in milliseconds of CPU a frame."""
+    """One line of the table.
+
+    Times are in milliseconds of CPU a frame; recall and false faces are None where nothing is
+    labelled that they could be judged by.
+    """
 
     videos: str
     search: str
     labelled_faces: int
-    recall: float
-    false_faces_a_frame: float
+    recall: float | None
+    false_faces_a_frame: float | None
     median_ms: float
     mean_ms: float
     worst_ms: float
@@ -81,8 +85,8 @@ class Tally:
             videos,
             search,
             self.faces,
-            self.matched / self.faces,
-            self.false / self.labelled_frames,
+            self.matched / self.faces if self.faces else None,
+            self.false / self.labelled_frames if self.labelled_frames else None,
             statistics.median(self.times_ms),
             statistics.mean(self.times_ms),
             max(self.times_ms),
@@ -159,7 +163,7 @@ def measure_group(
     """Run every search over the videos of a group, frame by frame in turn."""
     by_name = searches(settings)
     tallies = {name: Tally() for name in by_name}
-    for video in tqdm(videos, desc=title, unit="video"):
+    for video in progress_bar(videos, title, "video"):
         for place, gray in enumerate(read_gray_frames(video, width_px)):
             scale = gray.shape[1] / labelled_width_px(video) if width_px is not None else 1.0
             faces = labels[video.name].get(place)
@@ -169,7 +173,7 @@ def measure_group(
                 tallies[name].times_ms.append((time.thread_time() - started_s) * 1000)
                 if faces is not None:
                     tallies[name].judge(boxes, faces * scale)
-    return [tally.row(title, name) for name, tally in tallies.items()]
+    return [tally.row(title, name) for name, tally in tallies.items() if tally.times_ms]
 
 
 def labelled_width_px(video: Path) -> float:
@@ -188,10 +192,14 @@ def print_table(rows: list[Row]) -> None:
     )
     for row in rows:
         print(
-            f"{row.videos:<24}{row.search:<9}{row.labelled_faces:>6}{row.recall:>8.3f}"
-            f"{row.false_faces_a_frame:>13.3f}{row.median_ms:>11.1f}{row.mean_ms:>9.1f}"
+            f"{row.videos:<24}{row.search:<9}{row.labelled_faces:>6}{_share(row.recall):>8}"
+            f"{_share(row.false_faces_a_frame):>13}{row.median_ms:>11.1f}{row.mean_ms:>9.1f}"
             f"{row.worst_ms:>10.1f}"
         )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

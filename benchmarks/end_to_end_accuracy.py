@@ -25,7 +25,6 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from benchmarks.composed_faces import (
     Background,
@@ -44,6 +43,7 @@ from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
 from common.pixels import Gray
+from common.progress_bar import progress_bar
 from detector.boxes import Box
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.crops import cut_crops
@@ -152,7 +152,7 @@ def measure(faces: FaceSet, backgrounds: list[Background], backend: Backend) -> 
 
 def _crops(faces: FaceSet, backgrounds: list[Background]) -> Iterator[dict[str, Crops | None]]:
     ways = Ways()
-    for row, image in enumerate(tqdm(faces.images, desc="composing", unit="face")):
+    for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
         yield ways.crops(image, backgrounds, random_of_face(row))
 
 

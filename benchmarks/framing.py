@@ -23,7 +23,6 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from benchmarks.composed_faces import (
     Background,
@@ -42,6 +41,7 @@ from common.errors import ConfigError
 from common.face_model import CROP_MARGIN, Crops
 from common.json_files import write_json
 from common.pixels import Gray
+from common.progress_bar import progress_bar
 from detector.boxes import Box, Boxes
 from detector.crops import cut_crops
 from training.data.faces import FaceSet
@@ -116,7 +116,7 @@ def find_faces(faces: FaceSet, backgrounds: list[Background]) -> FoundFaces:
     search = create_search()
     found: list[tuple[Box, Box, int]] = []
     crops: dict[float, list[Crops]] = {margin: [] for margin in MARGINS}
-    for row, image in enumerate(tqdm(faces.images, desc="composing", unit="face")):
+    for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
         random = random_of_face(row)
         scene = compose(image, backgrounds, random)
         gray, box = watch(scene, search, random)
@@ -172,7 +172,7 @@ def measure_margins(
     """Classify the crops of every margin; ``CROP_MARGIN`` must be among them."""
     right = {
         margin: np.array([backend.classify(crop[None]).argmax() for crop in cut]) == labels
-        for margin, cut in tqdm(crops.items(), desc="classifying", unit="margin")
+        for margin, cut in progress_bar(crops.items(), "classifying", "margin")
     }
     return [compare(margin, right[margin], right[CROP_MARGIN]) for margin in crops]
 

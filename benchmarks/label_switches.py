@@ -21,7 +21,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from benchmarks.composed_faces import SEED, as_webcam_sees
 from capture.sources.video_file import VideoFile
@@ -34,6 +33,7 @@ from common.face_model import LABELS
 from common.json_files import write_json
 from common.messages import Frame, Result
 from common.pixels import Gray
+from common.progress_bar import progress_bar
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
 from detector.detectors import create_detector
@@ -199,7 +199,7 @@ def run(options: argparse.Namespace) -> None:
     as_they_are: list[Row] = []
     held: list[Row] = []
     backend = load_backend(*choose_backend("auto", options.model))
-    for path in tqdm(find_videos(options.videos), desc="following", unit="video"):
+    for path in progress_bar(find_videos(options.videos), "following", "video"):
         for rows, frames in ((as_they_are, read_video), (held, hold_first_frame)):
             tracks = follow(frames(path), backend)
             rows += [row_of_track(path.name, track, tracks[track]) for track in sorted(tracks)]

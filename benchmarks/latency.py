@@ -18,11 +18,10 @@ import time
 import urllib.request
 from typing import Any
 
-from tqdm import tqdm
-
 from benchmarks.pipeline_runs import live_pipeline
 from benchmarks.process_tree import TreeSampler
 from common.command import Command
+from common.progress_bar import progress_bar
 
 START_LIMIT_S = 60.0
 
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
         sampler = TreeSampler(pid)
         first_s = wait_for_label(url, started)
         Viewer(f"{url}/video_feed")
-        for _ in tqdm(range(options.seconds), desc="watching", unit="s"):
+        for _ in progress_bar(range(options.seconds), "watching", "s"):
             time.sleep(1)
         camera = status(url)["cameras"][0]
     sampler.stop()

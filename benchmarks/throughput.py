@@ -18,12 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import cv2
-from tqdm import tqdm
 
 from benchmarks.pipeline_runs import free_port, honcho_command, pipeline_environ
 from benchmarks.process_tree import Usage, measure
 from common.command import Command
 from common.json_files import write_json
+from common.progress_bar import progress_bar
 
 SIZE_PX = (640, 480)
 RATE_FPS = 30
@@ -35,7 +35,7 @@ def join_videos(videos: list[Path], joined: Path) -> int:
     writer = cv2.VideoWriter(str(joined), cv2.VideoWriter.fourcc(*"MJPG"), RATE_FPS, SIZE_PX)
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
     frames = 0
-    for video in tqdm(videos, desc="joining the videos", unit="video"):
+    for video in progress_bar(videos, "joining the videos", "video"):
         reader = cv2.VideoCapture(str(video))
         while True:
             read, bgr = reader.read()
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
         frames = join_videos(options.videos, video)
         pairs = [
             (run_classic(video, directory), run_pipeline(video, directory, options.workers, frames))
-            for _ in tqdm(range(options.runs), desc="runs", unit="pair")
+            for _ in progress_bar(range(options.runs), "runs", "pair")
         ]
     report(frames, pairs)
     if options.json:

@@ -23,7 +23,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from benchmarks.detection import (
     CLASSROOM,
@@ -37,6 +36,7 @@ from benchmarks.detection import (
 from common.command import Command
 from common.face_model import LABELS
 from common.json_files import write_json
+from common.progress_bar import progress_bar
 from detector.boxes import Boxes
 from detector.config import DetectorConfig
 from publisher.faces import Face
@@ -195,7 +195,7 @@ def run(options: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     labels = read_labels(options.videos / "faces.csv")
     rows: list[Row] = []
-    for name in tqdm(sorted(labels), desc="following", unit="video"):
+    for name in progress_bar(sorted(labels), "following", "video"):
         rows += measure(options.videos / name, labels[name])
     print_table(rows)
     if options.json is not None:

@@ -21,13 +21,13 @@ import urllib.request
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from benchmarks.latency import status, wait_for_label
 from benchmarks.pipeline_runs import ROOT, live_pipeline
 from common.command import Command
+from common.progress_bar import progress_bar
 
 CLIP = ROOT / "capture" / "demo" / "demo.mp4"
 FRAME = 200  # three faces, from 44 to 132 px
@@ -96,7 +96,7 @@ def measure(url: str, uploads: int) -> None:
     times: list[list[float]] = [[] for _ in jpegs]
     faces: list[set[int]] = [set() for _ in jpegs]
     rate = CameraRate(url)
-    for _ in tqdm(range(uploads), desc="uploading", unit="round"):
+    for _ in progress_bar(range(uploads), "uploading", "round"):
         for at, jpeg in enumerate(jpegs):
             time.sleep(PAUSE_S)
             took_ms, found = upload(url, jpeg)
