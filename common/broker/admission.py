@@ -14,6 +14,7 @@ Hello = WorkerHello | CameraHello | PublisherHello
 
 MAX_NAME_LENGTH = 64
 MAX_CAMERAS = 64
+"""Cameras of one broker; one that is known may always come back."""
 
 log = logging.getLogger(__name__)
 
@@ -53,23 +54,21 @@ class Admission:
         log.info("%s %s joined", peer.role, peer.name)
 
     def _camera_refusal(self, hello: CameraHello) -> str:
-        camera = self._state.cameras.get(hello.camera)
-        if not 0 < len(hello.camera) <= MAX_NAME_LENGTH or len(self._state.cameras) > MAX_CAMERAS:
-            return f"expected a camera's name of 1 to {MAX_NAME_LENGTH}, and {MAX_CAMERAS} cameras"
+        if not 0 < len(hello.camera) <= MAX_NAME_LENGTH:
+            expected = f"expected a name of 1 to {MAX_NAME_LENGTH} characters"
+            return f"CAPTURE_CAMERA: {expected}, got {len(hello.camera)}"
         if hello.mode not in CAMERA_MODES:
             return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
         counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
         if min(counts) < 0 or sum(counts) > MAX_INT:
             return "expected counters that are not negative and can be added up"
-        if camera is not None and camera.capture is not None:
+        camera = self._state.cameras.get(hello.camera)
+        if camera is not None:
+            return _return_refusal(camera, hello)
+        if len(self._state.cameras) >= MAX_CAMERAS:
             return (
-                f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
-                "of that name; set CAPTURE_CAMERA to another"
-            )
-        if camera is not None and camera.mode != hello.mode:
-            return (
-                f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
-                "restart the pipeline to change that"
+                f"CAPTURE_CAMERA={hello.camera}: there are {MAX_CAMERAS} cameras, as many as one "
+                "broker takes; stop a live one and wait a minute, or start a second broker"
             )
         return ""
 
@@ -83,6 +82,21 @@ class Admission:
                 "results would depend on who did what, set the same"
             )
         return ""
+
+
+def _return_refusal(camera: Camera, hello: CameraHello) -> str:
+    """Say why a capture cannot go on with a known camera; empty where it can."""
+    if camera.capture is not None:
+        return (
+            f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
+            "of that name; set CAPTURE_CAMERA to another"
+        )
+    if camera.mode != hello.mode:
+        return (
+            f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
+            "restart the pipeline to change that"
+        )
+    return ""
 
 
 def _role_of(hello: Hello) -> Role:

@@ -1,5 +1,6 @@
 import pytest
 
+from common.broker.admission import MAX_CAMERAS, MAX_NAME_LENGTH
 from common.contract import Cause, Fate, Mode, Role
 from common.messages import (
     Bye,
@@ -540,6 +541,23 @@ def test_second_capture_of_the_same_name_is_refused_and_told_what_to_do(world: W
     refused = world.take(world.capture(), Refused)
     assert refused is not None
     assert "CAPTURE_CAMERA=cam" in refused.reason
+
+
+def test_more_cameras_than_the_limit_are_refused_and_known_ones_come_back(world: World) -> None:
+    captures = [world.capture(f"cam{number}") for number in range(MAX_CAMERAS)]
+    assert all(world.take(capture, Welcome) for capture in captures)
+    refused = world.take(world.capture("one more"), Refused)
+    assert refused is not None
+    assert f"CAPTURE_CAMERA=one more: there are {MAX_CAMERAS} cameras" in refused.reason
+    world.lose(captures[-1])
+    assert world.take(world.capture(f"cam{MAX_CAMERAS - 1}"), Welcome) is not None
+
+
+@pytest.mark.parametrize("name", ["", "x" * (MAX_NAME_LENGTH + 1)])
+def test_camera_with_too_short_or_too_long_a_name_is_refused(world: World, name: str) -> None:
+    refused = world.take(world.capture(name), Refused)
+    assert refused is not None
+    assert f"1 to {MAX_NAME_LENGTH} characters, got {len(name)}" in refused.reason
 
 
 def test_detector_with_another_interval_is_refused(world: World) -> None:
