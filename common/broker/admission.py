@@ -8,7 +8,14 @@ from common.broker.cameras import Camera
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import CAMERA_MODES, WORKER_ROLES, Role
-from common.messages import MAX_INT, CameraHello, PublisherHello, WorkerHello
+from common.messages import (
+    MAX_INT,
+    CameraHello,
+    PublisherHello,
+    Refused,
+    Welcome,
+    WorkerHello,
+)
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
@@ -29,50 +36,68 @@ class Admission:
     def __init__(self, state: PipelineState) -> None:
         self._state = state
 
-    def refusal(self, hello: Hello) -> str:
-        """Say why a peer cannot join; empty where it can."""
-        if isinstance(hello, CameraHello):
-            return self._camera_refusal(hello)
-        if isinstance(hello, WorkerHello):
-            return self._worker_refusal(hello)
-        return ""
+    def handle(self, identity: bytes, hello: Hello) -> Peer | None:
+        """Welcome a peer and return it, or refuse it; one that is in already stays in."""
+        peer = self._state.peers.get(identity)
+        if peer is None:
+            refusal = self._refusal(hello)
+            if refusal is not None:
+                log.warning("refused %s: %s", hello.name, refusal)
+                self._state.send(identity, Refused(refusal))
+                return None
+            peer = self._admit(identity, hello)
+        camera = self._state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
+        self._state.send(identity, Welcome(camera.next_frame_id if camera else 0))
+        return peer
 
-    def join(self, identity: bytes, hello: Hello, now_ns: int) -> None:
-        """Take a peer in."""
-        peer = Peer(identity, _role_of(hello), hello.name, hello.instance, now_ns)
+    def _admit(self, identity: bytes, hello: Hello) -> Peer:
+        peer = Peer(identity, _role_of(hello), hello.name, hello.instance, self._state.now_ns)
         if isinstance(hello, WorkerHello):
             peer.capacity = hello.capacity
         elif isinstance(hello, PublisherHello):
             peer.recorded = dict(hello.recorded)
+        elif hello.camera in self._state.cameras:
+            self._state.cameras[hello.camera].adopt(identity, hello)
         else:
-            camera = self._state.cameras.get(hello.camera)
-            if camera is None:
-                self._state.cameras[hello.camera] = Camera(identity, hello)
-            else:
-                camera.adopt(identity, hello)
-        self._state.peers.add(peer)
+            self._state.cameras[hello.camera] = Camera(identity, hello)
+        self._state.peers.add_peer(peer)
         log.info("%s %s joined", peer.role, peer.name)
+        return peer
 
-    def _camera_refusal(self, hello: CameraHello) -> str:
-        if not 0 < len(hello.camera) <= MAX_NAME_LENGTH:
-            expected = f"expected a name of 1 to {MAX_NAME_LENGTH} characters"
-            return f"CAPTURE_CAMERA: {expected}, got {len(hello.camera)}"
-        if hello.mode not in CAMERA_MODES:
-            return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
-        counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
-        if min(counts) < 0 or sum(counts) > MAX_INT:
-            return "expected counters that are not negative and can be added up"
+    def _refusal(self, hello: Hello) -> str | None:
+        """Return why a peer cannot join, None where it can."""
+        if isinstance(hello, WorkerHello):
+            return self._worker_refusal(hello)
+        if isinstance(hello, PublisherHello):
+            return None
+        if self._state.finished:
+            return (
+                f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
+                "is ending; start it again for another"
+            )
+        return _camera_refusal(hello) or self._place_refusal(hello)
+
+    def _place_refusal(self, hello: CameraHello) -> str | None:
+        """Return why there is no place for a camera, None where there is."""
         camera = self._state.cameras.get(hello.camera)
-        if camera is not None:
-            return _return_refusal(camera, hello)
-        if len(self._state.cameras) >= MAX_CAMERAS:
+        if camera is None and len(self._state.cameras) >= MAX_CAMERAS:
             return (
                 f"CAPTURE_CAMERA={hello.camera}: there are {MAX_CAMERAS} cameras, as many as one "
                 "broker takes; stop a live one and wait a minute, or start a second broker"
             )
-        return ""
+        if camera is not None and camera.capture is not None:
+            return (
+                f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
+                "of that name; set CAPTURE_CAMERA to another"
+            )
+        if camera is not None and camera.mode != hello.mode:
+            return (
+                f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
+                "restart the pipeline to change that"
+            )
+        return None
 
-    def _worker_refusal(self, hello: WorkerHello) -> str:
+    def _worker_refusal(self, hello: WorkerHello) -> str | None:
         if hello.role not in WORKER_ROLES or hello.capacity < 1:
             return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
         others = self._state.peers.of_role(Role.DETECTOR) if hello.role is Role.DETECTOR else []
@@ -81,22 +106,20 @@ class Admission:
                 f"DETECTOR_INTERVAL={hello.capacity}: {others[0].name} has {others[0].capacity}; "
                 "results would depend on who did what, set the same"
             )
-        return ""
+        return None
 
 
-def _return_refusal(camera: Camera, hello: CameraHello) -> str:
-    """Say why a capture cannot go on with a known camera; empty where it can."""
-    if camera.capture is not None:
-        return (
-            f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
-            "of that name; set CAPTURE_CAMERA to another"
-        )
-    if camera.mode != hello.mode:
-        return (
-            f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
-            "restart the pipeline to change that"
-        )
-    return ""
+def _camera_refusal(hello: CameraHello) -> str | None:
+    """Return what is wrong with what a capture says of its camera, None where nothing is."""
+    if not 0 < len(hello.camera) <= MAX_NAME_LENGTH:
+        expected = f"expected a name of 1 to {MAX_NAME_LENGTH} characters"
+        return f"CAPTURE_CAMERA: {expected}, got {len(hello.camera)}"
+    if hello.mode not in CAMERA_MODES:
+        return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
+    counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
+    if min(counts) < 0 or sum(counts) > MAX_INT:
+        return "expected counters that are not negative and can be added up"
+    return None
 
 
 def _role_of(hello: Hello) -> Role:

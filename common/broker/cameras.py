@@ -14,14 +14,14 @@ class Camera:
     """One camera: who captures it, what is in flight, what became of the rest.
 
     Attributes:
-        capture: The peer that captures it, None while it is gone.
+        capture: The peer that captures it, None while that is gone.
         jobs: All frames in flight by frame_id.
         line: Those not yet sent to publishers, in order; frames leave it only from the front.
-        gone_ns: When its capture went, None while it is there.
-        stopped: Whether it went in order.
+        gone_ns: When its capture went, if it did.
+        stopped: Whether its capture went in order.
         next_frame_id: The frame that is to come next.
         counted_until: Frames before it are counted, whatever comes again of them.
-        run_length: Frames a run of its detectors, 0 until the first.
+        run_length: How many frames its detectors get at once, 0 until the first run.
     """
 
     def __init__(self, peer: bytes, hello: CameraHello) -> None:
@@ -41,7 +41,7 @@ class Camera:
         """Let a capture take, or take up again, this camera."""
         self.capture: bytes | None = peer
         self.capture_name = hello.name
-        self.gone_ns: int | None = None
+        self.gone_ns = 0
         self.stopped = False
         self.slots = hello.slots
         self.total_frames = hello.total_frames
@@ -49,7 +49,7 @@ class Camera:
         self.reason = ""
         self.ended = False
 
-    def add(self, job: Job) -> None:
+    def add_frame(self, job: Job) -> None:
         """Take a captured frame in; frame ids of a camera only grow."""
         self.next_frame_id = job.frame.frame_id + 1
         self.line.append(job)
@@ -58,46 +58,52 @@ class Camera:
             self.ledger.captured += 1
             self.jobs[job.frame.frame_id] = job
 
+    def skip_frame(self, frame_id: int, cause: Cause) -> None:
+        """Count a frame that its capture had no room for."""
+        self.next_frame_id = frame_id + 1
+        self.ledger.captured += 1
+        self.ledger.dropped[cause] += 1
+
     def waiting(self) -> list[Job]:
-        """Give the frames that wait for a detector, in order."""
+        """Return the frames that wait for a detector, in order."""
         return [job for job in self.line if job.state is JobState.WAITING]
 
     def put_back(self, job: Job) -> None:
-        """Return a frame to its place in the line, its publisher having died."""
+        """Put a frame back in its place in the line, its publisher having died."""
         job.state = JobState.COMPLETE
         self.line.append(job)
         self.line.sort(key=lambda other: other.frame.frame_id)
 
-    def settle(self, job: Job, fate: Fate, cause: Cause | None) -> None:
-        """Count a frame's end, unless it was before, and forget it."""
-        job.state = JobState.SETTLED
+    def count_end(self, job: Job, fate: Fate, cause: Cause | None) -> None:
+        """Count what became of a frame, unless it was counted before, and let go of it."""
+        job.state = JobState.ENDED
         if job in self.line:
             self.line.remove(job)
         if not job.replayed:
             del self.jobs[job.frame.frame_id]
             self.ledger.settle(fate, cause)
 
-    def forget_unpublished(self) -> None:
+    def rewind(self) -> None:
         """Take back, as if never captured, what a capture that comes again will send again.
 
         It begins with the first frame of the run, so that the same is found in it as before.
         """
-        forgotten = [job for job in self.line if not job.replayed]
-        if forgotten:
-            self.counted_until = forgotten[0].frame.frame_id
+        unpublished = [job for job in self.line if not job.replayed]
+        if unpublished:
+            self.counted_until = unpublished[0].frame.frame_id
         else:
             self.counted_until = max(self.counted_until, self.next_frame_id)
         self.next_frame_id = self.counted_until - self.counted_until % max(1, self.run_length)
         for job in self.line:
-            job.state = JobState.SETTLED
-        for job in forgotten:
+            job.state = JobState.ENDED
+        for job in unpublished:
             del self.jobs[job.frame.frame_id]
-        self.ledger.captured -= len(forgotten)
+        self.ledger.captured -= len(unpublished)
         self.line.clear()
         self.ended = False
 
     def status(self) -> CameraStatus:
-        """Give the ledger as it stands."""
+        """Return the ledger as it stands."""
         ledger = self.ledger
         return CameraStatus(
             camera=self.name,

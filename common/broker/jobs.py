@@ -1,4 +1,4 @@
-"""What the broker has in hand: a frame on its way, and the work made of frames or faces."""
+"""What the broker has in hand: frames on their way, and the runs made of them."""
 
 from __future__ import annotations
 
@@ -24,33 +24,35 @@ class JobState(Enum):
     CLASSIFYING = "its faces wait for, or are with, a classifier"
     COMPLETE = "waiting for the frames before it, or for a publisher"
     PUBLISHING = "with the publishers"
-    SETTLED = "counted; what is still said of it is ignored"
+    ENDED = "counted; what is still said of it is ignored"
 
 
 def no_boxes() -> BoxArray:
-    """Give ``(0, 4) int32``."""
+    """Return ``(0, 4) int32``."""
     return np.zeros((0, 4), np.int32)
 
 
 def no_probabilities(faces: int) -> Probabilities:
-    """Give ``(faces, 7) float32`` zeros: nothing is known yet."""
+    """Return ``(faces, 7) float32`` zeros: nothing is known yet."""
     return np.zeros((faces, len(LABELS)), np.float32)
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One frame in flight.
+    """One frame, or single image, in flight.
 
     Attributes:
+        frame: The frame as its capture sent it; a single image is a frame whose camera is "", a
+            name that no camera can have.
         unknown: Indices of the faces that have no probabilities yet.
         with_classifiers: How many of its faces are with a classifier now.
-        deaths: Detectors that died or failed on it.
-        face_deaths: Classifiers that died or failed on each of its faces.
-        replayed: It was counted before its capture or the broker was lost, and is detected again
-            only for what is found in the frames behind it.
-        orphaned: Its capture is gone, so there is no slot to give back.
+        deaths: How many detectors died or failed on it.
+        face_deaths: How many classifiers died or failed on each of its faces.
+        replayed: Whether it was counted before its capture or the broker was lost, and is detected
+            again only for what is found in the frames behind it.
+        orphaned: Whether its capture is gone, so that there is no slot to release.
         awaiting: Publishers that have it and have not acknowledged it.
-        acknowledged: Whether any publisher has.
+        acknowledged: Whether any publisher has acknowledged it.
         run: The run that may still have to be detected again from its pixels.
     """
 
@@ -82,7 +84,7 @@ class Job:
             return f"image {self.frame.frame_id}"
         return f"camera {self.frame.camera} frame {self.frame.frame_id}"
 
-    def detected(self, boxes: BoxArray, crops: Crops, now_ns: int) -> None:
+    def set_faces(self, boxes: BoxArray, crops: Crops, now_ns: int) -> None:
         """Take a detector's answer."""
         self.detected_ns = now_ns
         self.boxes, self.crops = boxes, crops
@@ -92,7 +94,7 @@ class Job:
         if self.replayed or not self.unknown:
             self.complete(now_ns)
 
-    def classified(self, index: int, probabilities: Probabilities, now_ns: int) -> None:
+    def set_expression(self, index: int, probabilities: Probabilities, now_ns: int) -> None:
         """Take a classifier's answer for one face, ``(7,) float32``."""
         self.probabilities[index] = probabilities
         self.unknown.discard(index)
@@ -111,7 +113,7 @@ class Job:
         self.complete(now_ns)
 
     def result(self, now_ns: int) -> Result:
-        """Give the message for the publishers."""
+        """Return the message for the publishers."""
         reused = tuple(index in self.unknown for index in range(len(self.boxes)))
         times = FrameTimes(
             self.received_ns, self.detecting_ns, self.detected_ns, self.complete_ns, now_ns
@@ -127,14 +129,15 @@ class Run:
 
     A detector answers frame by frame, so that it is known which frame took it down. The run is
     handed out again whole, for what is found in a frame depends on those before it; and it is sent
-    again whole where the broker or the capture is lost. So slots are given back when the last of
-    its frames is counted.
+    again whole where the broker or the capture is lost. So slots are released when the last of its
+    frames has ended.
 
     Attributes:
-        jobs: Those to be detected: all but the failed.
+        jobs: Frames to be detected: all but the failed.
         members: All its frames.
         answered: How many of ``jobs`` the detector that has it now has answered.
-        held: Slots to be given back.
+        held: Slots to be released.
+        done: Whether no frame of it is to be detected any more.
         given_up_by: Detectors that could not do it, and live on.
     """
 
@@ -144,10 +147,3 @@ class Run:
     held: list[Release] = field(default_factory=list)
     done: bool = False
     given_up_by: set[bytes] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Faces for one classifier: each a job and the index of the face in it."""
-
-    faces: list[tuple[Job, int]]

@@ -27,8 +27,8 @@ class BrokerLoop:
     """Receives, lets the scheduler decide, sends.
 
     Args:
-        socket: Bound.
-        scheduler: Has the time of ``time.monotonic_ns``.
+        socket: The bound socket.
+        scheduler: The logic, whose time is that of ``time.monotonic_ns``.
     """
 
     def __init__(self, socket: BrokerSocket, scheduler: Scheduler) -> None:
@@ -59,7 +59,7 @@ class BrokerLoop:
         if now_ns >= self._next_heartbeat_ns:
             self._next_heartbeat_ns = now_ns + HEARTBEAT_NS
             self._scheduler.heartbeat()
-        just_finished = self._scheduler.finished and not self._finished_ns
+        just_finished = self._scheduler.state.finished and not self._finished_ns
         if now_ns >= self._next_report_ns or just_finished:
             self._next_report_ns = now_ns + REPORT_NS
             self._progress.show(self._scheduler.report(now_ns, self._bad_messages))
@@ -68,7 +68,7 @@ class BrokerLoop:
         self._send()
 
     def _receive(self) -> bool:
-        """Take one message in; False where none has arrived."""
+        """Take one message in; return False where none has arrived."""
         try:
             identity, *parts = self._router.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
@@ -87,13 +87,13 @@ class BrokerLoop:
 
     def _send(self) -> None:
         outbox = self._scheduler.state.outbox
-        gone = {identity for identity, message in outbox if not self._reached(identity, message)}
+        dead = {identity for identity, message in outbox if not self._reaches(identity, message)}
         outbox.clear()
-        for identity in gone:
-            self._scheduler.gone(identity)
+        for identity in dead:
+            self._scheduler.peer_died(identity)
 
-    def _reached(self, identity: bytes, message: Message) -> bool:
-        """Send a message; False where the peer is gone or takes nothing any more."""
+    def _reaches(self, identity: bytes, message: Message) -> bool:
+        """Send a message; return False where the peer is gone or takes nothing any more."""
         try:
             self._router.send_multipart([identity, *wire.encode(message)], zmq.NOBLOCK)
         except zmq.ZMQError as error:

@@ -8,7 +8,10 @@ from common.contract import Role
 from common.messages import PeerStatus, Status
 
 SILENCE_LIMIT_NS = 3_000_000_000
-"""A peer that says nothing for three heartbeat intervals is gone."""
+"""A peer that says nothing for three heartbeat intervals is taken for dead."""
+
+RETURN_NS = 10_000_000_000
+"""A capture or publisher that died is waited for so long: its supervisor pauses up to 8 s."""
 
 
 @dataclass(slots=True, eq=False)
@@ -16,10 +19,10 @@ class Peer:
     """One connected process.
 
     Attributes:
-        capacity: Frames a run (detector), faces a batch (classifier).
-        work_id: What it has in hand, None where nothing.
-        failures: How often in a row it could not do its work.
-        answered: Whether it has ever done any.
+        capacity: How many frames a run has (detector), or faces a batch (classifier).
+        work_id: The work it has in hand, None where it has none.
+        failures: How often it could not do its work; a detector's answer sets it back.
+        answered: Whether it is a detector that has answered.
         has: Frames it has and has not acknowledged, by camera (publisher).
         sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
@@ -40,7 +43,7 @@ class Peer:
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
 
     def summary(self) -> PeerStatus:
-        """Give what others may know of it."""
+        """Return what others may know of it."""
         status = self.status
         return PeerStatus(self.role, self.name, status.done, status.busy_ms, status.bad_messages)
 
@@ -53,27 +56,27 @@ class PeerTable:
         self._idle: dict[Role, dict[bytes, Peer]] = {}
 
     def all(self) -> list[Peer]:
-        """Give every living peer."""
+        """Return every living peer."""
         return list(self._peers.values())
 
     def get(self, identity: bytes) -> Peer | None:
-        """Give the peer of that identity if it lives."""
+        """Return the peer of that identity if it lives."""
         return self._peers.get(identity)
 
     def of_role(self, role: Role) -> list[Peer]:
-        """Give the living peers of a role."""
+        """Return the living peers of a role."""
         return [peer for peer in self._peers.values() if peer.role == role]
 
     def of_instance(self, instance: str) -> Peer | None:
-        """Give the living peer that a supervisor has started in this place before."""
+        """Return the living peer that a supervisor has started in this place before."""
         return next((peer for peer in self._peers.values() if peer.instance == instance), None)
 
-    def add(self, peer: Peer) -> None:
+    def add_peer(self, peer: Peer) -> None:
         """Take in a peer."""
         self._peers[peer.identity] = peer
 
-    def remove(self, peer: Peer) -> None:
-        """Forget a peer."""
+    def remove_peer(self, peer: Peer) -> None:
+        """Know a peer no more."""
         del self._peers[peer.identity]
         self._idle.get(peer.role, {}).pop(peer.identity, None)
 
@@ -82,7 +85,7 @@ class PeerTable:
         self._idle.setdefault(peer.role, {})[peer.identity] = peer
 
     def idle(self, role: Role) -> list[Peer]:
-        """Give the workers that ask for work, who has been idle longest first."""
+        """Return the workers that ask for work, who has been idle longest first."""
         return list(self._idle.get(role, {}).values())
 
     def set_busy(self, peer: Peer, work_id: int) -> None:
@@ -91,5 +94,5 @@ class PeerTable:
         peer.work_id = work_id
 
     def silent(self, now_ns: int) -> list[Peer]:
-        """Give the peers that have not been heard for too long."""
+        """Return the peers that have not been heard for too long."""
         return [p for p in self._peers.values() if now_ns - p.heard_ns > SILENCE_LIMIT_NS]

@@ -45,12 +45,12 @@ class ProgressLog:
 
 
 def frames_done(camera: CameraStatus) -> int:
-    """Give how many frames of the camera have come to their end."""
+    """Return how many frames of the camera have come to their end."""
     return camera.published + camera.failed + sum(camera.dropped.values())
 
 
 def progress_line(camera: CameraStatus, recently_done: int, elapsed_s: float) -> str:
-    """Tell frames done of frames in the file, frames a second, and the time left.
+    """Return a line: frames done of frames in the file, frames a second, and the time left.
 
     Containers may claim a wrong number of frames or none; once the source has ended the number
     that was read counts.

@@ -1,9 +1,21 @@
 """The broker's logic: no sockets, no clock, every transition a method call.
 
 ``handle`` takes what a peer said, ``tick`` the passing of time; both leave what is to be sent in
-``state.outbox``. Desks do the work, each for one kind of it: intake, detection, classification,
-publication, single images; ``Admission`` says who may take part. At every moment, for every
-camera, ``captured = published + failed + dropped + in flight``.
+``state.outbox``. ``Admission`` says who may take part; desks do the work, each for one kind of it.
+At every moment, for every camera, ``captured = published + failed + dropped + in flight``.
+
+Scheduler and desks share these words, and each means one thing:
+
+- ``handle(peer, message)``: what a peer said; where it returns a bool, whether the peer may stay.
+- ``peer_joined``, ``peer_died``, ``peer_left``: a peer came, was lost, said goodbye.
+- ``add_...``: something waits now; ``dispatch``: workers get what waits; ``take_...``: an answer.
+- ``take_back_blamed``, ``take_back``: work goes back to those that wait, as something that a worker
+  did not survive, or as it was.
+- ``advance``: what is finished goes on; ``expire``: what has waited too long does not wait longer.
+- ``complete``, ``fail``, ``drop``: a frame is ready, has no worker that can do it, is given up.
+- ``withdraw_...``: nobody wants this work any more; ``forget``: a camera is not listed any more.
+- ``end_frame``: a frame's camera counts what became of it (``count_end``) and its slot goes back
+  (``release``).
 """
 
 from __future__ import annotations
@@ -19,7 +31,7 @@ from common.broker.desks.publishers import PublisherDesk
 from common.broker.desks.workers import WorkerDesk
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.contract import WORKER_ROLES, Mode, Role
+from common.contract import WORKER_ROLES, Role
 from common.messages import (
     AnalyzeImage,
     Bye,
@@ -37,9 +49,7 @@ from common.messages import (
     Published,
     PublisherHello,
     Ready,
-    Refused,
     Status,
-    Welcome,
     WhoAreYou,
     WorkerHello,
     WorkFailed,
@@ -52,22 +62,21 @@ class Scheduler:
     """Takes messages and time, decides, and leaves messages.
 
     Args:
-        max_frame_age_ns: Live: a frame not detected by then is dropped; one not classified by half
-            of it is shown with its tracks' last labels.
+        max_frame_age_ns: Age at which a live frame that is not detected is dropped; at half of it
+            one that is not classified is shown with its tracks' last labels.
         now_ns: The time at the start, of the clock that all other times are of.
     """
 
     def __init__(self, max_frame_age_ns: int, now_ns: int) -> None:
         self.state = PipelineState()
         self._started_ns = now_ns
-        self._membership = Admission(self.state)
+        self._admission = Admission(self.state)
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
-        self._publication = PublisherDesk(self.state)
         self._workers = WorkerDesk(self.state, self._detection, self._classification)
-        self._intake = CaptureDesk(self.state, self._detection, self._classification)
-        self._requests = ImageDesk(self.state, self._detection, self._classification)
-        self.finished = False
+        self._captures = CaptureDesk(self.state, self._detection, self._classification)
+        self._images = ImageDesk(self.state, self._detection, self._classification)
+        self._publishers = PublisherDesk(self.state)
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:
         """Take what a peer said.
@@ -76,15 +85,16 @@ class Scheduler:
             MessageError: It makes no sense, and ``bad_message`` is to be called.
         """
         self.state.now_ns = now_ns
+        peer = self.state.peers.get(identity)
         if isinstance(message, WorkerHello | CameraHello | PublisherHello):
-            self._hello(identity, message)
+            self._greet(identity, peer, message)
+        elif peer is None:
+            self.state.send(identity, WhoAreYou())
+            return
         else:
-            peer = self.state.peers.get(identity)
-            if peer is None:
-                self.state.send(identity, WhoAreYou())
-                return
             peer.heard_ns = now_ns
-            self._handle_known(peer, message)
+            if not self._handle_known(peer, message):
+                self._peer_died(peer)
         self._move_on()
 
     def tick(self, now_ns: int) -> None:
@@ -92,22 +102,22 @@ class Scheduler:
         self.state.now_ns = now_ns
         for peer in self.state.peers.silent(now_ns):
             log.warning("%s %s is silent; giving it up", peer.role, peer.name)
-            self._remove(peer)
-        for camera in self.state.cameras.values():
-            if camera.mode is Mode.LIVE:
-                self._detection.expire(camera)
-                self._classification.expire(camera)
-        self._intake.expire()
-        self._publication.expire()
-        self._requests.expire()
+            self._peer_died(peer)
+        self._detection.expire()
+        self._classification.expire()
+        self._captures.expire()
+        self._publishers.expire()
+        self._images.expire()
         self._move_on()
-        self._finish_if_done()
+        if not self.state.finished and self._captures.all_done():
+            self.state.finished = True
+            self.state.send_all(Finish())
 
-    def gone(self, identity: bytes) -> None:
+    def peer_died(self, identity: bytes) -> None:
         """Take the socket's word that a peer cannot be reached any more."""
         peer = self.state.peers.get(identity)
         if peer is not None:
-            self._remove(peer)
+            self._peer_died(peer)
             self._move_on()
 
     def bad_message(self, identity: bytes) -> None:
@@ -117,115 +127,90 @@ class Scheduler:
         """
         peer = self.state.peers.get(identity)
         if peer is not None:
-            self._workers.lost(peer)
+            self._workers.take_back_blamed(peer)
             self._move_on()
 
     def heartbeat(self) -> None:
         """Tell every peer that the broker lives."""
-        for peer in self.state.peers.all():
-            self.state.send(peer.identity, Heartbeat())
+        self.state.send_all(Heartbeat())
 
     def report(self, now_ns: int, bad_messages: int) -> PipelineStatus:
-        """Give the state of everything, and send it to the publishers."""
+        """Return the state of everything, and send it to the publishers."""
         self.state.now_ns = now_ns
         status = PipelineStatus(
             uptime_s=(now_ns - self._started_ns) / 1e9,
             bad_messages=bad_messages,
             cameras=tuple(camera.status() for camera in self.state.cameras.values()),
             peers=tuple(peer.summary() for peer in self.state.peers.all()),
-            queues=(self._detection.queue(), self._classification.queue()),
+            queues=(self._detection.queue_status(), self._classification.queue_status()),
             batches=dict(self._classification.batches),
-            images=self._requests.status(),
+            images=self._images.status(),
         )
         for peer in self.state.peers.of_role(Role.PUBLISHER):
             self.state.send(peer.identity, status)
         return status
 
-    def _hello(self, identity: bytes, hello: Hello) -> None:
-        known = self.state.peers.get(identity)
-        if known is None:
-            before = self.state.peers.of_instance(hello.instance)
-            if before is not None:
-                self._remove(before)
-            refusal = self._refusal(hello)
-            if refusal:
-                log.warning("refused %s: %s", hello.name, refusal)
-                self.state.send(identity, Refused(refusal))
-                return
-            self._membership.join(identity, hello, self.state.now_ns)
-        camera = self.state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
-        self.state.send(identity, Welcome(camera.next_frame_id if camera else 0))
-        peer = self.state.peers.get(identity)
-        if known is None and peer is not None and peer.role is Role.PUBLISHER:
-            self._publication.joined(peer)
-        if self.finished:
+    def _greet(self, identity: bytes, known: Peer | None, hello: Hello) -> None:
+        """Take a peer in, or say why not; one that is in already stays in."""
+        before = self.state.peers.of_instance(hello.instance) if known is None else None
+        if before is not None:
+            self._peer_died(before)
+        peer = self._admission.handle(identity, hello)
+        if peer is None:
+            return
+        if peer.role is Role.PUBLISHER:
+            self._publishers.peer_joined(peer)
+        if self.state.finished:
             self.state.send(identity, Finish())
 
-    def _refusal(self, hello: Hello) -> str:
-        if self.finished and isinstance(hello, CameraHello):
-            return (
-                f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
-                "is ending; start it again for another"
-            )
-        return self._membership.refusal(hello)
+    def _handle_known(self, peer: Peer, message: Message) -> bool:
+        """Let the desk that it is for take a message; return whether the peer may stay."""
+        match message:
+            case Frame() | FrameSkipped() | CameraState() | EndOfSource():
+                return self._captures.handle(peer, message)
+            case Ready() | Faces() | Expressions() | WorkFailed() if peer.role in WORKER_ROLES:
+                return self._workers.handle(peer, message)
+            case Published() if peer.role is Role.PUBLISHER:
+                self._publishers.handle(peer, message)
+            case AnalyzeImage() if peer.role is Role.PUBLISHER:
+                self._images.handle(peer, message)
+            case Status():
+                peer.status = message
+            case Bye():
+                self._peer_left(peer)
+            case _:
+                self.state.ignore(message)
+        return True
 
-    def _handle_known(self, peer: Peer, message: Message) -> None:
-        if isinstance(message, Frame | FrameSkipped | CameraState | EndOfSource):
-            if not self._intake.take(peer, message):
-                self._remove(peer)
-                self.state.send(peer.identity, WhoAreYou())
-        elif isinstance(message, Ready | Faces | Expressions | WorkFailed):
-            if peer.role not in WORKER_ROLES:
-                self.state.ignored[type(message).__name__] += 1
-            elif not self._workers.take(peer, message):
-                self._forget(peer)
-        elif isinstance(message, Published) and peer.role is Role.PUBLISHER:
-            self._publication.acknowledged(peer, message)
-        elif isinstance(message, AnalyzeImage) and peer.role is Role.PUBLISHER:
-            self._requests.take(peer, message)
-        elif isinstance(message, Status):
-            peer.status = message
-        elif isinstance(message, Bye):
-            self._leave(peer)
-        else:
-            self.state.ignored[type(message).__name__] += 1
+    def _peer_died(self, peer: Peer) -> None:
+        """See to what a peer had in hand that died, fell silent or was sent away."""
+        self._remove(peer)
+        for desk in self._desks_of(peer):
+            desk.peer_died(peer)
+
+    def _peer_left(self, peer: Peer) -> None:
+        """See to what a peer had in hand that says goodbye: nothing is wrong with that."""
+        self._remove(peer)
+        for desk in self._desks_of(peer):
+            desk.peer_left(peer)
 
     def _remove(self, peer: Peer) -> None:
-        """Forget a peer that died or fell silent, and see to what it had in hand."""
-        self._workers.lost(peer)
-        if peer.role is Role.PUBLISHER:
-            self._publication.lost(peer)
-        self._forget(peer)
-
-    def _leave(self, peer: Peer) -> None:
-        """Forget a peer that says goodbye; nothing is wrong with what it had in hand."""
-        self._workers.left(peer)
-        if peer.role is Role.PUBLISHER:
-            self._publication.left(peer)
-        elif peer.role is Role.CAPTURE:
-            self._intake.left(peer)
-        self._forget(peer)
-
-    def _forget(self, peer: Peer) -> None:
-        self.state.peers.remove(peer)
+        self.state.peers.remove_peer(peer)
         log.info("%s %s is gone", peer.role, peer.name)
+
+    def _desks_of(
+        self, peer: Peer
+    ) -> tuple[CaptureDesk | PublisherDesk | ImageDesk | WorkerDesk, ...]:
+        """Return the desks that peers of its role speak to."""
         if peer.role is Role.CAPTURE:
-            self._intake.lost(peer)
-        elif peer.role is Role.PUBLISHER:
-            self._requests.forget(peer)
-        elif peer.role is Role.CLASSIFIER and not self.state.peers.of_role(Role.CLASSIFIER):
-            self._classification.nobody_left()
+            return (self._captures,)
+        if peer.role is Role.PUBLISHER:
+            return self._publishers, self._images
+        return (self._workers,)
 
     def _move_on(self) -> None:
         """Do whatever has become possible."""
-        for camera in self.state.cameras.values():
-            self._publication.advance(camera)
-        self._requests.advance()
+        self._publishers.advance()
+        self._images.advance()
         self._detection.dispatch()
         self._classification.dispatch()
-
-    def _finish_if_done(self) -> None:
-        if not self.finished and self._intake.all_done():
-            self.finished = True
-            for peer in self.state.peers.all():
-                self.state.send(peer.identity, Finish())

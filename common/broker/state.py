@@ -1,14 +1,17 @@
-"""What the three desks of the scheduler share: peers, cameras, work in hand, messages to send."""
+"""What the desks of the scheduler share: peers, cameras, and messages to send."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
 from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState, Run
 from common.broker.peers import PeerTable
-from common.contract import Cause, Fate
+from common.contract import Cause, Fate, Mode, Role
 from common.messages import Message, Release
+
+log = logging.getLogger(__name__)
 
 
 class PipelineState:
@@ -17,7 +20,8 @@ class PipelineState:
     Attributes:
         now_ns: The time of the transition that is going on.
         outbox: ``(identity of the peer, message)``, in the order in which they are to be sent.
-        ignored: Answers that came too late or from peers given up, by type.
+        ignored: How many answers came too late or from peers given up, by type.
+        finished: Whether every source has ended and every frame is counted.
     """
 
     def __init__(self) -> None:
@@ -25,11 +29,12 @@ class PipelineState:
         self.cameras: dict[str, Camera] = {}
         self.outbox: list[tuple[bytes, Message]] = []
         self.ignored: Counter[str] = Counter()
+        self.finished = False
         self.now_ns = 0
         self._last_work_id = 0
 
     def new_work_id(self) -> int:
-        """Give a number no work has had."""
+        """Return a number no work has had."""
         self._last_work_id += 1
         return self._last_work_id
 
@@ -37,14 +42,42 @@ class PipelineState:
         """Leave a message for a peer."""
         self.outbox.append((identity, message))
 
+    def send_all(self, message: Message) -> None:
+        """Leave a message for every peer."""
+        for peer in self.peers.all():
+            self.send(peer.identity, message)
+
+    def ignore(self, message: Message) -> None:
+        """Count a message that means nothing, or nothing any more."""
+        self.ignored[type(message).__name__] += 1
+
+    def age_ms(self, since_ns: int) -> float:
+        """Return how long ago that was."""
+        return (self.now_ns - since_ns) / 1e6
+
+    def live_frames(self) -> list[Job]:
+        """Return the frames of live cameras that are not with publishers yet."""
+        cameras = [camera for camera in self.cameras.values() if camera.mode is Mode.LIVE]
+        return [job for camera in cameras for job in camera.line]
+
     def camera_of(self, job: Job) -> Camera:
-        """Give the camera a frame is of."""
+        """Return the camera a frame is of."""
         return self.cameras[job.frame.camera]
 
-    def settle(self, job: Job, fate: Fate, cause: Cause | None = None) -> None:
-        """Count a frame's end; its slot is given back when that of its whole run can be."""
+    def fail(self, job: Job, role: Role) -> None:
+        """Let a frame or image go on without faces: it took down every worker that tried it."""
+        job.fail(self.now_ns)
+        log.error("%s failed: no %s survived it", job.name, role)
+
+    def drop(self, job: Job, cause: Cause) -> None:
+        """Drop a live frame; a detector that still looks at its pixels looks in vain."""
+        job.run = None
+        self.end_frame(job, Fate.DROPPED, cause)
+
+    def end_frame(self, job: Job, fate: Fate, cause: Cause | None = None) -> None:
+        """Let its camera count a frame; its slot is released when that of its whole run can be."""
         camera = self.camera_of(job)
-        camera.settle(job, fate, cause)
+        camera.count_end(job, fate, cause)
         release = Release(camera.name, job.frame.frame_id, fate, cause)
         if job.run is not None:
             job.run.held.append(release)
@@ -53,8 +86,8 @@ class PipelineState:
             self.release(release)
 
     def release_run(self, run: Run) -> None:
-        """Give the slots of a run back if it is detected and all its frames are counted."""
-        if run.done and all(job.state is JobState.SETTLED for job in run.members):
+        """Release the slots of a run if it is detected and all its frames have ended."""
+        if run.done and all(job.state is JobState.ENDED for job in run.members):
             for release in run.held:
                 self.release(release)
             run.held.clear()
@@ -64,8 +97,3 @@ class PipelineState:
         capture = self.cameras[release.camera].capture
         if capture is not None:
             self.send(capture, release)
-
-    def drop(self, job: Job, cause: Cause) -> None:
-        """Drop a live frame; a detector that still looks at its pixels looks in vain."""
-        job.run = None
-        self.settle(job, Fate.DROPPED, cause)

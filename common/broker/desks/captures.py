@@ -1,4 +1,4 @@
-"""The intake desk: what captures say, and what if one is gone."""
+"""The captures' desk: frames in, cameras that come and go."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import logging
 from common.broker.cameras import Camera
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
-from common.broker.peers import Peer
+from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
 from common.contract import Cause, Fate, Mode, Role
-from common.messages import CameraState, EndOfSource, Frame, FrameSkipped, Release
+from common.messages import CameraState, EndOfSource, Frame, FrameSkipped, Release, WhoAreYou
 
 FORGOTTEN_AFTER_NS = 60_000_000_000
 """A live camera whose capture was stopped is listed as offline so long, then no more."""
-
-RETURN_NS = 10_000_000_000
-"""A supervisor starts a capture that died again within seconds."""
 
 FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
 
@@ -28,8 +25,8 @@ class CaptureDesk:
 
     Args:
         state: What the desks share.
-        detection: Gets the frames.
-        classification: Has faces of frames that may become void.
+        detection: The desk that gets the frames.
+        classification: The desk that has faces of frames that may become void.
     """
 
     def __init__(
@@ -39,84 +36,90 @@ class CaptureDesk:
         self._detection = detection
         self._classification = classification
 
-    def take(self, peer: Peer, message: FromCapture) -> bool:
-        """Take what a capture says; False where a frame is missing and all are to be sent again."""
+    def handle(self, peer: Peer, message: FromCapture) -> bool:
+        """Take what a capture says; return whether it may stay.
+
+        Where a frame is missing it may not, but it is asked who it is, to send all again.
+        """
         camera = self._state.cameras.get(message.camera)
         if camera is None or camera.capture != peer.identity:
-            self._state.ignored[type(message).__name__] += 1
-        elif isinstance(message, CameraState):
-            camera.online, camera.reason = message.online, message.reason
-        elif isinstance(message, EndOfSource):
-            camera.ended = True
-        elif message.frame_id < camera.next_frame_id:
-            if isinstance(message, Frame):  # sent again, and not needed again
-                release = Release(camera.name, message.frame_id, Fate.PUBLISHED)
-                self._state.release(release)
-        elif camera.mode is Mode.LOSSLESS and message.frame_id > camera.next_frame_id:
-            log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
-            return False
-        elif isinstance(message, FrameSkipped):
-            camera.next_frame_id = message.frame_id + 1
-            camera.ledger.captured += 1
-            camera.ledger.dropped[message.cause] += 1
-        else:
-            self._detection.take(camera, message)
+            self._state.ignore(message)
+            return True
+        match message:
+            case CameraState():
+                camera.online, camera.reason = message.online, message.reason
+            case EndOfSource():
+                camera.ended = True
+            case Frame() if message.frame_id < camera.next_frame_id:  # sent again without need
+                self._state.release(Release(camera.name, message.frame_id, Fate.PUBLISHED))
+            case FrameSkipped() if message.frame_id < camera.next_frame_id:
+                pass
+            case _ if camera.mode is Mode.LOSSLESS and message.frame_id > camera.next_frame_id:
+                log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
+                self._state.send(peer.identity, WhoAreYou())
+                return False
+            case Frame():
+                self._detection.add_frame(camera, message)
+            case FrameSkipped():
+                camera.skip_frame(message.frame_id, message.cause)
         return True
 
-    def lost(self, peer: Peer) -> None:
-        """A capture is gone, and its ring with it: live frames are lost, lossless come again."""
-        for camera in self._state.cameras.values():
-            if camera.capture == peer.identity:
-                self._lost(camera)
+    def peer_died(self, peer: Peer) -> None:
+        """Give up a capture and its ring with it: live frames are lost, lossless come again."""
+        for camera in self._cameras_of(peer):
+            self._void_frames(camera, "its capture process is gone")
 
-    def left(self, peer: Peer) -> None:
-        """A capture was stopped: its live camera is about to be taken away."""
-        for camera in self._state.cameras.values():
-            if camera.capture == peer.identity:
-                self._lost(camera)
-                camera.stopped, camera.reason = True, "its capture was stopped"
+    def peer_left(self, peer: Peer) -> None:
+        """Let a capture go that was stopped: its live camera is about to be taken away."""
+        for camera in self._cameras_of(peer):
+            camera.stopped = True
+            self._void_frames(camera, "its capture was stopped")
 
     def expire(self) -> None:
         """Forget live cameras that were taken away a while ago."""
         before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
         for camera in list(self._state.cameras.values()):
-            is_gone = camera.stopped and camera.gone_ns is not None and camera.gone_ns < before_ns
-            if is_gone and camera.mode is Mode.LIVE and not camera.ended and not camera.jobs:
+            is_away = camera.mode is Mode.LIVE and camera.stopped and camera.gone_ns < before_ns
+            if is_away and not camera.ended and not camera.jobs:
                 self._forget(camera)
 
     def all_done(self) -> bool:
-        """Tell whether every source has ended and every frame is counted.
+        """Return whether every source has ended and every frame is counted.
 
         A live camera whose capture was stopped has nothing more to say, nor one whose capture died
         and was not started again in time.
         """
         cameras = self._state.cameras.values()
-        left = [c for c in cameras if c.mode is Mode.LIVE and not c.ended and self._has_left(c)]
-        rest = [camera for camera in cameras if camera not in left]
+        awaited = [camera for camera in cameras if not self._is_given_up(camera)]
         in_flight = any(camera.jobs for camera in cameras)
-        return bool(rest) and not in_flight and all(camera.ended for camera in rest)
+        return bool(awaited) and not in_flight and all(camera.ended for camera in awaited)
 
-    def _has_left(self, camera: Camera) -> bool:
-        if camera.gone_ns is None:
+    def _is_given_up(self, camera: Camera) -> bool:
+        if camera.mode is not Mode.LIVE or camera.ended or camera.capture is not None:
             return False
         return camera.stopped or self._state.now_ns - camera.gone_ns > RETURN_NS
+
+    def _cameras_of(self, peer: Peer) -> list[Camera]:
+        cameras = self._state.cameras.values()
+        return [camera for camera in cameras if camera.capture == peer.identity]
+
+    def _void_frames(self, camera: Camera, reason: str) -> None:
+        """Give up the frames of a camera whose capture is gone."""
+        camera.capture, camera.gone_ns = None, self._state.now_ns
+        camera.online, camera.reason = False, reason
+        self._detection.withdraw_camera(camera)
+        self._classification.withdraw_camera(camera)
+        if camera.mode is Mode.LOSSLESS:
+            camera.rewind()
+        else:
+            for job in list(camera.line):
+                self._state.drop(job, Cause.CAPTURE_LOST)
 
     def _forget(self, camera: Camera) -> None:
         log.info("camera %s is forgotten", camera.name)
         del self._state.cameras[camera.name]
-        self._detection.remove(camera.name)
+        self._detection.forget(camera)
         for publisher in self._state.peers.of_role(Role.PUBLISHER):
             # One of that name counts from 0.
             publisher.sent.pop(camera.name, None)
             publisher.has.pop(camera.name, None)
-
-    def _lost(self, camera: Camera) -> None:
-        camera.capture, camera.gone_ns = None, self._state.now_ns
-        camera.online, camera.reason = False, "its capture process is gone"
-        self._detection.forget(camera)
-        self._classification.forget(camera)
-        if camera.mode is Mode.LOSSLESS:
-            camera.forget_unpublished()
-        else:
-            for job in list(camera.line):
-                self._state.drop(job, Cause.CAPTURE_LOST)

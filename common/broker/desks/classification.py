@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 
 from common.broker.cameras import Camera
-from common.broker.desks.face_queue import FaceQueue
-from common.broker.jobs import MAX_DEATHS, Batch, Job, JobState
+from common.broker.desks.face_queue import FaceQueue, QueuedFace
+from common.broker.jobs import MAX_DEATHS, Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Mode, Role
@@ -32,9 +32,9 @@ class ClassificationDesk:
         self._patience_ns = patience_ns
         self.batches: Counter[int] = Counter()
         self._queue = FaceQueue()
-        self._in_hand: dict[int, Batch] = {}
+        self._in_hand: dict[int, list[QueuedFace]] = {}
 
-    def take(self, job: Job) -> None:
+    def add_faces(self, job: Job) -> None:
         """Queue the faces of a frame.
 
         In live mode a frame's faces make those of earlier frames of the same camera, where none is
@@ -44,104 +44,96 @@ class ClassificationDesk:
         if job.mode is Mode.LIVE:
             for older in self._waiting_frames():
                 if older.frame.camera == job.frame.camera and not older.with_classifiers:
-                    self._give_up(older)
+                    self._go_on_without(older)
             if not self._state.peers.of_role(Role.CLASSIFIER):
                 job.complete(self._state.now_ns)
                 return
-        self._queue.put((job, index) for index in sorted(job.unknown))
+        self._queue.add_faces((job, index) for index in sorted(job.unknown))
 
-    def answer(self, peer: Peer, expressions: Expressions) -> None:
+    def take_expressions(self, peer: Peer, expressions: Expressions) -> None:
         """Take a classifier's answer.
 
         Raises:
             MessageError: It does not fit the work, which is to be taken back.
         """
-        known = peer.work_id == expressions.work_id
-        batch = self._in_hand.get(expressions.work_id) if known else None
-        if batch is None:
-            self._state.ignored["Expressions"] += 1
+        if peer.work_id != expressions.work_id:
+            self._state.ignore(expressions)
             return
+        batch = self._in_hand[expressions.work_id]
         rows = len(expressions.probabilities)
-        if rows != len(batch.faces):
-            raise MessageError(f"expected {len(batch.faces)} rows, got {rows}")
+        if rows != len(batch):
+            raise MessageError(f"expected {len(batch)} rows, got {rows}")
         del self._in_hand[expressions.work_id]
         peer.work_id = None
-        for (job, index), probabilities in zip(batch.faces, expressions.probabilities, strict=True):
+        for (job, index), probabilities in zip(batch, expressions.probabilities, strict=True):
             job.with_classifiers -= 1
             if job.state is JobState.CLASSIFYING:
-                job.classified(index, probabilities, self._state.now_ns)
+                job.set_expression(index, probabilities, self._state.now_ns)
             else:
                 self._state.ignored["face"] += 1
 
-    def lost(self, work_id: int) -> list[Job]:
-        """Take back the batch of a classifier that died on it; give frames now failed."""
-        batch = self._in_hand.get(work_id)
-        if batch is None:
-            return []
-        failed: list[Job] = []
-        for job, index in batch.faces:
+    def take_back_blamed(self, work_id: int) -> None:
+        """Take back the batch of a classifier that died on it."""
+        for job, index in self._in_hand[work_id]:
             job.face_deaths[index] += 1
             if job.state is JobState.CLASSIFYING and job.face_deaths[index] >= MAX_DEATHS:
-                job.fail(self._state.now_ns)
-                failed.append(job)
-        self.returned(work_id)
-        return failed
+                self._state.fail(job, Role.CLASSIFIER)
+        self.take_back(work_id)
 
-    def returned(self, work_id: int) -> None:
+    def take_back(self, work_id: int) -> None:
         """Take back a batch that nothing is wrong with."""
-        batch = self._in_hand.pop(work_id, None)
-        if batch is None:
-            return
-        for job, _ in batch.faces:
+        batch = self._in_hand.pop(work_id)
+        for job, _ in batch:
             job.with_classifiers -= 1
-        self._queue.put_back(batch.faces)
+        self._queue.put_back(batch)
         self._queue.keep(lambda job: job.state is JobState.CLASSIFYING)
 
-    def withdraw(self, job: Job) -> None:
-        """Drop the faces of a single image that is given up."""
+    def withdraw_image(self, job: Job) -> None:
+        """Hand the faces of a single image out no more."""
         self._queue.keep(lambda other: other is not job)
 
-    def forget(self, camera: Camera) -> None:
-        """Drop the faces of a camera whose frames are void."""
+    def withdraw_camera(self, camera: Camera) -> None:
+        """Hand the faces of a camera's frames out no more."""
         self._queue.keep(lambda job: job.frame.camera != camera.name)
 
-    def expire(self, camera: Camera) -> None:
-        """Let the frames of a live camera go on that have waited long enough."""
-        for job in list(camera.line):
+    def expire(self) -> None:
+        """Let live frames go on that have waited long enough."""
+        for job in self._state.live_frames():
             waits = job.state is JobState.CLASSIFYING
             if waits and self._state.now_ns - job.received_ns > self._patience_ns:
-                self._give_up(job)
+                self._go_on_without(job)
 
-    def nobody_left(self) -> None:
-        """Let all live frames go on: the last classifier is gone."""
-        for job in self._waiting_frames():
-            if job.mode is Mode.LIVE:
-                self._give_up(job)
+    def go_on_without_classifiers(self) -> None:
+        """Let all live frames go on if the last classifier is gone."""
+        if not self._state.peers.of_role(Role.CLASSIFIER):
+            for job in self._waiting_frames():
+                if job.mode is Mode.LIVE:
+                    self._go_on_without(job)
 
-    def queue(self) -> QueueStatus:
-        """Tell how many faces wait for a classifier, and how long."""
+    def queue_status(self) -> QueueStatus:
+        """Return how many faces wait for a classifier, and how long."""
         since_ns = min((job.detected_ns for job, _ in self._queue), default=self._state.now_ns)
-        oldest_ms = (self._state.now_ns - since_ns) / 1e6
-        return QueueStatus(Role.CLASSIFIER, len(self._queue), oldest_ms)
+        return QueueStatus(Role.CLASSIFIER, len(self._queue), self._state.age_ms(since_ns))
 
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""
         for peer in self._state.peers.idle(Role.CLASSIFIER):
             if not self._queue:
                 return
-            batch = Batch(self._queue.take_batch(max(1, peer.capacity)))
-            crops = [job.crops[index] for job, index in batch.faces if job.crops is not None]
-            for job, _ in batch.faces:
+            batch = self._queue.take_batch(max(1, peer.capacity))
+            crops = [job.crops[index] for job, index in batch if job.crops is not None]
+            for job, _ in batch:
                 job.with_classifiers += 1
             work_id = self._state.new_work_id()
             self._in_hand[work_id] = batch
-            self.batches[len(batch.faces)] += 1
+            self.batches[len(batch)] += 1
             self._state.peers.set_busy(peer, work_id)
             self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
 
     def _waiting_frames(self) -> list[Job]:
         return list(dict.fromkeys(job for job, _ in self._queue))
 
-    def _give_up(self, job: Job) -> None:
+    def _go_on_without(self, job: Job) -> None:
+        """Complete a frame without the classifications it waits for."""
         job.complete(self._state.now_ns)
         self._queue.keep(lambda other: other is not job)

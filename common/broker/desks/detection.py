@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from common.broker.cameras import Camera
 from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
@@ -13,11 +14,13 @@ from common.errors import MessageError
 from common.messages import DetectRun, Faces, Frame, QueueStatus
 
 MAX_RUN_BYTES = 32 * 1024 * 1024
-"""Of JPEGs in one run, where frames travel inside messages."""
+"""The most bytes the JPEGs of one run may have, where frames travel inside messages."""
 
-REQUESTS = ""
-"""The turn of single images; no camera has an empty name."""
+IMAGES: Final = None
+"""The turn of single images, among those of the cameras, which are their names."""
+
 MAX_REST_NS = 1_000_000_000
+"""Images pause for the cameras no longer than this."""
 
 
 class DetectionDesk:
@@ -25,7 +28,7 @@ class DetectionDesk:
 
     Args:
         state: What the desks share.
-        max_age_ns: After which a live frame is not worth detecting.
+        max_age_ns: Age after which a live frame is not worth detecting.
     """
 
     def __init__(self, state: PipelineState, max_age_ns: int) -> None:
@@ -33,44 +36,37 @@ class DetectionDesk:
         self._max_age_ns = max_age_ns
         self._in_hand: dict[int, Run] = {}
         self._again: deque[Run] = deque()
-        self._requests: deque[Job] = deque()
-        self._requests_rest_until_ns = 0
-        self._turns: deque[str] = deque()
+        self._images: deque[Job] = deque()
+        self._images_rest_until_ns = 0
+        self._turns: deque[str | None] = deque()
 
-    def take(self, camera: Camera, frame: Frame) -> None:
+    def add_frame(self, camera: Camera, frame: Frame) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
         if camera.mode is Mode.LIVE:
             for older in camera.waiting():
                 self._state.drop(older, Cause.SUPERSEDED)
-        camera.add(Job(frame, camera.mode, self._state.now_ns))
-        if camera.name not in self._turns:
-            self._turns.append(camera.name)
+        camera.add_frame(Job(frame, camera.mode, self._state.now_ns))
+        self._give_turns(camera.name)
 
-    def take_request(self, job: Job) -> None:
+    def add_image(self, job: Job) -> None:
         """Take in a single image. All images together have one turn, as a camera has one.
 
         A large photograph takes as long as ten frames, so while there are cameras, images pause
         after each for as long as it took: cameras keep half of the time.
         """
-        self._requests.append(job)
-        if REQUESTS not in self._turns:
-            self._turns.append(REQUESTS)
+        self._images.append(job)
+        self._give_turns(IMAGES)
 
-    def withdraw(self, job: Job) -> None:
-        """Hand a single image out no more."""
-        self._requests = deque(other for other in self._requests if other is not job)
-        self._again = deque(run for run in self._again if job not in run.members)
-
-    def answer(self, peer: Peer, faces: Faces) -> Job | None:
-        """Take a detector's answer for one frame; give the frame if it was waiting for it.
+    def take_faces(self, peer: Peer, faces: Faces) -> Job | None:
+        """Take a detector's answer for one frame; return the frame if it was waiting for it.
 
         Raises:
             MessageError: It does not fit the work, which is to be taken back.
         """
-        run = self._in_hand.get(faces.work_id) if peer.work_id == faces.work_id else None
-        if run is None:
-            self._state.ignored["Faces"] += 1
+        if peer.work_id != faces.work_id:
+            self._state.ignore(faces)
             return None
+        run = self._in_hand[faces.work_id]
         job = run.jobs[run.answered]
         if faces.frame_id != job.frame.frame_id:
             raise MessageError(
@@ -79,51 +75,49 @@ class DetectionDesk:
         run.answered += 1
         news = job.state is JobState.DETECTING
         if news:
-            job.detected(faces.boxes, faces.crops, self._state.now_ns)
+            job.set_faces(faces.boxes, faces.crops, self._state.now_ns)
             if job.mode is Mode.IMAGE:
                 took_ns = self._state.now_ns - job.detecting_ns
-                self._requests_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
+                self._images_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
         if run.answered == len(run.jobs):
             del self._in_hand[faces.work_id]
             peer.work_id = None
             self._finish(run)
         return job if news else None
 
-    def lost(self, work_id: int) -> list[Job]:
-        """Take back the work of a detector that died on it; give frames that are now failed.
+    def take_back_blamed(self, work_id: int) -> None:
+        """Take back the run of a detector that died on it.
 
         The blame is on the first frame not answered yet, by this detector or one before it.
         """
-        run = self._in_hand.get(work_id)
-        if run is None:
-            return []
+        run = self._in_hand[work_id]
         unanswered = (j for j in run.jobs[run.answered :] if j.state is JobState.DETECTING)
         culprit = next(unanswered, None)
-        failed = []
         if culprit is not None:
             culprit.deaths += 1
             if culprit.deaths >= MAX_DEATHS:
-                culprit.fail(self._state.now_ns)
-                failed.append(culprit)
+                self._state.fail(culprit, Role.DETECTOR)
                 run.jobs.remove(culprit)
-        self.returned(work_id)
-        return failed
+        self.take_back(work_id)
 
-    def returned(self, work_id: int, by: bytes | None = None) -> None:
-        """Take back work that nothing is wrong with; ``by`` is a detector that cannot do it."""
-        run = self._in_hand.pop(work_id, None)
-        if run is None:
-            return
-        if by is not None:
-            run.given_up_by.add(by)
+    def take_back(self, work_id: int, unable: bytes | None = None) -> None:
+        """Take back a run that nothing is wrong with; ``unable``: a detector that cannot do it."""
+        run = self._in_hand.pop(work_id)
+        if unable is not None:
+            run.given_up_by.add(unable)
         run.answered = 0
         if _is_wanted(run):
             self._again.append(run)
         else:
             self._finish(run)
 
-    def forget(self, camera: Camera) -> None:
-        """Drop the work of a camera whose frames are void."""
+    def withdraw_image(self, job: Job) -> None:
+        """Hand a single image out no more."""
+        self._images = deque(other for other in self._images if other is not job)
+        self._again = deque(run for run in self._again if job not in run.members)
+
+    def withdraw_camera(self, camera: Camera) -> None:
+        """Hand the frames of a camera out no more; there are no slots to release."""
         self._again = deque(r for r in self._again if r.members[0].frame.camera != camera.name)
         for run in self._in_hand.values():
             if run.members[0].frame.camera == camera.name:
@@ -131,26 +125,25 @@ class DetectionDesk:
         for job in (*camera.line, *camera.jobs.values()):
             job.run, job.orphaned = None, True
 
-    def remove(self, camera: str) -> None:
+    def forget(self, camera: Camera) -> None:
         """Give a camera that was taken away no more turns."""
-        if camera in self._turns:
-            self._turns.remove(camera)
+        if camera.name in self._turns:
+            self._turns.remove(camera.name)
 
-    def expire(self, camera: Camera) -> None:
-        """Drop the frames of a live camera that are too old and have not been detected."""
-        for job in list(camera.line):
+    def expire(self) -> None:
+        """Drop live frames that are too old and have not been detected."""
+        for job in self._state.live_frames():
             undetected = job.state in (JobState.WAITING, JobState.DETECTING)
             if undetected and self._state.now_ns - job.received_ns > self._max_age_ns:
                 self._state.drop(job, Cause.TOO_OLD)
 
-    def queue(self) -> QueueStatus:
-        """Tell how many frames wait for a detector, and how long."""
+    def queue_status(self) -> QueueStatus:
+        """Return how many frames wait for a detector, and how long."""
         waiting = [job for camera in self._state.cameras.values() for job in camera.waiting()]
         again = [j for run in self._again for j in run.jobs if j.state is JobState.DETECTING]
-        waiting += [*again, *self._requests]
+        waiting += [*again, *self._images]
         since_ns = min((job.received_ns for job in waiting), default=self._state.now_ns)
-        oldest_ms = (self._state.now_ns - since_ns) / 1e6
-        return QueueStatus(Role.DETECTOR, len(waiting), oldest_ms)
+        return QueueStatus(Role.DETECTOR, len(waiting), self._state.age_ms(since_ns))
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
@@ -165,7 +158,7 @@ class DetectionDesk:
             self._state.send(peer.identity, DetectRun(work_id, run.jobs[0].mode, frames))
 
     def _next_run(self, peer: Peer) -> Run | None:
-        """Give work that another detector left, else the next of the camera whose turn it is."""
+        """Return work that another detector left, else the next of the camera whose turn it is."""
         self._again = deque(run for run in self._again if _is_wanted(run))
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
         for run in self._again:
@@ -183,16 +176,20 @@ class DetectionDesk:
                 return run
         return None
 
-    def _jobs_of(self, turn: str, interval: int) -> list[Job]:
-        if turn == REQUESTS:
-            return [self._requests.popleft()] if self._requests and not self._rests() else []
+    def _give_turns(self, turn: str | None) -> None:
+        if turn not in self._turns:
+            self._turns.append(turn)
+
+    def _jobs_of(self, turn: str | None, interval: int) -> list[Job]:
+        if turn is IMAGES:
+            return [self._images.popleft()] if self._images and not self._images_rest() else []
         camera = self._state.cameras.get(turn)
         return _next_jobs(camera, interval) if camera is not None else []
 
-    def _rests(self) -> bool:
-        """Tell whether images pause for the cameras that there are."""
+    def _images_rest(self) -> bool:
+        """Return whether images pause for the cameras that there are."""
         busy = any(c.online and not c.ended for c in self._state.cameras.values())
-        return busy and self._state.now_ns < self._requests_rest_until_ns
+        return busy and self._state.now_ns < self._images_rest_until_ns
 
     def _finish(self, run: Run) -> None:
         run.done = True
@@ -200,12 +197,12 @@ class DetectionDesk:
 
 
 def _is_wanted(run: Run) -> bool:
-    """Tell whether any frame of a run still waits for its answer; live ones may be too old now."""
+    """Return whether any frame of a run waits for its answer; live ones may be too old now."""
     return any(job.state is JobState.DETECTING for job in run.jobs)
 
 
 def _next_jobs(camera: Camera, interval: int) -> list[Job]:
-    """Give the frames of the camera's next run, or none if it is not complete yet.
+    """Return the frames of the camera's next run, or none if it is not complete yet.
 
     A lossless run is the frames from one multiple of its length up to the next, whatever has
     arrived when, so that results do not depend on timing. Two runs fit into any ring.
@@ -221,7 +218,7 @@ def _next_jobs(camera: Camera, interval: int) -> list[Job]:
 
 
 def _up_to_bytes(jobs: list[Job]) -> list[Job]:
-    """Give the first frames whose JPEGs fit one message together, at least one."""
+    """Return the first frames whose JPEGs fit one message together, at least one."""
     total = 0
     for number, job in enumerate(jobs):
         total += len(job.frame.jpeg)

@@ -21,17 +21,17 @@ class FaceQueue:
 
     def __init__(self) -> None:
         self._cameras: deque[QueuedFace] = deque()
-        self._requests: deque[QueuedFace] = deque()
-        self._turns = deque((self._cameras, self._requests))
+        self._images: deque[QueuedFace] = deque()
+        self._turns = deque((self._cameras, self._images))
 
     def __len__(self) -> int:
-        return len(self._cameras) + len(self._requests)
+        return len(self._cameras) + len(self._images)
 
     def __iter__(self) -> Iterator[QueuedFace]:
         yield from self._cameras
-        yield from self._requests
+        yield from self._images
 
-    def put(self, faces: Iterable[QueuedFace]) -> None:
+    def add_faces(self, faces: Iterable[QueuedFace]) -> None:
         """Queue faces."""
         for face in faces:
             self._lane_of(face).append(face)
@@ -66,7 +66,7 @@ class FaceQueue:
         return faces
 
     def _lane_of(self, face: QueuedFace) -> deque[QueuedFace]:
-        return self._requests if face[0].mode is Mode.IMAGE else self._cameras
+        return self._images if face[0].mode is Mode.IMAGE else self._cameras
 
 
 def _is_suspected(face: QueuedFace) -> bool:

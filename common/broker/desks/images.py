@@ -1,4 +1,4 @@
-"""The request desk: single images that somebody waits for.
+"""The images' desk: single images that somebody waits for.
 
 An image is a frame of no camera. It is searched in full, gives way to no other, is handed out again
 when its worker dies, and goes back to the publisher it came from and to no other. It is in no
@@ -21,10 +21,10 @@ from common.contract import IMAGE_LIMIT_S, WORKER_ROLES, Mode, Outcome
 from common.errors import MessageError
 from common.messages import AnalyzeImage, Frame, ImageAnswer, ImageStatus
 
-MAX_REQUESTS = 32
+MAX_IMAGES = 32
 """Images in flight, of all publishers together; some seconds of work for one detector."""
 MAX_BYTES = 256 * 1024 * 1024
-"""Of their JPEGs together."""
+"""The most bytes their JPEGs may have together."""
 LIMIT_NS = int(IMAGE_LIMIT_S * 1e9)
 
 _Key = tuple[bytes, int]
@@ -35,8 +35,8 @@ class ImageDesk:
 
     Args:
         state: What the desks share.
-        detection: Gets the images.
-        classification: Has faces of images that may be given up.
+        detection: The desk that gets the images.
+        classification: The desk that has faces of images that may be given up.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class ImageDesk:
         self._classification = classification
         self._jobs: dict[_Key, Job] = {}
         self._taken = 0
-        self._ends: Counter[Outcome] = Counter()
+        self._outcomes: Counter[Outcome] = Counter()
 
-    def take(self, peer: Peer, message: AnalyzeImage) -> None:
+    def handle(self, peer: Peer, message: AnalyzeImage) -> None:
         """Take an image in, or refuse it at once; one that is here already was sent twice.
 
         Raises:
@@ -62,14 +62,14 @@ class ImageDesk:
         if key in self._jobs:
             return
         refusal = self._refusal()
-        if refusal:
-            self._ends[Outcome.REFUSED] += 1
+        if refusal is not None:
+            self._outcomes[Outcome.REFUSED] += 1
             self._answer(key, Outcome.REFUSED, refusal)
             return
         job = Job(_frame(message), Mode.IMAGE, self._state.now_ns)
         self._jobs[key] = job
         self._taken += 1
-        self._detection.take_request(job)
+        self._detection.add_image(job)
 
     def advance(self) -> None:
         """Answer what is finished."""
@@ -86,46 +86,50 @@ class ImageDesk:
                 where = job.state.value
                 self._end(key, Outcome.LATE, f"not done after {IMAGE_LIMIT_S:.0f} s: {where}")
 
-    def forget(self, peer: Peer) -> None:
-        """Give up the images of a publisher that is gone."""
+    def peer_died(self, peer: Peer) -> None:
+        """Give up the images of a publisher: nobody waits for them."""
         for key in [key for key in self._jobs if key[0] == peer.identity]:
-            self._withdraw(key, Outcome.LOST)
+            self._count_end(key, Outcome.LOST)
+
+    def peer_left(self, peer: Peer) -> None:
+        """Give up the images of a publisher: nobody waits for them."""
+        self.peer_died(peer)
 
     def status(self) -> ImageStatus:
-        """Give the ledger as it stands."""
+        """Return the ledger as it stands."""
         return ImageStatus(
             taken=self._taken,
-            analyzed=self._ends[Outcome.ANALYZED],
-            failed=self._ends[Outcome.FAILED],
-            late=self._ends[Outcome.LATE],
-            lost=self._ends[Outcome.LOST],
+            analyzed=self._outcomes[Outcome.ANALYZED],
+            failed=self._outcomes[Outcome.FAILED],
+            late=self._outcomes[Outcome.LATE],
+            lost=self._outcomes[Outcome.LOST],
             in_flight=len(self._jobs),
-            refused=self._ends[Outcome.REFUSED],
+            refused=self._outcomes[Outcome.REFUSED],
         )
 
-    def _refusal(self) -> str:
-        """Say why no image can be taken now; empty where one can."""
+    def _refusal(self) -> str | None:
+        """Return why no image can be taken now, None where one can."""
         for role in WORKER_ROLES:
             if not self._state.peers.of_role(role):
                 return f"no {role} is running: start one with `python -m {role}`"
         held_bytes = sum(len(job.frame.jpeg) for job in self._jobs.values())
         if held_bytes > MAX_BYTES:
             return f"{held_bytes >> 20} MiB of images are being analyzed and no more are taken"
-        if len(self._jobs) >= MAX_REQUESTS:
+        if len(self._jobs) >= MAX_IMAGES:
             return f"{len(self._jobs)} images are being analyzed and no more are taken"
-        return ""
+        return None
 
     def _end(self, key: _Key, outcome: Outcome, reason: str = "") -> None:
-        job = self._withdraw(key, outcome)
+        job = self._count_end(key, outcome)
         self._answer(key, outcome, reason, job if outcome is Outcome.ANALYZED else None)
 
-    def _withdraw(self, key: _Key, end: Outcome) -> Job:
-        """Count an image's end; what a worker still says of it is ignored."""
+    def _count_end(self, key: _Key, outcome: Outcome) -> Job:
+        """Count what became of an image; what a worker still says of it is ignored."""
         job = self._jobs.pop(key)
-        self._ends[end] += 1
-        job.state = JobState.SETTLED
-        self._detection.withdraw(job)
-        self._classification.withdraw(job)
+        self._outcomes[outcome] += 1
+        job.state = JobState.ENDED
+        self._detection.withdraw_image(job)
+        self._classification.withdraw_image(job)
         return job
 
     def _answer(self, key: _Key, outcome: Outcome, reason: str, job: Job | None = None) -> None:
@@ -139,7 +143,7 @@ class ImageDesk:
 
 
 def _frame(message: AnalyzeImage) -> Frame:
-    """Make an image the frame that a detector is handed. No camera can have an empty name."""
+    """Return the frame that a detector is handed."""
     return Frame(
         camera="",
         frame_id=message.request_id,

@@ -1,4 +1,4 @@
-"""The worker desk: what detectors and classifiers say, and what becomes of work they leave."""
+"""The workers' desk: what detectors and classifiers say, and what becomes of work they leave."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class WorkerDesk:
 
     Args:
         state: What the desks share.
-        detection: Hands out frames.
-        classification: Hands out faces.
+        detection: The desk that hands out frames.
+        classification: The desk that hands out faces.
     """
 
     def __init__(
@@ -36,46 +36,51 @@ class WorkerDesk:
         self._detection = detection
         self._classification = classification
 
-    def take(self, peer: Peer, message: FromWorker) -> bool:
-        """Take what a worker says; False where it has been sent away.
+    def handle(self, peer: Peer, message: FromWorker) -> bool:
+        """Take what a worker says; return whether it may stay.
 
         Raises:
             MessageError: The answer does not fit the work, which is to be taken back.
         """
-        if isinstance(message, Ready):
-            self.lost(peer)  # nothing, unless it forgot what it had in hand
-            self._state.peers.set_idle(peer)
-        elif isinstance(message, Faces) and peer.role is Role.DETECTOR:
-            job = self._detection.answer(peer, message)
-            peer.answered, peer.failures = True, 0
-            if job is not None and job.state is JobState.CLASSIFYING:
-                self._classification.take(job)
-        elif isinstance(message, Expressions) and peer.role is Role.CLASSIFIER:
-            self._classification.answer(peer, message)
-        elif isinstance(message, WorkFailed) and peer.work_id == message.work_id:
-            return self._failed(peer, message)
-        else:
-            self._state.ignored[type(message).__name__] += 1
+        match message:
+            case Ready():
+                self.take_back_blamed(peer)  # nothing, unless it forgot what it had in hand
+                self._state.peers.set_idle(peer)
+            case Faces() if peer.role is Role.DETECTOR:
+                job = self._detection.take_faces(peer, message)
+                peer.answered, peer.failures = True, 0
+                if job is not None and job.state is JobState.CLASSIFYING:
+                    self._classification.add_faces(job)
+            case Expressions() if peer.role is Role.CLASSIFIER:
+                self._classification.take_expressions(peer, message)
+            case WorkFailed() if peer.work_id == message.work_id:
+                return self._take_failure(peer, message)
+            case _:
+                self._state.ignore(message)
         return True
 
-    def lost(self, peer: Peer) -> None:
+    def take_back_blamed(self, peer: Peer) -> None:
         """Take back work whose answer will not come: it may be to blame for that."""
-        if peer.work_id is None:
-            return
-        for job in self._desk_of(peer).lost(peer.work_id):
-            log.error("%s failed: no %s survived it", job.name, peer.role)
-        peer.work_id = None
+        if peer.work_id is not None:
+            self._desk_of(peer).take_back_blamed(peer.work_id)
+            peer.work_id = None
 
-    def left(self, peer: Peer) -> None:
+    def peer_died(self, peer: Peer) -> None:
+        """Take back what a worker died on."""
+        self.take_back_blamed(peer)
+        self._classification.go_on_without_classifiers()
+
+    def peer_left(self, peer: Peer) -> None:
         """Take back the work of one that says goodbye: nothing is wrong with it."""
         if peer.work_id is not None:
-            self._desk_of(peer).returned(peer.work_id)
+            self._desk_of(peer).take_back(peer.work_id)
+        self._classification.go_on_without_classifiers()
 
     def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
         return self._detection if peer.role is Role.DETECTOR else self._classification
 
-    def _failed(self, peer: Peer, message: WorkFailed) -> bool:
-        """Take back work that a worker cannot do; False where it is sent away.
+    def _take_failure(self, peer: Peer, message: WorkFailed) -> bool:
+        """Take back work that a worker cannot do; return whether the worker may stay.
 
         The work is to blame only where the worker has done other work; one that fails again and
         again is sent away, before it spoils what others could do.
@@ -83,9 +88,9 @@ class WorkerDesk:
         log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
         peer.failures += 1
         if peer.answered or peer.role is Role.CLASSIFIER:
-            self.lost(peer)
+            self.take_back_blamed(peer)
         else:
-            self._detection.returned(message.work_id, by=peer.identity)
+            self._detection.take_back(message.work_id, unable=peer.identity)
             peer.work_id = None
         if peer.failures < MAX_FAILURES:
             return True

@@ -358,10 +358,10 @@ def test_live_camera_that_left_keeps_no_recording_from_ending(world: World) -> N
     live, lossless = world.capture("live"), world.capture("file", Mode.LOSSLESS)
     world.say(live, Bye())
     world.pass_time(10)
-    assert not world.scheduler.finished
+    assert not world.scheduler.state.finished
     world.end(lossless, "file")
     world.pass_time(10)
-    assert world.scheduler.finished
+    assert world.scheduler.state.finished
 
 
 def test_capture_that_comes_when_all_is_done_is_refused(world: World) -> None:
@@ -599,10 +599,10 @@ def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world:
     world.end(capture)
     world.detect(detector, faces=0)
     world.pass_time(10)
-    assert not world.scheduler.finished
+    assert not world.scheduler.state.finished
     world.publish(publisher)
     world.pass_time(10)
-    assert world.scheduler.finished
+    assert world.scheduler.state.finished
     assert all(world.take(peer, Finish) for peer in (capture, detector, publisher))
 
 

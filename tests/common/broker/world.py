@@ -65,7 +65,7 @@ class World:
 
     def lose(self, peer: bytes) -> None:
         """Let the socket find that a peer is gone."""
-        self.scheduler.gone(peer)
+        self.scheduler.peer_died(peer)
         self.deliver()
 
     def pass_time(self, ms: float) -> None:

@@ -84,6 +84,6 @@ def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends() -> N
     world.end(ended, "ended")
     world.lose(died)
     world.pass_time(1000)
-    assert not world.scheduler.finished
+    assert not world.scheduler.state.finished
     world.let_everybody_wait(12)
-    assert world.scheduler.finished
+    assert world.scheduler.state.finished

@@ -15,8 +15,8 @@ def job(mode: Mode, frame_id: int = 0) -> Job:
 
 def queued(cameras: int, requests: int) -> tuple[FaceQueue, Job, Job]:
     queue, camera, request = FaceQueue(), job(Mode.LIVE), job(Mode.IMAGE)
-    queue.put((camera, index) for index in range(cameras))
-    queue.put((request, index) for index in range(requests))
+    queue.add_faces((camera, index) for index in range(cameras))
+    queue.add_faces((request, index) for index in range(requests))
     return queue, camera, request
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from common.broker.desks.images import MAX_REQUESTS
+from common.broker.desks.images import MAX_IMAGES
 from common.contract import Mode, Outcome
 from common.errors import MessageError
 from common.messages import (
@@ -264,13 +264,13 @@ def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, mis
 
 def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
     publisher, detector, classifier = world.publisher(), world.detector(), world.classifier()
-    for number in range(MAX_REQUESTS + 3):
+    for number in range(MAX_IMAGES + 3):
         world.say(publisher, image(number))
     answers = outcomes(world, publisher)
-    assert answers == dict.fromkeys(range(MAX_REQUESTS, MAX_REQUESTS + 3), Outcome.REFUSED)
+    assert answers == dict.fromkeys(range(MAX_IMAGES, MAX_IMAGES + 3), Outcome.REFUSED)
     world.drain([detector, classifier], [])
-    assert outcomes(world, publisher) == dict.fromkeys(range(MAX_REQUESTS), Outcome.ANALYZED)
-    assert ledger(world) == ImageStatus(taken=MAX_REQUESTS, analyzed=MAX_REQUESTS, refused=3)
+    assert outcomes(world, publisher) == dict.fromkeys(range(MAX_IMAGES), Outcome.ANALYZED)
+    assert ledger(world) == ImageStatus(taken=MAX_IMAGES, analyzed=MAX_IMAGES, refused=3)
 
 
 def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
