@@ -8,14 +8,7 @@ from common.broker.cameras import Camera
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import CAMERA_MODES, WORKER_ROLES, Role
-from common.messages import (
-    MAX_INT,
-    CameraHello,
-    PublisherHello,
-    Refused,
-    Welcome,
-    WorkerHello,
-)
+from common.messages import MAX_INT, CameraHello, PublisherHello, Refused, Welcome, WorkerHello
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
@@ -51,17 +44,20 @@ class Admission:
         return peer
 
     def _admit(self, identity: bytes, hello: Hello) -> Peer:
-        peer = Peer(identity, _role_of(hello), hello.name, hello.instance, self._state.now_ns)
-        if isinstance(hello, WorkerHello):
-            peer.capacity = hello.capacity
-        elif isinstance(hello, PublisherHello):
-            peer.recorded = dict(hello.recorded)
-        elif hello.camera in self._state.cameras:
-            self._state.cameras[hello.camera].adopt(identity, hello)
-        else:
-            self._state.cameras[hello.camera] = Camera(identity, hello)
+        peer = Peer(identity, Role.CAPTURE, hello.name, hello.instance, self._state.now_ns)
+        match hello:
+            case WorkerHello():
+                peer.role, peer.capacity = hello.role, hello.capacity
+            case PublisherHello():
+                peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
+            case CameraHello():
+                peer.camera = hello.camera
+                known = self._state.cameras.get(hello.camera)
+                if known is None:
+                    self._state.cameras[hello.camera] = Camera(peer, hello)
+                else:
+                    known.adopt(peer, hello)
         self._state.peers.add_peer(peer)
-        log.info("%s %s joined", peer.role, peer.name)
         return peer
 
     def _refusal(self, hello: Hello) -> str | None:
@@ -87,7 +83,7 @@ class Admission:
             )
         if camera is not None and camera.capture is not None:
             return (
-                f"CAPTURE_CAMERA={hello.camera}: {camera.capture_name} already captures a camera "
+                f"CAPTURE_CAMERA={hello.camera}: {camera.capture.name} already captures a camera "
                 "of that name; set CAPTURE_CAMERA to another"
             )
         if camera is not None and camera.mode != hello.mode:
@@ -120,9 +116,3 @@ def _camera_refusal(hello: CameraHello) -> str | None:
     if min(counts) < 0 or sum(counts) > MAX_INT:
         return "expected counters that are not negative and can be added up"
     return None
-
-
-def _role_of(hello: Hello) -> Role:
-    if isinstance(hello, WorkerHello):
-        return hello.role
-    return Role.PUBLISHER if isinstance(hello, PublisherHello) else Role.CAPTURE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from common.broker.jobs import Job, JobState
+from common.broker.peers import Peer
 from common.contract import Cause, Fate, Mode
 from common.ledger import Ledger
 from common.messages import CameraHello, CameraStatus
@@ -24,7 +25,7 @@ class Camera:
         run_length: How many frames its detectors get at once, 0 until the first run.
     """
 
-    def __init__(self, peer: bytes, hello: CameraHello) -> None:
+    def __init__(self, peer: Peer, hello: CameraHello) -> None:
         self.name = hello.camera
         self.mode = hello.mode
         self.run_length = 0
@@ -37,10 +38,9 @@ class Camera:
         self.line: list[Job] = []
         self.adopt(peer, hello)
 
-    def adopt(self, peer: bytes, hello: CameraHello) -> None:
+    def adopt(self, peer: Peer, hello: CameraHello) -> None:
         """Let a capture take, or take up again, this camera."""
-        self.capture: bytes | None = peer
-        self.capture_name = hello.name
+        self.capture: Peer | None = peer
         self.gone_ns = 0
         self.stopped = False
         self.slots = hello.slots

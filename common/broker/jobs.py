@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 
+from common.broker.peers import Peer
 from common.contract import Mode
 from common.face_model import LABELS, Crops, Probabilities
 from common.messages import BoxArray, Frame, FrameTimes, Release, Result
@@ -44,13 +45,13 @@ class Job:
     Attributes:
         frame: The frame as its capture sent it; a single image is a frame whose camera is "", a
             name that no camera can have.
+        capture: The peer whose slot it is in, None where it is a single image.
         unknown: Indices of the faces that have no probabilities yet.
         with_classifiers: How many of its faces are with a classifier now.
         deaths: How many detectors died or failed on it.
         face_deaths: How many classifiers died or failed on each of its faces.
         replayed: Whether it was counted before its capture or the broker was lost, and is detected
             again only for what is found in the frames behind it.
-        orphaned: Whether its capture is gone, so that there is no slot to release.
         awaiting: Publishers that have it and have not acknowledged it.
         acknowledged: Whether any publisher has acknowledged it.
         run: The run that may still have to be detected again from its pixels.
@@ -59,6 +60,7 @@ class Job:
     frame: Frame
     mode: Mode
     received_ns: int
+    capture: Peer | None = None
     state: JobState = JobState.WAITING
     boxes: BoxArray = field(default_factory=no_boxes)
     crops: Crops | None = None
@@ -68,7 +70,6 @@ class Job:
     deaths: int = 0
     face_deaths: Counter[int] = field(default_factory=Counter)
     replayed: bool = False
-    orphaned: bool = False
     failed: bool = False
     awaiting: set[bytes] = field(default_factory=set)
     acknowledged: bool = False
@@ -136,7 +137,7 @@ class Run:
         jobs: Frames to be detected: all but the failed.
         members: All its frames.
         answered: How many of ``jobs`` the detector that has it now has answered.
-        held: Slots to be released.
+        held: What the captures are told when the slots are released.
         done: Whether no frame of it is to be detected any more.
         given_up_by: Detectors that could not do it, and live on.
     """
@@ -144,6 +145,6 @@ class Run:
     jobs: list[Job]
     members: tuple[Job, ...]
     answered: int = 0
-    held: list[Release] = field(default_factory=list)
+    held: list[tuple[Peer, Release]] = field(default_factory=list)
     done: bool = False
     given_up_by: set[bytes] = field(default_factory=set)

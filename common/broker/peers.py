@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from common.contract import Role
 from common.messages import PeerStatus, Status
+
+log = logging.getLogger(__name__)
 
 SILENCE_LIMIT_NS = 3_000_000_000
 """A peer that says nothing for three heartbeat intervals is taken for dead."""
@@ -19,11 +22,13 @@ class Peer:
     """One connected process.
 
     Attributes:
+        camera: The name of its camera (capture).
         capacity: How many frames a run has (detector), or faces a batch (classifier).
         work_id: The work it has in hand, None where it has none.
         failures: How often it could not do its work; a detector's answer sets it back.
         answered: Whether it is a detector that has answered.
         has: Frames it has and has not acknowledged, by camera (publisher).
+        dismissed: Whether it was told to go, or to say hello again.
         sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
     """
@@ -33,10 +38,12 @@ class Peer:
     name: str
     instance: str
     heard_ns: int
+    camera: str = ""
     capacity: int = 0
     work_id: int | None = None
     failures: int = 0
     answered: bool = False
+    dismissed: bool = False
     has: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
@@ -73,10 +80,12 @@ class PeerTable:
 
     def add_peer(self, peer: Peer) -> None:
         """Take in a peer."""
+        log.info("%s %s joined", peer.role, peer.name)
         self._peers[peer.identity] = peer
 
     def remove_peer(self, peer: Peer) -> None:
         """Know a peer no more."""
+        log.info("%s %s is gone", peer.role, peer.name)
         del self._peers[peer.identity]
         self._idle.get(peer.role, {}).pop(peer.identity, None)
 

@@ -6,14 +6,16 @@ At every moment, for every camera, ``captured = published + failed + dropped + i
 
 Scheduler and desks share these words, and each means one thing:
 
-- ``handle(peer, message)``: what a peer said; where it returns a bool, whether the peer may stay.
+- ``handle(peer, message)``: what a peer said. Captures, workers and publishers have a desk each;
+  detection, classification and images have theirs behind these.
 - ``peer_joined``, ``peer_died``, ``peer_left``: a peer came, was lost, said goodbye.
 - ``add_...``: something waits now; ``dispatch``: workers get what waits; ``take_...``: an answer.
 - ``take_back_blamed``, ``take_back``: work goes back to those that wait, as something that a worker
   did not survive, or as it was.
 - ``advance``: what is finished goes on; ``expire``: what has waited too long does not wait longer.
 - ``complete``, ``fail``, ``drop``: a frame is ready, has no worker that can do it, is given up.
-- ``withdraw_...``: nobody wants this work any more; ``forget``: a camera is not listed any more.
+- ``withdraw_ended``: work that nobody wants any more is not handed out; ``forget``: a camera is not
+  listed any more.
 - ``end_frame``: a frame's camera counts what became of it (``count_end``) and its slot goes back
   (``release``).
 """
@@ -31,28 +33,18 @@ from common.broker.desks.publishers import PublisherDesk
 from common.broker.desks.workers import WorkerDesk
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.contract import WORKER_ROLES, Role
+from common.contract import Role
 from common.messages import (
-    AnalyzeImage,
     Bye,
     CameraHello,
-    CameraState,
-    EndOfSource,
-    Expressions,
-    Faces,
     Finish,
-    Frame,
-    FrameSkipped,
     Heartbeat,
     Message,
     PipelineStatus,
-    Published,
     PublisherHello,
-    Ready,
     Status,
     WhoAreYou,
     WorkerHello,
-    WorkFailed,
 )
 
 log = logging.getLogger(__name__)
@@ -73,10 +65,16 @@ class Scheduler:
         self._admission = Admission(self.state)
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
-        self._workers = WorkerDesk(self.state, self._detection, self._classification)
-        self._captures = CaptureDesk(self.state, self._detection, self._classification)
         self._images = ImageDesk(self.state, self._detection, self._classification)
-        self._publishers = PublisherDesk(self.state)
+        self._captures = CaptureDesk(self.state, self._detection, self._classification)
+        self._workers = WorkerDesk(self.state, self._detection, self._classification)
+        self._publishers = PublisherDesk(self.state, self._images)
+        self._desks: dict[Role, CaptureDesk | WorkerDesk | PublisherDesk] = {
+            Role.CAPTURE: self._captures,
+            Role.DETECTOR: self._workers,
+            Role.CLASSIFIER: self._workers,
+            Role.PUBLISHER: self._publishers,
+        }
 
     def handle(self, identity: bytes, message: Message, now_ns: int) -> None:
         """Take what a peer said.
@@ -86,15 +84,15 @@ class Scheduler:
         """
         self.state.now_ns = now_ns
         peer = self.state.peers.get(identity)
-        if isinstance(message, WorkerHello | CameraHello | PublisherHello):
-            self._greet(identity, peer, message)
-        elif peer is None:
-            self.state.send(identity, WhoAreYou())
-            return
-        else:
-            peer.heard_ns = now_ns
-            if not self._handle_known(peer, message):
-                self._peer_died(peer)
+        match message:
+            case WorkerHello() | CameraHello() | PublisherHello():
+                self._greet(identity, peer, message)
+            case _ if peer is None:
+                self.state.send(identity, WhoAreYou())
+                return
+            case _:
+                peer.heard_ns = now_ns
+                self._handle_known(peer, message)
         self._move_on()
 
     def tick(self, now_ns: int) -> None:
@@ -163,50 +161,26 @@ class Scheduler:
         if self.state.finished:
             self.state.send(identity, Finish())
 
-    def _handle_known(self, peer: Peer, message: Message) -> bool:
-        """Let the desk that it is for take a message; return whether the peer may stay."""
+    def _handle_known(self, peer: Peer, message: Message) -> None:
         match message:
-            case Frame() | FrameSkipped() | CameraState() | EndOfSource():
-                return self._captures.handle(peer, message)
-            case Ready() | Faces() | Expressions() | WorkFailed() if peer.role in WORKER_ROLES:
-                return self._workers.handle(peer, message)
-            case Published() if peer.role is Role.PUBLISHER:
-                self._publishers.handle(peer, message)
-            case AnalyzeImage() if peer.role is Role.PUBLISHER:
-                self._images.handle(peer, message)
             case Status():
                 peer.status = message
             case Bye():
                 self._peer_left(peer)
             case _:
-                self.state.ignore(message)
-        return True
+                self._desks[peer.role].handle(peer, message)
+                if peer.dismissed:
+                    self._peer_died(peer)
 
     def _peer_died(self, peer: Peer) -> None:
-        """See to what a peer had in hand that died, fell silent or was sent away."""
-        self._remove(peer)
-        for desk in self._desks_of(peer):
-            desk.peer_died(peer)
+        """See to what a peer had in hand that died, fell silent or was dismissed."""
+        self.state.peers.remove_peer(peer)
+        self._desks[peer.role].peer_died(peer)
 
     def _peer_left(self, peer: Peer) -> None:
         """See to what a peer had in hand that says goodbye: nothing is wrong with that."""
-        self._remove(peer)
-        for desk in self._desks_of(peer):
-            desk.peer_left(peer)
-
-    def _remove(self, peer: Peer) -> None:
         self.state.peers.remove_peer(peer)
-        log.info("%s %s is gone", peer.role, peer.name)
-
-    def _desks_of(
-        self, peer: Peer
-    ) -> tuple[CaptureDesk | PublisherDesk | ImageDesk | WorkerDesk, ...]:
-        """Return the desks that peers of its role speak to."""
-        if peer.role is Role.CAPTURE:
-            return (self._captures,)
-        if peer.role is Role.PUBLISHER:
-            return self._publishers, self._images
-        return (self._workers,)
+        self._desks[peer.role].peer_left(peer)
 
     def _move_on(self) -> None:
         """Do whatever has become possible."""

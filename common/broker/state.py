@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from itertools import count
 
 from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState, Run
-from common.broker.peers import PeerTable
+from common.broker.peers import Peer, PeerTable
 from common.contract import Cause, Fate, Mode, Role
 from common.messages import Message, Release
 
@@ -21,6 +22,7 @@ class PipelineState:
         now_ns: The time of the transition that is going on.
         outbox: ``(identity of the peer, message)``, in the order in which they are to be sent.
         ignored: How many answers came too late or from peers given up, by type.
+        work_ids: Numbers that no work has had.
         finished: Whether every source has ended and every frame is counted.
     """
 
@@ -31,12 +33,7 @@ class PipelineState:
         self.ignored: Counter[str] = Counter()
         self.finished = False
         self.now_ns = 0
-        self._last_work_id = 0
-
-    def new_work_id(self) -> int:
-        """Return a number no work has had."""
-        self._last_work_id += 1
-        return self._last_work_id
+        self.work_ids = count(1)
 
     def send(self, identity: bytes, message: Message) -> None:
         """Leave a message for a peer."""
@@ -60,10 +57,6 @@ class PipelineState:
         cameras = [camera for camera in self.cameras.values() if camera.mode is Mode.LIVE]
         return [job for camera in cameras for job in camera.line]
 
-    def camera_of(self, job: Job) -> Camera:
-        """Return the camera a frame is of."""
-        return self.cameras[job.frame.camera]
-
     def fail(self, job: Job, role: Role) -> None:
         """Let a frame or image go on without faces: it took down every worker that tried it."""
         job.fail(self.now_ns)
@@ -76,24 +69,25 @@ class PipelineState:
 
     def end_frame(self, job: Job, fate: Fate, cause: Cause | None = None) -> None:
         """Let its camera count a frame; its slot is released when that of its whole run can be."""
-        camera = self.camera_of(job)
+        camera = self.cameras[job.frame.camera]
         camera.count_end(job, fate, cause)
+        if job.capture is None:
+            return
         release = Release(camera.name, job.frame.frame_id, fate, cause)
-        if job.run is not None:
-            job.run.held.append(release)
+        if job.run is None:
+            self.release(job.capture, release)
+        else:
+            job.run.held.append((job.capture, release))
             self.release_run(job.run)
-        elif not job.orphaned:
-            self.release(release)
 
     def release_run(self, run: Run) -> None:
         """Release the slots of a run if it is detected and all its frames have ended."""
         if run.done and all(job.state is JobState.ENDED for job in run.members):
-            for release in run.held:
-                self.release(release)
+            for capture, release in run.held:
+                self.release(capture, release)
             run.held.clear()
 
-    def release(self, release: Release) -> None:
-        """Tell the capture, if it is there, that a slot is free."""
-        capture = self.cameras[release.camera].capture
-        if capture is not None:
-            self.send(capture, release)
+    def release(self, capture: Peer, release: Release) -> None:
+        """Tell a capture, if it is still there, that a slot is free."""
+        if self.peers.get(capture.identity) is capture:
+            self.send(capture.identity, release)

@@ -10,7 +10,15 @@ from common.broker.desks.detection import DetectionDesk
 from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
 from common.contract import Cause, Fate, Mode, Role
-from common.messages import CameraState, EndOfSource, Frame, FrameSkipped, Release, WhoAreYou
+from common.messages import (
+    CameraState,
+    EndOfSource,
+    Frame,
+    FrameSkipped,
+    Message,
+    Release,
+    WhoAreYou,
+)
 
 FORGOTTEN_AFTER_NS = 60_000_000_000
 """A live camera whose capture was stopped is listed as offline so long, then no more."""
@@ -36,44 +44,29 @@ class CaptureDesk:
         self._detection = detection
         self._classification = classification
 
-    def handle(self, peer: Peer, message: FromCapture) -> bool:
-        """Take what a capture says; return whether it may stay.
-
-        Where a frame is missing it may not, but it is asked who it is, to send all again.
-        """
-        camera = self._state.cameras.get(message.camera)
-        if camera is None or camera.capture != peer.identity:
+    def handle(self, peer: Peer, message: Message) -> None:
+        """Take what a capture says of its camera."""
+        if not isinstance(message, FromCapture) or message.camera != peer.camera:
             self._state.ignore(message)
-            return True
+            return
+        camera = self._state.cameras[peer.camera]
         match message:
+            case Frame() | FrameSkipped():
+                self._take_frame(peer, camera, message)
             case CameraState():
                 camera.online, camera.reason = message.online, message.reason
             case EndOfSource():
                 camera.ended = True
-            case Frame() if message.frame_id < camera.next_frame_id:  # sent again without need
-                self._state.release(Release(camera.name, message.frame_id, Fate.PUBLISHED))
-            case FrameSkipped() if message.frame_id < camera.next_frame_id:
-                pass
-            case _ if camera.mode is Mode.LOSSLESS and message.frame_id > camera.next_frame_id:
-                log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
-                self._state.send(peer.identity, WhoAreYou())
-                return False
-            case Frame():
-                self._detection.add_frame(camera, message)
-            case FrameSkipped():
-                camera.skip_frame(message.frame_id, message.cause)
-        return True
 
     def peer_died(self, peer: Peer) -> None:
         """Give up a capture and its ring with it: live frames are lost, lossless come again."""
-        for camera in self._cameras_of(peer):
-            self._void_frames(camera, "its capture process is gone")
+        self._void_frames(self._state.cameras[peer.camera], "its capture process is gone")
 
     def peer_left(self, peer: Peer) -> None:
         """Let a capture go that was stopped: its live camera is about to be taken away."""
-        for camera in self._cameras_of(peer):
-            camera.stopped = True
-            self._void_frames(camera, "its capture was stopped")
+        camera = self._state.cameras[peer.camera]
+        camera.stopped = True
+        self._void_frames(camera, "its capture was stopped")
 
     def expire(self) -> None:
         """Forget live cameras that were taken away a while ago."""
@@ -94,32 +87,40 @@ class CaptureDesk:
         in_flight = any(camera.jobs for camera in cameras)
         return bool(awaited) and not in_flight and all(camera.ended for camera in awaited)
 
+    def _take_frame(self, peer: Peer, camera: Camera, message: Frame | FrameSkipped) -> None:
+        """Take the next frame in; where one is missing, have all sent again."""
+        if message.frame_id < camera.next_frame_id:
+            if isinstance(message, Frame):  # sent again, and not needed again
+                self._state.release(peer, Release(camera.name, message.frame_id, Fate.PUBLISHED))
+        elif camera.mode is Mode.LOSSLESS and message.frame_id > camera.next_frame_id:
+            log.warning("camera %s frame %d is missing", camera.name, camera.next_frame_id)
+            self._state.send(peer.identity, WhoAreYou())
+            peer.dismissed = True
+        elif isinstance(message, Frame):
+            self._detection.add_frame(camera, message, peer)
+        else:
+            camera.skip_frame(message.frame_id, message.cause)
+
     def _is_given_up(self, camera: Camera) -> bool:
         if camera.mode is not Mode.LIVE or camera.ended or camera.capture is not None:
             return False
         return camera.stopped or self._state.now_ns - camera.gone_ns > RETURN_NS
 
-    def _cameras_of(self, peer: Peer) -> list[Camera]:
-        cameras = self._state.cameras.values()
-        return [camera for camera in cameras if camera.capture == peer.identity]
-
     def _void_frames(self, camera: Camera, reason: str) -> None:
         """Give up the frames of a camera whose capture is gone."""
         camera.capture, camera.gone_ns = None, self._state.now_ns
         camera.online, camera.reason = False, reason
-        self._detection.withdraw_camera(camera)
-        self._classification.withdraw_camera(camera)
         if camera.mode is Mode.LOSSLESS:
             camera.rewind()
         else:
             for job in list(camera.line):
                 self._state.drop(job, Cause.CAPTURE_LOST)
+        self._classification.withdraw_ended()
 
     def _forget(self, camera: Camera) -> None:
         log.info("camera %s is forgotten", camera.name)
         del self._state.cameras[camera.name]
         self._detection.forget(camera)
         for publisher in self._state.peers.of_role(Role.PUBLISHER):
-            # One of that name counts from 0.
-            publisher.sent.pop(camera.name, None)
+            publisher.sent.pop(camera.name, None)  # one of that name counts from 0
             publisher.has.pop(camera.name, None)

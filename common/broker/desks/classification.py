@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from common.broker.cameras import Camera
 from common.broker.desks.face_queue import FaceQueue, QueuedFace
 from common.broker.jobs import MAX_DEATHS, Job, JobState
 from common.broker.peers import Peer
@@ -86,15 +85,11 @@ class ClassificationDesk:
         for job, _ in batch:
             job.with_classifiers -= 1
         self._queue.put_back(batch)
-        self._queue.keep(lambda job: job.state is JobState.CLASSIFYING)
+        self._queue.withdraw_ended()
 
-    def withdraw_image(self, job: Job) -> None:
-        """Hand the faces of a single image out no more."""
-        self._queue.keep(lambda other: other is not job)
-
-    def withdraw_camera(self, camera: Camera) -> None:
-        """Hand the faces of a camera's frames out no more."""
-        self._queue.keep(lambda job: job.frame.camera != camera.name)
+    def withdraw_ended(self) -> None:
+        """Hand out no faces of frames that have come to their end while they waited."""
+        self._queue.withdraw_ended()
 
     def expire(self) -> None:
         """Let live frames go on that have waited long enough."""
@@ -124,7 +119,7 @@ class ClassificationDesk:
             crops = [job.crops[index] for job, index in batch if job.crops is not None]
             for job, _ in batch:
                 job.with_classifiers += 1
-            work_id = self._state.new_work_id()
+            work_id = next(self._state.work_ids)
             self._in_hand[work_id] = batch
             self.batches[len(batch)] += 1
             self._state.peers.set_busy(peer, work_id)
@@ -136,4 +131,4 @@ class ClassificationDesk:
     def _go_on_without(self, job: Job) -> None:
         """Complete a frame without the classifications it waits for."""
         job.complete(self._state.now_ns)
-        self._queue.keep(lambda other: other is not job)
+        self._queue.withdraw_ended()

@@ -40,12 +40,12 @@ class DetectionDesk:
         self._images_rest_until_ns = 0
         self._turns: deque[str | None] = deque()
 
-    def add_frame(self, camera: Camera, frame: Frame) -> None:
+    def add_frame(self, camera: Camera, frame: Frame, capture: Peer) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
         if camera.mode is Mode.LIVE:
             for older in camera.waiting():
                 self._state.drop(older, Cause.SUPERSEDED)
-        camera.add_frame(Job(frame, camera.mode, self._state.now_ns))
+        camera.add_frame(Job(frame, camera.mode, self._state.now_ns, capture))
         self._give_turns(camera.name)
 
     def add_image(self, job: Job) -> None:
@@ -111,19 +111,10 @@ class DetectionDesk:
         else:
             self._finish(run)
 
-    def withdraw_image(self, job: Job) -> None:
-        """Hand a single image out no more."""
-        self._images = deque(other for other in self._images if other is not job)
-        self._again = deque(run for run in self._again if job not in run.members)
-
-    def withdraw_camera(self, camera: Camera) -> None:
-        """Hand the frames of a camera out no more; there are no slots to release."""
-        self._again = deque(r for r in self._again if r.members[0].frame.camera != camera.name)
-        for run in self._in_hand.values():
-            if run.members[0].frame.camera == camera.name:
-                run.held.clear()
-        for job in (*camera.line, *camera.jobs.values()):
-            job.run, job.orphaned = None, True
+    def withdraw_ended(self) -> None:
+        """Hand out no image and no run that has come to its end while it waited."""
+        self._images = deque(job for job in self._images if job.state is JobState.WAITING)
+        self._again = deque(run for run in self._again if _is_wanted(run))
 
     def forget(self, camera: Camera) -> None:
         """Give a camera that was taken away no more turns."""
@@ -151,7 +142,7 @@ class DetectionDesk:
             run = self._next_run(peer)
             if run is None:
                 continue
-            work_id = self._state.new_work_id()
+            work_id = next(self._state.work_ids)
             self._in_hand[work_id] = run
             self._state.peers.set_busy(peer, work_id)
             frames = tuple(job.frame for job in run.jobs)
@@ -159,7 +150,7 @@ class DetectionDesk:
 
     def _next_run(self, peer: Peer) -> Run | None:
         """Return work that another detector left, else the next of the camera whose turn it is."""
-        self._again = deque(run for run in self._again if _is_wanted(run))
+        self.withdraw_ended()
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
         for run in self._again:
             if peer.identity not in run.given_up_by or everybody <= run.given_up_by:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from common.broker.jobs import Job
+from common.broker.jobs import Job, JobState
 from common.contract import Mode
 
 QueuedFace = tuple[Job, int]
@@ -41,10 +41,10 @@ class FaceQueue:
         for face in reversed(faces):
             self._lane_of(face).appendleft(face)
 
-    def keep(self, is_wanted: Callable[[Job], bool]) -> None:
-        """Drop the faces of all other frames."""
+    def withdraw_ended(self) -> None:
+        """Let go of the faces of frames that have gone on, or come to their end, without them."""
         for lane in self._turns:
-            kept = [face for face in lane if is_wanted(face[0])]
+            kept = [face for face in lane if face[0].state is JobState.CLASSIFYING]
             lane.clear()
             lane.extend(kept)
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
-from common.broker.jobs import Job, JobState, no_boxes, no_probabilities
+from common.broker.jobs import Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import IMAGE_LIMIT_S, WORKER_ROLES, Mode, Outcome
@@ -49,7 +47,7 @@ class ImageDesk:
         self._taken = 0
         self._outcomes: Counter[Outcome] = Counter()
 
-    def handle(self, peer: Peer, message: AnalyzeImage) -> None:
+    def add_image(self, peer: Peer, message: AnalyzeImage) -> None:
         """Take an image in, or refuse it at once; one that is here already was sent twice.
 
         Raises:
@@ -61,12 +59,12 @@ class ImageDesk:
         key = peer.identity, message.request_id
         if key in self._jobs:
             return
+        job = Job(_frame(message), Mode.IMAGE, self._state.now_ns)
         refusal = self._refusal()
         if refusal is not None:
             self._outcomes[Outcome.REFUSED] += 1
-            self._answer(key, Outcome.REFUSED, refusal)
+            self._answer(key, job, Outcome.REFUSED, refusal)
             return
-        job = Job(_frame(message), Mode.IMAGE, self._state.now_ns)
         self._jobs[key] = job
         self._taken += 1
         self._detection.add_image(job)
@@ -86,26 +84,15 @@ class ImageDesk:
                 where = job.state.value
                 self._end(key, Outcome.LATE, f"not done after {IMAGE_LIMIT_S:.0f} s: {where}")
 
-    def peer_died(self, peer: Peer) -> None:
-        """Give up the images of a publisher: nobody waits for them."""
+    def withdraw_images_of(self, peer: Peer) -> None:
+        """Give up the images of a publisher that is gone: nobody waits for them."""
         for key in [key for key in self._jobs if key[0] == peer.identity]:
-            self._count_end(key, Outcome.LOST)
-
-    def peer_left(self, peer: Peer) -> None:
-        """Give up the images of a publisher: nobody waits for them."""
-        self.peer_died(peer)
+            self._withdraw(key, Outcome.LOST)
 
     def status(self) -> ImageStatus:
         """Return the ledger as it stands."""
-        return ImageStatus(
-            taken=self._taken,
-            analyzed=self._outcomes[Outcome.ANALYZED],
-            failed=self._outcomes[Outcome.FAILED],
-            late=self._outcomes[Outcome.LATE],
-            lost=self._outcomes[Outcome.LOST],
-            in_flight=len(self._jobs),
-            refused=self._outcomes[Outcome.REFUSED],
-        )
+        ends = {outcome.value: self._outcomes[outcome] for outcome in Outcome}
+        return ImageStatus(taken=self._taken, in_flight=len(self._jobs), **ends)
 
     def _refusal(self) -> str | None:
         """Return why no image can be taken now, None where one can."""
@@ -120,26 +107,22 @@ class ImageDesk:
         return None
 
     def _end(self, key: _Key, outcome: Outcome, reason: str = "") -> None:
-        job = self._count_end(key, outcome)
-        self._answer(key, outcome, reason, job if outcome is Outcome.ANALYZED else None)
+        self._answer(key, self._withdraw(key, outcome), outcome, reason)
 
-    def _count_end(self, key: _Key, outcome: Outcome) -> Job:
+    def _withdraw(self, key: _Key, outcome: Outcome) -> Job:
         """Count what became of an image; what a worker still says of it is ignored."""
         job = self._jobs.pop(key)
         self._outcomes[outcome] += 1
         job.state = JobState.ENDED
-        self._detection.withdraw_image(job)
-        self._classification.withdraw_image(job)
+        self._detection.withdraw_ended()
+        self._classification.withdraw_ended()
         return job
 
-    def _answer(self, key: _Key, outcome: Outcome, reason: str, job: Job | None = None) -> None:
+    def _answer(self, key: _Key, job: Job, outcome: Outcome, reason: str) -> None:
         identity, request_id = key
-        boxes = job.boxes if job else no_boxes()
-        probabilities = job.probabilities if job else no_probabilities(0)
-        answer = ImageAnswer(
-            request_id, outcome, reason, boxes, np.asarray(probabilities, np.float32)
-        )
-        self._state.send(identity, answer)
+        faces = slice(None if outcome is Outcome.ANALYZED else 0)
+        boxes, probabilities = job.boxes[faces], job.probabilities[faces]
+        self._state.send(identity, ImageAnswer(request_id, outcome, reason, boxes, probabilities))
 
 
 def _frame(message: AnalyzeImage) -> Frame:

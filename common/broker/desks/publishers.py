@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from common.broker.cameras import Camera
+from common.broker.desks.images import ImageDesk
 from common.broker.jobs import Job, JobState
 from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
 from common.contract import Cause, Fate, Mode, Role
-from common.messages import Published
+from common.messages import AnalyzeImage, Message, Published
 
 IN_HAND_LIMIT = {Mode.LIVE: 3, Mode.LOSSLESS: 16}
 """Frames of one camera that a publisher may hold unacknowledged; live, more would be stale."""
@@ -21,22 +22,27 @@ class PublisherDesk:
 
     Args:
         state: What the desks share.
+        images: The desk that gets the images that publishers send.
     """
 
-    def __init__(self, state: PipelineState) -> None:
+    def __init__(self, state: PipelineState, images: ImageDesk) -> None:
         self._state = state
+        self._images = images
         self._deadlines_ns: dict[bytes, int] = {}  # by the place that is empty
 
-    def handle(self, peer: Peer, message: Published) -> None:
-        """Take a publisher's word that it has shown and written a frame."""
-        camera = self._state.cameras.get(message.camera)
-        job = camera.jobs.get(message.frame_id) if camera is not None else None
-        if job is None or peer.identity not in job.awaiting:
-            self._state.ignore(message)
-            return
-        peer.has[message.camera] -= 1
-        job.acknowledged = True
-        self._stop_awaiting(job, peer.identity)
+    def handle(self, peer: Peer, message: Message) -> None:
+        """Take what a publisher says.
+
+        Raises:
+            MessageError: It sends an image without a picture.
+        """
+        match message:
+            case Published():
+                self._take_acknowledgement(peer, message)
+            case AnalyzeImage():
+                self._images.add_image(peer, message)
+            case _:
+                self._state.ignore(message)
 
     def peer_joined(self, peer: Peer) -> None:
         """Send a publisher in the place of one that died what that one had and did not do."""
@@ -54,11 +60,13 @@ class PublisherDesk:
             if job.mode is Mode.LOSSLESS:
                 job.awaiting.add(place)
             self._stop_awaiting(job, peer.identity)
+        self._images.withdraw_images_of(peer)
 
     def peer_left(self, peer: Peer) -> None:
         """Leave what a publisher had to the others."""
         for job in self._held_by(peer.identity):
             self._stop_awaiting(job, peer.identity)
+        self._images.withdraw_images_of(peer)
 
     def expire(self) -> None:
         """Wait no longer for publishers that have not come back."""
@@ -77,6 +85,17 @@ class PublisherDesk:
                     self._state.end_frame(job, Fate.PUBLISHED)
                 elif not self._publish(camera, job):
                     break
+
+    def _take_acknowledgement(self, peer: Peer, message: Published) -> None:
+        """Take a publisher's word that it has shown and written a frame."""
+        camera = self._state.cameras.get(message.camera)
+        job = camera.jobs.get(message.frame_id) if camera is not None else None
+        if job is None or peer.identity not in job.awaiting:
+            self._state.ignore(message)
+            return
+        peer.has[message.camera] -= 1
+        job.acknowledged = True
+        self._stop_awaiting(job, peer.identity)
 
     def _publish(self, camera: Camera, job: Job) -> bool:
         """Send one frame; return False where it has to wait for a publisher."""
@@ -132,7 +151,7 @@ class PublisherDesk:
         elif job.mode is Mode.LIVE:
             self._state.drop(job, Cause.PUBLISHER_LOST)
         else:
-            self._state.camera_of(job).put_back(job)
+            self._state.cameras[job.frame.camera].put_back(job)
 
 
 def _place_of(peer: Peer) -> bytes:

@@ -10,12 +10,10 @@ from common.broker.jobs import JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Role
-from common.messages import Expressions, Faces, Ready, Refused, WorkFailed
-
-FromWorker = Ready | Faces | Expressions | WorkFailed
+from common.messages import Expressions, Faces, Message, Ready, Refused, WorkFailed
 
 MAX_FAILURES = 3
-"""A worker that could not do so many pieces of work in a row is sent away."""
+"""A worker that could not do so many pieces of work in a row is dismissed."""
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +34,8 @@ class WorkerDesk:
         self._detection = detection
         self._classification = classification
 
-    def handle(self, peer: Peer, message: FromWorker) -> bool:
-        """Take what a worker says; return whether it may stay.
+    def handle(self, peer: Peer, message: Message) -> None:
+        """Take what a worker says.
 
         Raises:
             MessageError: The answer does not fit the work, which is to be taken back.
@@ -54,10 +52,9 @@ class WorkerDesk:
             case Expressions() if peer.role is Role.CLASSIFIER:
                 self._classification.take_expressions(peer, message)
             case WorkFailed() if peer.work_id == message.work_id:
-                return self._take_failure(peer, message)
+                self._take_failure(peer, message)
             case _:
                 self._state.ignore(message)
-        return True
 
     def take_back_blamed(self, peer: Peer) -> None:
         """Take back work whose answer will not come: it may be to blame for that."""
@@ -79,11 +76,11 @@ class WorkerDesk:
     def _desk_of(self, peer: Peer) -> DetectionDesk | ClassificationDesk:
         return self._detection if peer.role is Role.DETECTOR else self._classification
 
-    def _take_failure(self, peer: Peer, message: WorkFailed) -> bool:
-        """Take back work that a worker cannot do; return whether the worker may stay.
+    def _take_failure(self, peer: Peer, message: WorkFailed) -> None:
+        """Take back work that a worker cannot do.
 
         The work is to blame only where the worker has done other work; one that fails again and
-        again is sent away, before it spoils what others could do.
+        again is dismissed, before it spoils what others could do.
         """
         log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
         peer.failures += 1
@@ -92,9 +89,8 @@ class WorkerDesk:
         else:
             self._detection.take_back(message.work_id, unable=peer.identity)
             peer.work_id = None
-        if peer.failures < MAX_FAILURES:
-            return True
-        reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
-        hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"
-        self._state.send(peer.identity, Refused(f"{reason}; {hint}"))
-        return False
+        if peer.failures >= MAX_FAILURES:
+            reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
+            hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"
+            self._state.send(peer.identity, Refused(f"{reason}; {hint}"))
+            peer.dismissed = True

@@ -4,28 +4,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.broker.desks.face_queue import FaceQueue
-from common.broker.jobs import Job
+from common.broker.jobs import Job, JobState
 from common.contract import Mode
 from tests.common.broker.world import frame
 
 
-def job(mode: Mode, frame_id: int = 0) -> Job:
-    return Job(frame("cam", frame_id), mode, 0)
-
-
-def queued(cameras: int, requests: int) -> tuple[FaceQueue, Job, Job]:
-    queue, camera, request = FaceQueue(), job(Mode.LIVE), job(Mode.IMAGE)
+def queued(cameras: int, images: int) -> tuple[FaceQueue, Job, Job]:
+    queue = FaceQueue()
+    camera, image = (
+        Job(frame("cam", 0), mode, 0, state=JobState.CLASSIFYING)
+        for mode in (Mode.LIVE, Mode.IMAGE)
+    )
     queue.add_faces((camera, index) for index in range(cameras))
-    queue.add_faces((request, index) for index in range(requests))
-    return queue, camera, request
+    queue.add_faces((image, index) for index in range(images))
+    return queue, camera, image
 
 
 @settings(derandomize=True)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 9))
 def test_every_face_is_taken_once_and_in_its_lanes_order(
-    cameras: int, requests: int, capacity: int
+    cameras: int, images: int, capacity: int
 ) -> None:
-    queue, camera, request = queued(cameras, requests)
+    queue, camera, image = queued(cameras, images)
     taken = []
     while queue:
         batch = queue.take_batch(capacity)
@@ -33,17 +33,17 @@ def test_every_face_is_taken_once_and_in_its_lanes_order(
         assert len(batch) == capacity or not queue
         taken += batch
     assert [index for of, index in taken if of is camera] == list(range(cameras))
-    assert [index for of, index in taken if of is request] == list(range(requests))
+    assert [index for of, index in taken if of is image] == list(range(images))
 
 
 @settings(derandomize=True)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9))
 def test_no_lane_gets_more_than_one_face_ahead_as_long_as_both_wait(
-    cameras: int, requests: int, capacity: int
+    cameras: int, images: int, capacity: int
 ) -> None:
-    queue, camera, request = queued(cameras, requests)
+    queue, camera, image = queued(cameras, images)
     balance = 0
-    left = {id(camera): cameras, id(request): requests}
+    left = {id(camera): cameras, id(image): images}
     while all(left.values()):
         for of, _ in queue.take_batch(capacity):
             if all(left.values()):
@@ -53,7 +53,7 @@ def test_no_lane_gets_more_than_one_face_ahead_as_long_as_both_wait(
 
 
 def test_faces_of_a_lost_batch_are_first_again_and_alone() -> None:
-    queue, camera, request = queued(2, 2)
+    queue, camera, image = queued(2, 2)
     lost = queue.take_batch(3)
     for of, index in lost:
         of.face_deaths[index] += 1
@@ -66,11 +66,12 @@ def test_faces_of_a_lost_batch_are_first_again_and_alone() -> None:
         assert len(set(suspected)) <= 1
         assert suspected == [] or len(suspected) == len(batch)
     assert sorted(index for batch in batches for of, index in batch if of is camera) == [0, 1]
-    assert sorted(index for batch in batches for of, index in batch if of is request) == [0, 1]
+    assert sorted(index for batch in batches for of, index in batch if of is image) == [0, 1]
 
 
-def test_faces_of_other_frames_are_dropped() -> None:
-    queue, camera, request = queued(3, 3)
-    queue.keep(lambda other: other is not request)
+def test_faces_of_an_image_that_has_ended_are_withdrawn() -> None:
+    queue, camera, image = queued(3, 3)
+    image.state = JobState.ENDED
+    queue.withdraw_ended()
     assert list(queue) == [(camera, 0), (camera, 1), (camera, 2)]
     assert len(queue) == 3
