@@ -15,6 +15,7 @@ from common.messages import (
     DetectRun,
     EndOfSource,
     Frame,
+    Message,
     Published,
     Ready,
     Release,
@@ -42,11 +43,9 @@ class PipelineMachine(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.detectors: dict[bytes, list[tuple[int, Frame]]] = {}
         self.classifiers: dict[bytes, list[ClassifyBatch]] = {}
-        self.graves: list[tuple[bytes, DetectRun | ClassifyBatch]] = []
+        self.graves: list[tuple[bytes, ClassifyBatch]] = []
         self.publishers: dict[bytes, list[Result]] = {}
         self.recorded: dict[str, int] = {}
-        self.published: dict[str, list[int]] = defaultdict(list)
-        self.failed: set[tuple[str, int]] = set()
 
     @initialize()
     def cameras_join(self) -> None:
@@ -58,8 +57,7 @@ class PipelineMachine(RuleBasedStateMachine):
         self.world.say(
             peer, CameraHello("c", f"instance-{name}", name, CAMERAS[name], 0, SLOTS, 0, 0, 0)
         )
-        welcome = self.world.take(peer, Welcome)
-        assert welcome is not None
+        welcome = self.world.expect(peer, Welcome)
         self.captures[name] = peer
         self.held[name].clear()
         self.next_id[name] = self.first_id[name] = welcome.next_frame_id
@@ -110,26 +108,19 @@ class PipelineMachine(RuleBasedStateMachine):
     @rule(data=st.data(), faces=st.integers(0, 3))
     def detector_answers(self, data: st.DataObject, faces: int) -> None:
         peer = data.draw(st.sampled_from([p for p, work in self.detectors.items() if work]))
-        work_id, item = self.detectors[peer].pop(0)
-        self._say(peer, faces_for(work_id, item, faces))
-        if not self.detectors[peer]:
-            self._say(peer, Ready())
+        self._detect(peer, faces)
 
     @precondition(lambda self: any(self.classifiers.values()))
     @rule(data=st.data())
     def classifier_answers(self, data: st.DataObject) -> None:
         peer = data.draw(st.sampled_from([p for p, work in self.classifiers.items() if work]))
-        self._say(peer, expressions_for(self.classifiers[peer].pop(0)))
-        self._say(peer, Ready())
+        self._classify(peer)
 
     @precondition(lambda self: any(self.publishers.values()))
     @rule(data=st.data())
     def publisher_acknowledges(self, data: st.DataObject) -> None:
         peer = data.draw(st.sampled_from([p for p, work in self.publishers.items() if work]))
-        result = self.publishers[peer].pop(0)
-        name, frame_id = result.frame.camera, result.frame.frame_id
-        self.recorded[name] = max(frame_id, self.recorded.get(name, -1))
-        self._say(peer, Published(name, frame_id))
+        self._publish(peer)
 
     # --- what goes wrong ------------------------------------------------------------------------
 
@@ -147,7 +138,6 @@ class PipelineMachine(RuleBasedStateMachine):
     @rule()
     def the_dead_speak(self) -> None:
         peer, batch = self.graves.pop()
-        assert isinstance(batch, ClassifyBatch)
         self._say(peer, expressions_for(batch))
 
     @precondition(lambda self: bool(self.publishers))
@@ -160,13 +150,7 @@ class PipelineMachine(RuleBasedStateMachine):
 
     @rule(ms=st.sampled_from([1, 30, 260, 600]))
     def time_passes(self, ms: int) -> None:
-        everybody = [
-            *self.captures.values(),
-            *self.detectors,
-            *self.classifiers,
-            *self.publishers,
-        ]
-        for peer in everybody:
+        for peer in (*self.captures.values(), *self.detectors, *self.classifiers, *self.publishers):
             self._say(peer, Status(0, 0.0, 0))
         self.world.pass_time(ms)
         self._collect()
@@ -195,36 +179,42 @@ class PipelineMachine(RuleBasedStateMachine):
         assert status.in_flight == 0
         lost = status.dropped.get(Cause.PUBLISHER_LOST, 0)
         assert status.published + status.failed + lost == status.captured == self.next_id["file"]
-        live = self.world.status("live")
-        assert_ledger(live)
+        assert_ledger(self.world.status("live"))
         assert not self.held["file"]
 
     def _work_once(self) -> bool:
-        for detector, work in self.detectors.items():
-            if work:
-                work_id, item = work.pop(0)
-                self._say(detector, faces_for(work_id, item))
-                if not work:
-                    self._say(detector, Ready())
-                return True
-        for classifier, batches in self.classifiers.items():
-            if batches:
-                self._say(classifier, expressions_for(batches.pop(0)))
-                self._say(classifier, Ready())
-                return True
-        for publisher, results in self.publishers.items():
-            if results:
-                item = results.pop(0).frame
-                self._say(publisher, Published(item.camera, item.frame_id))
+        for peers, work in (
+            (self.detectors, self._detect),
+            (self.classifiers, self._classify),
+            (self.publishers, self._publish),
+        ):
+            busy = next((peer for peer, in_hand in peers.items() if in_hand), None)
+            if busy is not None:
+                work(busy)
                 return True
         return False
 
-    def _say(self, peer: bytes, message: object) -> None:
-        self.world.say(peer, message)  # type: ignore[arg-type]
+    def _detect(self, peer: bytes, faces: int = 1) -> None:
+        work_id, item = self.detectors[peer].pop(0)
+        self._say(peer, faces_for(work_id, item, faces))
+        if not self.detectors[peer]:
+            self._say(peer, Ready())
+
+    def _classify(self, peer: bytes) -> None:
+        self._say(peer, expressions_for(self.classifiers[peer].pop(0)))
+        self._say(peer, Ready())
+
+    def _publish(self, peer: bytes) -> None:
+        item = self.publishers[peer].pop(0).frame
+        self.recorded[item.camera] = max(item.frame_id, self.recorded.get(item.camera, -1))
+        self._say(peer, Published(item.camera, item.frame_id))
+
+    def _say(self, peer: bytes, message: Message) -> None:
+        self.world.say(peer, message)
         self._collect()
 
     def _collect(self) -> None:
-        """Give the peers what they have been sent, checking the order and the slots."""
+        """Hand the peers what they have been sent, checking the order and the slots."""
         for peer, work in self.detectors.items():
             for run in self.world.take_all(peer, DetectRun):
                 ids = [item.frame_id for item in run.frames]

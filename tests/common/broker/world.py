@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -44,7 +45,7 @@ def faces_for(work_id: int, item: Frame, count: int = 1) -> Faces:
 
 
 def expressions_for(batch: ClassifyBatch) -> Expressions:
-    """Give probabilities that tell which crop they are for."""
+    """Return probabilities that tell which crop they are for."""
     rows = np.zeros((len(batch.crops), 7), np.float32)
     rows[:, 0] = batch.crops[:, 0, 0]
     return Expressions(batch.work_id, rows)
@@ -56,12 +57,18 @@ class World:
     def __init__(self) -> None:
         self.now_ns = 0
         self.scheduler = Scheduler(MAX_AGE_NS, 0)
-        self.inbox: defaultdict[bytes, deque[Message]] = defaultdict(deque)
+        self.inbox: defaultdict[bytes, list[Message]] = defaultdict(list)
+        self._cameras: dict[bytes, str] = {}
         self._peers = 0
 
     def say(self, peer: bytes, message: Message) -> None:
         self.scheduler.handle(peer, message, self.now_ns)
         self.deliver()
+
+    def say_frames(self, peer: bytes, ids: Iterable[int]) -> None:
+        """Let a capture send frames of its camera."""
+        for frame_id in ids:
+            self.say(peer, frame(self._cameras[peer], frame_id))
 
     def lose(self, peer: bytes) -> None:
         """Let the socket find that a peer is gone."""
@@ -79,12 +86,19 @@ class World:
         self.scheduler.state.outbox.clear()
 
     def take(self, peer: bytes, kind: type[M]) -> M | None:
-        """Give the oldest message of that kind to a peer, and forget those before it."""
-        while self.inbox[peer]:
-            message = self.inbox[peer].popleft()
+        """Return the oldest message of that kind to a peer, and forget those before it."""
+        inbox = self.inbox[peer]
+        for position, message in enumerate(inbox):
             if isinstance(message, kind):
+                del inbox[: position + 1]
                 return message
         return None
+
+    def expect(self, peer: bytes, kind: type[M]) -> M:
+        """Take a message that is to be there."""
+        message = self.take(peer, kind)
+        assert message is not None, f"{peer!r} got {self.inbox[peer]}, no {kind.__name__}"
+        return message
 
     def take_all(self, peer: bytes, kind: type[M]) -> list[M]:
         taken: list[M] = [m for m in self.inbox[peer] if isinstance(m, kind)]
@@ -100,6 +114,7 @@ class World:
     ) -> bytes:
         peer = self.new_identity()
         hello = CameraHello("c", instance or peer.decode(), camera, mode, 0, slots, 0, 0, 0)
+        self._cameras[peer] = camera
         self.say(peer, hello)
         return peer
 
@@ -108,6 +123,14 @@ class World:
         self.say(peer, WorkerHello(role, role, peer.decode(), capacity))
         self.say(peer, Ready())
         return peer
+
+    def stages(self) -> tuple[bytes, ...]:
+        """Let a capture, a detector, a classifier and a publisher join."""
+        return self.capture(), self.detector(), self.classifier(), self.publisher()
+
+    def recording(self, interval: int = 1) -> tuple[bytes, bytes, bytes]:
+        """Let a lossless capture, a detector and a publisher join."""
+        return self.capture(mode=Mode.LOSSLESS), self.detector(interval), self.publisher()
 
     def detector(self, interval: int = 10) -> bytes:
         return self.worker(Role.DETECTOR, interval)
@@ -136,6 +159,14 @@ class World:
             self.say(peer, Ready())
         return run
 
+    def detect_frames(
+        self, capture: bytes, detector: bytes, ids: Iterable[int], faces: int = 0
+    ) -> None:
+        """Let a capture send frames and a detector answer after each."""
+        for frame_id in ids:
+            self.say_frames(capture, [frame_id])
+            self.detect(detector, faces)
+
     def classify(self, peer: bytes) -> ClassifyBatch | None:
         batch = self.take(peer, ClassifyBatch)
         if batch is not None:
@@ -156,28 +187,24 @@ class World:
     def status(self, camera: str = "cam") -> CameraStatus:
         return self.scheduler.state.cameras[camera].status()
 
-    def end(self, peer: bytes, camera: str = "cam") -> None:
-        self.say(peer, EndOfSource(camera))
+    def end(self, peer: bytes) -> None:
+        self.say(peer, EndOfSource(self._cameras[peer]))
 
     def drain(self, workers: list[bytes], publishers: list[bytes]) -> list[Result]:
-        """Let everybody work until nothing moves any more; give what was published."""
+        """Let everybody work until nothing moves any more; return what was published."""
         results: list[Result] = []
         moved = True
         while moved:
-            moved = False
-            for peer in workers:
-                moved |= self.detect(peer) is not None if self._has(peer, DetectRun) else False
-                moved |= (
-                    self.classify(peer) is not None if self._has(peer, ClassifyBatch) else False
-                )
-            for peer in publishers:
-                published = self.publish(peer)
-                results += published
-                moved |= bool(published)
+            worked = [self.detect(peer) or self.classify(peer) for peer in workers]
+            published = [result for peer in publishers for result in self.publish(peer)]
+            results += published
+            moved = any(worked) or bool(published)
         return results
 
-    def _has(self, peer: bytes, kind: type[Message]) -> bool:
-        return any(isinstance(message, kind) for message in self.inbox[peer])
+
+def ids(items: Iterable[Frame | Release | Result]) -> list[int]:
+    frames = [item.frame if isinstance(item, Result) else item for item in items]
+    return [item.frame_id for item in frames]
 
 
 def assert_ledger(status: CameraStatus) -> None:

@@ -17,13 +17,11 @@ def names(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("frames", [0, 3])
-def test_a_camera_that_is_stopped_is_offline_and_then_forgotten(frames: int) -> None:
-    world = World()
+def test_a_camera_that_is_stopped_is_offline_and_then_forgotten(world: World, frames: int) -> None:
     door, _ = world.capture("door"), world.capture("hall")
     world.publisher()
     world.detector()
-    for frame_id in range(frames):
-        world.say(door, frame("door", frame_id))
+    world.say_frames(door, range(frames))
     world.say(door, Bye())
     assert (world.status("door").online, world.status("door").reason) == (
         False,
@@ -37,15 +35,13 @@ def test_a_camera_that_is_stopped_is_offline_and_then_forgotten(frames: int) -> 
     assert world.status("door").online
 
 
-def test_a_camera_whose_capture_died_stays_offline() -> None:
-    world = World()
+def test_a_camera_whose_capture_died_stays_offline(world: World) -> None:
     world.lose(world.capture("door"))
     world.pass_time(3 * FORGOTTEN_AFTER_MS)
     assert world.status("door").reason == "its capture process is gone"
 
 
-def test_a_camera_that_is_back_in_time_is_not_forgotten() -> None:
-    world = World()
+def test_a_camera_that_is_back_in_time_is_not_forgotten(world: World) -> None:
     world.say(world.capture("door"), Bye())
     world.pass_time(FORGOTTEN_AFTER_MS / 2)
     capture = world.capture("door")
@@ -56,15 +52,13 @@ def test_a_camera_that_is_back_in_time_is_not_forgotten() -> None:
     assert names(world) == ["door"]
 
 
-def test_a_recording_that_is_stopped_is_waited_for() -> None:
-    world = World()
+def test_a_recording_that_is_stopped_is_waited_for(world: World) -> None:
     world.say(world.capture("talk", Mode.LOSSLESS), Bye())
     world.pass_time(3 * FORGOTTEN_AFTER_MS)
     assert names(world) == ["talk"]
 
 
-def test_a_forgotten_camera_that_comes_back_is_published() -> None:
-    world = World()
+def test_a_forgotten_camera_that_comes_back_is_published(world: World) -> None:
     publisher, detector = world.publisher(), world.detector()
     for frames in (100, 50):
         capture = world.capture("door")
@@ -78,10 +72,9 @@ def test_a_forgotten_camera_that_comes_back_is_published() -> None:
         assert names(world) == []
 
 
-def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends() -> None:
-    world = World()
+def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends(world: World) -> None:
     ended, died = world.capture("ended"), world.capture("died")
-    world.end(ended, "ended")
+    world.end(ended)
     world.lose(died)
     world.pass_time(1000)
     assert not world.scheduler.state.finished

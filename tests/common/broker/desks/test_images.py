@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
@@ -21,16 +22,16 @@ from common.messages import (
     Result,
     Status,
 )
-from tests.common.broker.world import World, assert_ledger, expressions_for, faces_for, frame
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
+from tests.common.broker.world import World, expressions_for, faces_for, frame
 
 
 def image(request_id: int) -> AnalyzeImage:
     return AnalyzeImage(request_id, 480, 640, b"jpeg")
+
+
+def say_images(world: World, publisher: bytes, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        world.say(publisher, image(number))
 
 
 def ledger(world: World) -> ImageStatus:
@@ -51,8 +52,7 @@ def test_image_takes_the_way_of_a_frame_and_goes_back_to_who_sent_it(world: Worl
     assert run is not None
     assert run.mode is Mode.IMAGE
     world.classify(classifier)
-    answer = world.take(one, ImageAnswer)
-    assert answer is not None
+    answer = world.expect(one, ImageAnswer)
     assert (answer.request_id, answer.outcome) == (7, Outcome.ANALYZED)
     assert answer.boxes.shape == (3, 4)
     assert answer.probabilities[:, 0].tolist() == [7, 7, 7]
@@ -77,11 +77,9 @@ def test_two_publishers_may_use_the_same_numbers(world: World) -> None:
 
 
 def test_image_is_in_no_cameras_ledger_and_no_result(world: World) -> None:
-    capture, detector = world.capture(), world.detector()
-    classifier, publisher = world.classifier(), world.publisher()
+    capture, detector, classifier, publisher = world.stages()
     world.say(publisher, image(0))
-    world.say(capture, frame("cam", 0))
-    world.detect(detector)
+    world.detect_frames(capture, detector, [0], faces=1)
     world.detect(detector)
     world.classify(classifier)
     world.classify(classifier)
@@ -108,8 +106,7 @@ def test_newer_images_and_frames_supersede_no_image(world: World) -> None:
 def test_burst_of_images_and_fast_cameras_take_turns(world: World, cameras: int) -> None:
     captures = {f"cam{number}": world.capture(f"cam{number}") for number in range(cameras)}
     detector, publisher, _ = world.detector(), world.publisher(), world.classifier()
-    for number in range(30):
-        world.say(publisher, image(number))
+    say_images(world, publisher, range(30))
     worked = []
     for round_number in range(10 * (cameras + 1)):
         for name, capture in captures.items():
@@ -125,8 +122,7 @@ def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
     """An image takes 300 ms, a frame 30 ms, and a frame comes every 40 ms."""
     capture, detector = world.capture(), world.detector()
     publisher, _ = world.publisher(), world.classifier()
-    for number in range(10):
-        world.say(publisher, image(number))
+    say_images(world, publisher, range(10))
     spent_ms = Counter[str]()
     for number in range(400):
         world.say(capture, frame("cam", number))
@@ -149,17 +145,15 @@ def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
 
 def test_images_do_not_pause_where_there_is_no_camera(world: World) -> None:
     detector, publisher, _ = world.detector(), world.publisher(), world.classifier()
-    for number in range(3):
-        world.say(publisher, image(number))
+    say_images(world, publisher, range(3))
     for _ in range(3):
         world.pass_time(300)
         assert world.detect(detector, faces=0) is not None
 
 
 def test_lossless_run_stays_whole_between_images(world: World) -> None:
-    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     world.classifier()
-    detector = world.detector(interval=4)
+    capture, detector, publisher = world.recording(interval=4)
     for number in range(8):
         world.say(publisher, image(number))
         world.say(capture, frame("cam", number))
@@ -173,8 +167,7 @@ def test_faces_of_a_group_photograph_and_of_a_camera_share_batches(world: World)
     classifier = world.classifier(batch=4)
     world.say(publisher, image(200))
     world.detect(detector, faces=20)  # the first four are with the classifier now
-    world.say(capture, frame("cam", 7))
-    world.detect(detector, faces=6)
+    world.detect_frames(capture, detector, [7], faces=6)
     world.classify(classifier)
     batches = [world.classify(classifier) for _ in range(3)]
     shares = [sorted(batch.crops[:, 0, 0].tolist()) for batch in batches if batch]
@@ -224,8 +217,7 @@ def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) 
     world.say(publisher, image(1))
     world.detect(detector)  # keeps the first classifier busy
     world.say(publisher, image(200))
-    world.say(capture, frame("cam", 7))
-    world.detect(detector)
+    world.detect_frames(capture, detector, [7], faces=1)
     world.detect(detector)
     deaths = 0
     while not ledger(world).failed:
@@ -250,13 +242,9 @@ def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) 
 @pytest.mark.parametrize("missing", ["detector", "classifier"])
 def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, missing: str) -> None:
     publisher = world.publisher()
-    if missing == "classifier":
-        world.detector()
-    else:
-        world.classifier()
+    world.detector() if missing == "classifier" else world.classifier()
     world.say(publisher, image(1))
-    answer = world.take(publisher, ImageAnswer)
-    assert answer is not None
+    answer = world.expect(publisher, ImageAnswer)
     assert answer.outcome is Outcome.REFUSED
     assert f"python -m {missing}" in answer.reason
     assert ledger(world) == ImageStatus(refused=1)
@@ -264,8 +252,7 @@ def test_without_workers_of_a_kind_an_image_is_refused_at_once(world: World, mis
 
 def test_no_more_images_are_taken_than_the_limit(world: World) -> None:
     publisher, detector, classifier = world.publisher(), world.detector(), world.classifier()
-    for number in range(MAX_IMAGES + 3):
-        world.say(publisher, image(number))
+    say_images(world, publisher, range(MAX_IMAGES + 3))
     answers = outcomes(world, publisher)
     assert answers == dict.fromkeys(range(MAX_IMAGES, MAX_IMAGES + 3), Outcome.REFUSED)
     world.drain([detector, classifier], [])
@@ -279,8 +266,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
     world.say(publisher, image(1))  # in hand
     world.say(publisher, image(2))  # waits
-    run = world.take(detector, DetectRun)
-    assert run is not None
+    run = world.expect(detector, DetectRun)
     world.let_everybody_wait(10)
     assert outcomes(world, publisher) == {}
     world.pass_time(1)
@@ -289,7 +275,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     world.say(detector, Ready())
     assert world.take(detector, DetectRun) is None
     world.say(publisher, image(3))
-    assert world.take(detector, DetectRun) is not None
+    world.expect(detector, DetectRun)
     assert ledger(world) == ImageStatus(taken=3, late=2, in_flight=1)
 
 
@@ -307,8 +293,7 @@ def test_faces_of_a_late_image_are_classified_no_more(world: World) -> None:
 @pytest.mark.parametrize("leaves", [True, False])
 def test_images_of_a_publisher_that_is_gone_are_given_up(world: World, leaves: bool) -> None:
     publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
-    world.say(publisher, image(1))
-    world.say(publisher, image(2))
+    say_images(world, publisher, [1, 2])
     if leaves:
         world.say(publisher, Bye())
     else:
@@ -321,8 +306,7 @@ def test_images_of_a_publisher_that_is_gone_are_given_up(world: World, leaves: b
 
 def test_image_that_is_sent_twice_is_done_once(world: World) -> None:
     publisher, detector, _ = world.publisher(), world.detector(), world.classifier()
-    world.say(publisher, image(1))
-    world.say(publisher, image(1))
+    say_images(world, publisher, [1, 1])
     world.detect(detector, faces=0)
     assert world.take(detector, DetectRun) is None
     assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
@@ -342,12 +326,10 @@ def test_only_publishers_send_images(world: World) -> None:
 
 
 def test_image_in_flight_keeps_no_recording_from_ending(world: World) -> None:
-    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
-    detector, classifier = world.detector(interval=1), world.classifier()
+    (capture, detector, publisher), classifier = world.recording(), world.classifier()
     world.say(capture, frame("cam", 0))
     world.end(capture)
     world.drain([detector, classifier], [publisher])
     world.say(publisher, image(1))
     world.pass_time(1)
-    assert world.take(publisher, Finish) is not None
-    assert_ledger(world.status())
+    world.expect(publisher, Finish)

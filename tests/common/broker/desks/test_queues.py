@@ -20,8 +20,7 @@ def test_nothing_waits_in_an_empty_pipeline() -> None:
     assert status.batches == {}
 
 
-def test_a_frame_ages_until_a_detector_takes_it() -> None:
-    world = World()
+def test_a_frame_ages_until_a_detector_takes_it(world: World) -> None:
     world.publisher()
     capture = world.capture()
     world.say(capture, frame("cam", 0))
@@ -31,26 +30,22 @@ def test_a_frame_ages_until_a_detector_takes_it() -> None:
     assert report(world).queues[0] == QueueStatus(Role.DETECTOR, 0, 0.0)
 
 
-def test_frames_of_a_dead_detector_wait_again() -> None:
-    world = World()
+def test_frames_of_a_dead_detector_wait_again(world: World) -> None:
     world.publisher()
     capture = world.capture(mode=Mode.LOSSLESS)
     detector = world.detector(interval=4)
-    for frame_id in range(4):
-        world.say(capture, frame("cam", frame_id))
+    world.say_frames(capture, range(4))
     world.lose(detector)
     world.pass_time(10)
     assert report(world).queues[0] == QueueStatus(Role.DETECTOR, 4, 10.0)
 
 
-def test_faces_age_from_their_detection_and_batches_are_counted_by_size() -> None:
-    world = World()
+def test_faces_age_from_their_detection_and_batches_are_counted_by_size(world: World) -> None:
     world.publisher()
     capture, detector, classifier = world.capture(), world.detector(), world.classifier(8)
     for frame_id, faces in enumerate((1, 10)):
         world.say(capture, frame("cam", frame_id))
-        run = world.take(detector, DetectRun)
-        assert run
+        run = world.expect(detector, DetectRun)
         world.say(detector, faces_for(run.work_id, run.frames[0], faces))
         world.say(detector, Ready())
     world.now_ns += 20 * MS
@@ -58,8 +53,7 @@ def test_faces_age_from_their_detection_and_batches_are_counted_by_size() -> Non
     assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 10, 20.0)
     assert status.batches == {1: 1}
     for _ in range(2):
-        batch = world.take(classifier, ClassifyBatch)
-        assert batch
+        batch = world.expect(classifier, ClassifyBatch)
         world.say(classifier, expressions_for(batch))
         world.say(classifier, Ready())
     status = report(world)
