@@ -139,7 +139,7 @@ class Run:
         answered: How many of ``jobs`` the detector that has it now has answered.
         held: What the captures are told when the slots are released.
         done: Whether no frame of it is to be detected any more.
-        given_up_by: Detectors that could not do it, and live on.
+        unable: Detectors that could not do it, and live on.
     """
 
     jobs: list[Job]
@@ -147,4 +147,4 @@ class Run:
     answered: int = 0
     held: list[tuple[Peer, Release]] = field(default_factory=list)
     done: bool = False
-    given_up_by: set[bytes] = field(default_factory=set)
+    unable: set[bytes] = field(default_factory=set)

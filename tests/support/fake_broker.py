@@ -20,9 +20,9 @@ class FakeBroker:
     """Keeps what peers say, answers what it is told to.
 
     Args:
-        context: Of the socket.
+        context: The context of the socket.
         endpoint: Where to listen.
-        pump: Done again and again while waiting: the steps of the peers, who have no thread.
+        pump: A step of the peers, who have no thread, done again and again while waiting.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class FakeBroker:
         return self._heard.popleft()[1]
 
     def expect(self, kind: type[M], pump: Callable[[], object] | None = None) -> tuple[bytes, M]:
-        """Wait for a message of that kind; give who said it, and forget what came before."""
+        """Wait for a message of that kind; return who said it, and forget what came before."""
 
         def find() -> tuple[bytes, M] | None:
             (pump or self._pump)()
@@ -61,7 +61,7 @@ class FakeBroker:
         return eventually(find, kind.__name__)
 
     def last_words(self) -> list[Message]:
-        """Give what has come and nobody expected, after the last peer has closed."""
+        """Return what has come and nobody expected, after the last peer has closed."""
         self._receive()
         return [message for _, message in self._heard]
 

@@ -1,1 +1,1 @@
-"""One desk for each kind of message; each changes the broker's state and nothing else."""
+"""A desk for each role of peers (captures, workers, publishers) and each kind of work."""

@@ -104,7 +104,7 @@ class DetectionDesk:
         """Take back a run that nothing is wrong with; ``unable``: a detector that cannot do it."""
         run = self._in_hand.pop(work_id)
         if unable is not None:
-            run.given_up_by.add(unable)
+            run.unable.add(unable)
         run.answered = 0
         if _is_wanted(run):
             self._again.append(run)
@@ -117,7 +117,7 @@ class DetectionDesk:
         self._again = deque(run for run in self._again if _is_wanted(run))
 
     def forget(self, camera: Camera) -> None:
-        """Give a camera that was taken away no more turns."""
+        """Take a camera that is forgotten out of the turns."""
         if camera.name in self._turns:
             self._turns.remove(camera.name)
 
@@ -153,7 +153,7 @@ class DetectionDesk:
         self.withdraw_ended()
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
         for run in self._again:
-            if peer.identity not in run.given_up_by or everybody <= run.given_up_by:
+            if peer.identity not in run.unable or everybody <= run.unable:
                 self._again.remove(run)
                 return run
         for _ in range(len(self._turns)):

@@ -56,6 +56,7 @@ def test_live_frame_is_not_detected_when_it_is_answered_too_late(world: World) -
     world.say(capture, frame("cam", 0))
     run = world.expect(detector, DetectRun)
     world.pass_time(600)
+    assert ids(world.releases(capture)) == [0]
     world.say(detector, faces_for(run.work_id, run.frames[0]))
     assert world.publish(publisher) == []
     assert world.status().dropped == {"too_old": 1}
@@ -298,6 +299,16 @@ def test_frame_missing_from_a_lossless_camera_is_asked_for_again(world: World) -
     capture = world.capture(mode=Mode.LOSSLESS)
     world.say_frames(capture, [0, 2])
     world.expect(capture, WhoAreYou)
+
+
+def test_capture_that_says_hello_again_gets_no_slot_back_of_the_frames_before(world: World) -> None:
+    capture, detector, publisher = world.recording()
+    world.detect_frames(capture, detector, [0])
+    world.say(capture, frame("cam", 2))
+    world.say(capture, CameraHello("c", "again", "cam", Mode.LOSSLESS, 0, 24, 0, 0, 0))
+    assert ids(world.publish(publisher)) == [0]
+    assert world.releases(capture) == []
+    assert world.status().published == 1
 
 
 def test_live_camera_that_left_keeps_no_recording_from_ending(world: World) -> None:
