@@ -271,6 +271,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     assert outcomes(world, publisher) == {}
     world.pass_time(1)
     assert outcomes(world, publisher) == {1: Outcome.LATE, 2: Outcome.LATE}
+    assert world.scheduler.report(world.now_ns, 0).queues[0].waiting == 0
     world.say(detector, faces_for(run.work_id, run.frames[0]))
     world.say(detector, Ready())
     assert world.take(detector, DetectRun) is None

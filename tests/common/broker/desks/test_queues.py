@@ -59,3 +59,11 @@ def test_faces_age_from_their_detection_and_batches_are_counted_by_size(world: W
     status = report(world)
     assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 0, 0.0)
     assert status.batches == {1: 1, 8: 1, 2: 1}
+
+
+def test_faces_of_a_lost_capture_wait_no_more(world: World) -> None:
+    capture, detector, _ = world.recording()
+    world.detect_frames(capture, detector, [0], faces=3)
+    assert report(world).queues[1].waiting == 3
+    world.lose(capture)
+    assert report(world).queues[1].waiting == 0
