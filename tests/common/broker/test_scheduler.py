@@ -83,6 +83,19 @@ def test_slow_classifier_lets_the_frame_go_on_after_half_the_age_limit(world: Wo
     assert world.scheduler.state.ignored["face"] == 1
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_live_frames_go_on_when_the_last_classifier_is_gone(world: World, leaves: bool) -> None:
+    capture, detector, classifier, publisher = world.stages()
+    world.detect_frames(capture, detector, [0], faces=1)
+    assert world.publish(publisher) == []
+    if leaves:
+        world.say(classifier, Bye())
+    else:
+        world.lose(classifier)
+    (result,) = world.publish(publisher)
+    assert result.reused == (True,)
+
+
 def test_newer_faces_supersede_older_ones_that_no_classifier_has(world: World) -> None:
     capture, detector, classifier, publisher = world.stages()
     world.detect_frames(capture, detector, range(3), faces=1)
