@@ -239,9 +239,11 @@ def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
     capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     misplaced = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
-    able = world.detector(interval=1)
+    able = world.new_identity()  # has not asked for work yet
+    world.say(able, WorkerHello(Role.DETECTOR, "d", "able", 1))
     fail_work(world, misplaced)
     assert world.take(misplaced, DetectRun) is None
+    world.say(able, Ready())
     world.detect(able, faces=0)
     assert [result.failed for result in world.publish(publisher)] == [False]
 
