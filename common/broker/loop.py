@@ -11,6 +11,7 @@ from common import wire
 from common.broker.progress import ProgressLog
 from common.broker.scheduler import Scheduler
 from common.errors import MessageError
+from common.lifetime import Lifetime
 from common.messages import Message, Refused
 from common.sockets import BrokerSocket
 
@@ -29,24 +30,19 @@ class BrokerLoop:
     Args:
         socket: The bound socket.
         scheduler: The logic, whose time is that of ``time.monotonic_ns``.
+        lifetime: The life of this process, which is asked to end when everything is done.
     """
 
-    def __init__(self, socket: BrokerSocket, scheduler: Scheduler) -> None:
+    def __init__(self, socket: BrokerSocket, scheduler: Scheduler, lifetime: Lifetime) -> None:
+        self._socket = socket
         self._router = socket.router
         self._scheduler = scheduler
+        self._lifetime = lifetime
         self._progress = ProgressLog()
         self._bad_messages = 0
         self._next_heartbeat_ns = 0
         self._next_report_ns = 0
         self._finished_ns = 0
-
-    @property
-    def done(self) -> bool:
-        """Whether every source has ended, all is counted, and everybody has been told."""
-        if not self._finished_ns:
-            return False
-        waited_ns = time.monotonic_ns() - self._finished_ns
-        return not self._scheduler.state.peers.all() or waited_ns > GOODBYE_NS
 
     def step(self) -> None:
         """Do one round: what has arrived, what is due, what is to be sent."""
@@ -66,6 +62,16 @@ class BrokerLoop:
         if just_finished:
             self._finished_ns = now_ns
         self._send()
+        if self._finished_ns and self._everybody_knows(now_ns):
+            self._lifetime.request_stop()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._socket.close()
+
+    def _everybody_knows(self, now_ns: int) -> bool:
+        """Return whether all peers have left since the end, or have had the time to."""
+        return not self._scheduler.state.peers.all() or now_ns - self._finished_ns > GOODBYE_NS
 
     def _receive(self) -> bool:
         """Take one message in; return False where none has arrived."""

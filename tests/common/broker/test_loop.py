@@ -16,6 +16,7 @@ from common.broker import peers
 from common.broker.loop import BrokerLoop
 from common.broker.scheduler import Scheduler
 from common.contract import Cause, Fate, Mode, Role
+from common.lifetime import Lifetime
 from common.messages import (
     MAX_INT,
     Bye,
@@ -57,7 +58,8 @@ class Exchange:
         self._endpoint = endpoint
         self._socket = BrokerSocket(context, endpoint)
         self.scheduler = Scheduler(MAX_AGE_NS, 0)
-        self.loop = BrokerLoop(self._socket, self.scheduler)
+        self.lifetime = Lifetime()
+        self.loop = BrokerLoop(self._socket, self.scheduler, self.lifetime)
         self.peers: list[Peer] = []
 
     def peer(self, hello: Message | None = None) -> Peer:
@@ -155,13 +157,13 @@ def test_frame_goes_through_all_stages_on_real_sockets(exchange: Exchange) -> No
     everybody = (camera, publisher, detector, classifier)
     for peer in everybody:
         peer.expect(Finish)
-    assert not exchange.loop.done
+    assert not exchange.lifetime.stop_requested
     for peer in everybody:
         peer.say(Bye())
 
     def done() -> bool:
         exchange.loop.step()
-        return exchange.loop.done
+        return exchange.lifetime.stop_requested
 
     eventually(done, "the broker's end")
 
