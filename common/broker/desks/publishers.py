@@ -143,7 +143,7 @@ class PublisherDesk:
         self._end_if_all_have(job)
 
     def _end_if_all_have(self, job: Job) -> None:
-        """End a frame that no publisher has any more; one that none acknowledged had no end."""
+        """End a frame that no publisher has any more, or put it back if none acknowledged it."""
         if job.awaiting:
             return
         if job.acknowledged:
@@ -155,5 +155,5 @@ class PublisherDesk:
 
 
 def _place_of(peer: Peer) -> bytes:
-    """Name the place that a supervisor fills again when the publisher in it dies."""
+    """Return the place that a supervisor fills again when the publisher in it dies."""
     return b"place of " + peer.instance.encode()
