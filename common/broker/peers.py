@@ -25,7 +25,7 @@ class Peer:
         camera: The name of its camera (capture).
         capacity: How many frames a run has (detector), or faces a batch (classifier).
         work_id: The work it has in hand, None where it has none.
-        failures: How often it could not do its work; a detector's answer sets it back.
+        failures: How often in a row it could not do its work.
         answered: Whether it is a detector that has answered.
         has: Frames it has and has not acknowledged, by camera (publisher).
         dismissed: Whether it was told to go, or to say hello again.

@@ -51,6 +51,7 @@ class WorkerDesk:
                     self._classification.add_faces(job)
             case Expressions() if peer.role is Role.CLASSIFIER:
                 self._classification.take_expressions(peer, message)
+                peer.failures = 0
             case WorkFailed() if peer.work_id == message.work_id:
                 self._take_failure(peer, message)
             case _:

@@ -222,6 +222,19 @@ def fail_work(world: World, detector: bytes) -> None:
     world.say(detector, Ready())
 
 
+def test_failures_that_are_not_in_a_row_dismiss_no_classifier(world: World) -> None:
+    capture, detector, _ = world.recording()
+    classifier = world.classifier(batch=1)
+    for frame_id in range(4):
+        world.say(capture, frame("cam", frame_id))
+        world.detect(detector)
+        batch = world.expect(classifier, ClassifyBatch)
+        world.say(classifier, WorkFailed(batch.work_id, "no memory now"))
+        world.say(classifier, Ready())
+        assert world.classify(classifier) is not None
+    assert world.take(classifier, Refused) is None
+
+
 def test_worker_that_has_never_done_any_work_is_sent_away_and_no_frame_blamed(
     world: World,
 ) -> None:
