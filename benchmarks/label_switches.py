@@ -125,7 +125,7 @@ def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[See
         )
         for face in faces or ():
             raw = LABELS[int(np.argmax(face.probabilities))]
-            if face.shown:
+            if face.shown and face.label is not None:
                 tracks.setdefault(face.track_id, []).append(Seen(pts_s, raw, face.label))
     return tracks
 

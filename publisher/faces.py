@@ -1,11 +1,22 @@
-"""A face as the publisher shows and records it."""
+"""A face, and a frame with its faces, as the publisher shows and records them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.contract import Mode
+from common.messages import Result
+
 Box = tuple[int, int, int, int]
 """x, y, w, h in pixels of the full frame."""
+
+DIGITS = 6
+"""Probabilities and times are rounded to so many, so that records and JSON hold the same."""
+
+
+def rounded(value: float) -> float:
+    """Return a probability or a time with the digits that are recorded."""
+    return round(value, DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +27,8 @@ class Face:
         box: Where it is.
         track_id: The same for the same face from frame to frame, counted from 1 per camera.
         shown: Whether the track was seen often enough to be shown; it is recorded from its first.
-        label: The track's smoothed label or "uncertain"; empty as long as it was never classified.
-        confidence: The smoothed probability of the leading expression, 0 to 1.
+        label: The track's smoothed label or "uncertain"; None as long as it was never classified.
+        confidence: The smoothed probability of the leading expression, 0 to 1; None with ``label``.
         smoothed: The track's seven smoothed probabilities, empty with ``label``.
         probabilities: The classifier's seven for this very frame, empty where ``reused``.
         reused: The classification came too late: label and smoothed ones are those from before.
@@ -26,8 +37,49 @@ class Face:
     box: Box
     track_id: int
     shown: bool
-    label: str
-    confidence: float
+    label: str | None
+    confidence: float | None
     smoothed: tuple[float, ...]
     probabilities: tuple[float, ...]
     reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFrame:
+    """What is worth keeping of a frame once its slot in the ring is given back.
+
+    Attributes:
+        cut: It has nothing to do with the frame before: an image of a folder.
+        faces: All of them, in the order in which they were found.
+    """
+
+    camera: str
+    frame_id: int
+    mode: Mode
+    pts_s: float
+    captured_at_ns: int
+    width: int
+    height: int
+    cut: bool
+    faces: tuple[Face, ...]
+
+    @property
+    def shown(self) -> tuple[Face, ...]:
+        """The faces that were seen often enough to be shown."""
+        return tuple(face for face in self.faces if face.shown)
+
+
+def published_frame(result: Result, faces: tuple[Face, ...]) -> PublishedFrame:
+    """Return the frame of a result with its faces; a JPEG that it brought is not kept."""
+    frame = result.frame
+    return PublishedFrame(
+        camera=frame.camera,
+        frame_id=frame.frame_id,
+        mode=result.mode,
+        pts_s=frame.pts_s,
+        captured_at_ns=frame.captured_at_ns,
+        width=frame.width,
+        height=frame.height,
+        cut=frame.cut,
+        faces=faces,
+    )

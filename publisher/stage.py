@@ -9,10 +9,12 @@ from collections.abc import Callable
 import zmq
 
 from common.config import load_config
+from common.errors import SourceError
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.link import BrokerLink, peer_name
 from common.messages import (
     Finish,
+    Frame,
     ImageAnswer,
     PipelineStatus,
     Published,
@@ -20,21 +22,21 @@ from common.messages import (
     Result,
     Welcome,
 )
+from common.ring import RingReader
 from publisher.config import PublisherConfig
-from publisher.live.board import Board
-from publisher.live.hub import PictureHub
-from publisher.live.live import LiveData
-from publisher.live.pictures import PictureMaker
+from publisher.drawing.frame_drawing import FrameDrawing
+from publisher.faces import PublishedFrame, published_frame
+from publisher.live.figures import divide_age
+from publisher.live.live import Live
 from publisher.recording.recordings import Recordings
-from publisher.results.writer import open_results
+from publisher.results.open import open_results
 from publisher.tracking.following import Following
 from publisher.uploads.pending import PendingImages
 from publisher.web.app import create_app
 from publisher.web.server import WebServer
 
 WAIT_S = 0.02
-"""An upload that comes meanwhile waits as long."""
-STREAMS_END_S = 1.0
+"""The stage waits so long for a message; an upload that comes meanwhile waits as long."""
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,8 @@ class PublisherStage:
 
     Args:
         config: The settings.
-        lifetime: Of this process.
-        context: Of the socket to the broker.
+        lifetime: The lifetime of this process.
+        context: The context of the socket to the broker.
         check_web: Called every step; raises where nobody answers requests any more.
     """
 
@@ -56,24 +58,21 @@ class PublisherStage:
         context: zmq.Context[zmq.Socket[bytes]],
         check_web: Callable[[], None] = lambda: None,
     ) -> None:
-        self.board = Board()
-        self.hub = PictureHub(config.max_viewers)
-        self.requests = PendingImages()
-        self.live = LiveData(config.max_viewers)
-        self._results = config.results
         self._lifetime = lifetime
         self._check_web = check_web
         self._following = Following()
-        continues_since = lifetime.first_started if lifetime.restarts else None
-        self._recorder = open_results(config.results, continues_since, self._following.replay)
-        self._recordings = Recordings(config, continues_since)
-        self.board.set_pictures(self._recordings.figures())
-        self._pictures = PictureMaker(self.hub, config.jpeg_quality, self._recordings)
+        self._rings = RingReader()
+        run_began = lifetime.first_started if lifetime.restarts else None
+        self._results_path = config.results
+        self._results = open_results(config.results, run_began, self._following.replay)
+        self._recordings = Recordings(config, run_began)
+        self.live = Live(config, self._results, self._recordings)
+        self.requests = PendingImages()
         self._link = BrokerLink(context, config.endpoint, self.hello)
 
     def hello(self) -> PublisherHello:
         """Introduce this publisher to the broker."""
-        return PublisherHello(peer_name(), self._lifetime.instance, self._recorder.recorded())
+        return PublisherHello(peer_name(), self._lifetime.instance, self._results.last_recorded())
 
     def step(self) -> None:
         """Handle what comes next from the broker, or nothing if nothing comes soon.
@@ -90,28 +89,24 @@ class PublisherStage:
         elif isinstance(message, Welcome):
             self.requests.send_again()
         elif isinstance(message, PipelineStatus):
-            self._take_status(message)
+            self.live.set_pipeline(message)
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()
-        self.board.step_done(self._link.welcomed)
+        self.live.board.step_done(self._link.welcomed)
         self._check_web()
-        self._show_notices()
+        self.live.show_notices()
 
     def close(self) -> None:
         """Leave the broker, end the streams, close the records; for good where the run ends."""
         self.requests.close()
-        self.hub.close()
-        self.live.events.close()
-        deadline_s = time.monotonic() + STREAMS_END_S
-        self.hub.wait_until_empty(STREAMS_END_S)
-        self.live.events.wait_until_empty(max(0.0, deadline_s - time.monotonic()))
+        self.live.close()
         if self._lifetime.stop_requested:
-            self._recorder.finish()
+            self._results.finish()
             self._recordings.close()
             self._link.leave()
         else:
-            self._recorder.close()
+            self._results.close()
             self._recordings.close()
             self._link.close()
 
@@ -119,34 +114,29 @@ class PublisherStage:
         """Do all that is to be done with a frame, and only then acknowledge it."""
         started_s = time.monotonic()
         frame = result.frame
-        missed = self._recorder.settle(frame.camera, frame.frame_id)
-        if missed is not None:
-            self._following.replay(missed)
+        self._results.expect_frame(frame.camera, frame.frame_id)
         faces = self._following.follow(result)
         if faces is None:
             log.debug("frame %d of %s came again", frame.frame_id, frame.camera)
         else:
-            self._recorder.write(result, faces)
-            shown = [face for face in faces if face.shown]
-            self._pictures.show(result, faces)
-            self.board.add_frame(frame, shown, result.times)
-            self.live.add(frame, faces, result.times)
-            self.board.set_recording(self._recorder.trouble, self._recorder.written)
-            self.board.set_pictures(self._recordings.figures())
+            published = published_frame(result, faces)
+            self._results.write_frame(published)
+            self._draw(frame, published)
+            self.live.add_frame(published, divide_age(frame, result.times, time.monotonic_ns()))
         if not self._link.send(Published(frame.camera, frame.frame_id)):
             log.warning(
                 "frame %d of %s is not acknowledged: no broker", frame.frame_id, frame.camera
             )
         self._link.count(1, time.monotonic() - started_s)
 
-    def _take_status(self, status: PipelineStatus) -> None:
-        """Show the broker's status; keep nothing of cameras that were taken away.
-
-        But for their tracks: a camera that comes back goes on numbering its faces.
-        """
-        for camera in self.board.set_pipeline(status):
-            self._pictures.forget(camera)
-            self.live.forget(camera)
+    def _draw(self, frame: Frame, published: PublishedFrame) -> None:
+        """Show and record a frame, as far as somebody wants that."""
+        drawing = FrameDrawing(frame, published, self._rings)
+        try:
+            self.live.pictures.show_frame(published, drawing)
+            self._recordings.record_frame(published, drawing)
+        except SourceError as error:
+            log.warning("no picture of frame %d of %s: %s", frame.frame_id, frame.camera, error)
 
     def _send_requests(self) -> None:
         """Send the images that were uploaded meanwhile."""
@@ -157,16 +147,11 @@ class PublisherStage:
                 self.requests.sent(message)
 
     def _finish(self) -> None:
-        self._recorder.finish()
-        if self._results is not None and not self._recorder.trouble:
-            log.info("wrote %d records to %s", self._recorder.written, self._results)
+        self._results.finish()
+        if self._results_path is not None and self._results.trouble is None:
+            log.info("wrote %d records to %s", self._results.written, self._results_path)
         log.info("every source has ended; stopping")
         self._lifetime.request_stop()
-
-    def _show_notices(self) -> None:
-        """Where a camera is gone, say so instead of showing its last picture as if it were new."""
-        for camera, text in self.board.notices().items():
-            self._pictures.show_notice(camera, text)
 
 
 def main() -> None:
@@ -181,7 +166,8 @@ def main() -> None:
     ):
         stage = PublisherStage(config, lifetime, context, server.check)
         try:
-            app = create_app(stage.board, stage.hub, stage.live, stage.requests, config)
+            live = stage.live
+            app = create_app(live.board, live.hub, live, stage.requests, config)
             server.start(app)
             log.info("watch at %s", server.url)
             lifetime.run(stage.step)

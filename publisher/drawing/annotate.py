@@ -21,18 +21,18 @@ NOTICE_SIZE = (640, 360)
 
 
 def annotate(bgr: Bgr, faces: Sequence[Face]) -> Bgr:
-    """Give a copy of a frame with a box and a label for each face."""
+    """Return a copy of a frame with a box and a label for each face."""
     drawn: Bgr = bgr.copy()
     for face in faces:
         _draw_box(drawn, face)
     for face in faces:  # labels last, so that no box runs through one
-        if face.label:
-            _draw_label(drawn, face)
+        if face.label is not None and face.confidence is not None:
+            _draw_label(drawn, face, f"{face.label} {face.confidence * 100:.0f} %")
     return drawn
 
 
 def _scale(height: int, width: int) -> float:
-    """Give the size of lines and letters for a frame, 1 at the reference height."""
+    """Return the size of lines and letters for a frame, 1 at the reference height."""
     return min(height, width * 0.75) / REFERENCE_HEIGHT_PX
 
 
@@ -44,10 +44,9 @@ def _draw_box(drawn: Bgr, face: Face) -> None:
     cv2.rectangle(drawn, *corners, bgr_of(face.label), line, cv2.LINE_AA)
 
 
-def _draw_label(drawn: Bgr, face: Face) -> None:
+def _draw_label(drawn: Bgr, face: Face, text: str) -> None:
     """Write "happy 93 %" on a bar over the face, or inside its box where there is no room."""
     height, width = drawn.shape[:2]
-    text = f"{face.label} {face.confidence * 100:.0f} %"
     scale = _letters(text, face.box, _scale(height, width))
     thick = max(1, round(scale * 1.3))
     (text_w, text_h), below = cv2.getTextSize(text, FONT, scale, thick)

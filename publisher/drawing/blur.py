@@ -15,7 +15,7 @@ from publisher.faces import Box
 
 REMEMBERED_S = 0.5
 MARGIN = 0.2
-"""Of a box's size, on each side: hair and chin are outside of Haar's boxes."""
+"""So much of a box's size is added on each side: hair and chin are outside of Haar's boxes."""
 MOSAIC_CELLS = 6
 """A face of so few cells a side says nothing; gait and clothes still may."""
 
@@ -26,7 +26,7 @@ class RecentBoxes:
     def __init__(self) -> None:
         self._seen: deque[tuple[float, tuple[Box, ...]]] = deque()
 
-    def add(self, pts_s: float, boxes: Sequence[Box]) -> None:
+    def add_boxes(self, pts_s: float, boxes: Sequence[Box]) -> None:
         """Take in the boxes of the next frame."""
         if self._seen and pts_s < self._seen[-1][0]:
             self._seen.clear()  # the clip began again
@@ -35,12 +35,12 @@ class RecentBoxes:
             self._seen.popleft()
 
     def boxes(self) -> tuple[Box, ...]:
-        """Give them all."""
+        """Return them all."""
         return tuple({box: None for _, boxes in self._seen for box in boxes})
 
 
 def blur(bgr: Bgr, boxes: Iterable[Box]) -> Bgr:
-    """Give a copy of a picture in which what is in the boxes is a coarse mosaic."""
+    """Return a copy of a picture in which what is in the boxes is a coarse mosaic."""
     drawn: Bgr = bgr.copy()
     height, width = bgr.shape[:2]
     for x, y, w, h in boxes:

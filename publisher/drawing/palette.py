@@ -15,20 +15,25 @@ COLOURS = {
     "neutral": "#BFBFBF",
 }
 UNKNOWN = "#8A8F98"
-"""Of a face that has no label yet, or an uncertain one."""
+"""The colour of a face that has no label yet, or an uncertain one."""
 
 Colour = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
 
-def bgr_of(label: str) -> Colour:
-    """Give the colour of a label as blue, green, red of 0 to 255."""
-    colour = COLOURS.get(label, UNKNOWN)
+def colour_of(label: str | None) -> str:
+    """Return the colour of a label; grey where it is uncertain or there is none."""
+    return COLOURS.get(label, UNKNOWN) if label is not None else UNKNOWN
+
+
+def bgr_of(label: str | None) -> Colour:
+    """Return the colour of a label as blue, green, red of 0 to 255."""
+    colour = colour_of(label)
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return blue, green, red
 
 
 def text_on(background: Colour) -> Colour:
-    """Give black or white, whichever reads better on ``background`` (ITU-R BT.601 luma)."""
+    """Return black or white, whichever reads better on ``background`` (ITU-R BT.601 luma)."""
     blue, green, red = background
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 125 else (255, 255, 255)

@@ -1,19 +1,25 @@
-"""What the stage knows and the web shows, behind one lock."""
+"""What the stage knows and the web shows.
+
+The board is told what happens: the broker's status, frames, steps of the loop. What others know
+already, results and recordings, it asks when somebody looks.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.contract import Role
-from common.messages import CameraStatus, Frame, FrameTimes, PeerStatus, PipelineStatus
-from publisher.faces import Face
-from publisher.live.figures import CameraFigures, Newest, WorkerRates
+from common.messages import CameraStatus, PeerStatus, PipelineStatus
+from publisher.faces import PublishedFrame
+from publisher.live.figures import CameraFigures, Latencies, WorkerRates
 from publisher.live.problems import NO_WORKER, Problem, find_problems
+from publisher.recording.recordings import Recordings
 from publisher.recording.writer import RecordingState
+from publisher.results.open import Results
 
 ALIVE_S = 5.0
 LOST_NOTICE_S = 1.0  # a broker that was restarted is back sooner
@@ -28,8 +34,8 @@ class CameraView:
     status: CameraStatus | None
     offline_since: float | None  # wall clock; None while it is online or has ended in order
     fps: float
-    ages_ms: dict[str, tuple[float, ...]]  # by stage, as CameraFigures gives them
-    newest: Newest | None
+    ages_ms: dict[str, tuple[float, ...]]  # by stage, as CameraFigures has them
+    newest: PublishedFrame | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,30 @@ class BoardView:
     pipeline: PipelineStatus | None
     cameras: tuple[CameraView, ...]
     peers: tuple[PeerView, ...]
-    recording_trouble: str
+    recording_trouble: str | None
     records_written: int
     pictures: tuple[RecordingState, ...]
     problems: tuple[Problem, ...]
 
 
 class Board:
-    """The stage writes, requests read; every method may be called from any thread."""
+    """The stage writes, requests read; every method may be called from any thread.
 
-    def __init__(self) -> None:
+    One lock guards all that is kept here. What is asked of results and recordings is not: each
+    answer is one value that the stage, or the thread that records, replaces as a whole.
+
+    Args:
+        results: Knows how the results go.
+        recordings: Knows how the recordings go.
+
+    Attributes:
+        latencies: Histograms of the age of all frames.
+    """
+
+    def __init__(self, results: Results, recordings: Recordings) -> None:
+        self.latencies = Latencies()
+        self._results = results
+        self._recordings = recordings
         self._lock = threading.Lock()
         self._started_s = self._last_step_s = time.monotonic()
         self._connected = False
@@ -68,9 +88,24 @@ class Board:
         self._offline_since: dict[str, float] = {}
         self._lost_since: float | None = None
         self._rates = WorkerRates()
-        self._trouble = ""
-        self._records = 0
-        self._pictures: tuple[RecordingState, ...] = ()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the stage's loop turns."""
+        with self._lock:
+            return self._is_alive(time.monotonic())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has taken the publisher in."""
+        with self._lock:
+            return self._connected
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What keeps expressions from being shown; empty where all is well."""
+        with self._lock:
+            return self._problems(time.monotonic())
 
     def step_done(self, connected: bool) -> None:
         """Note that the stage lives, and whether the broker has taken it in."""
@@ -83,10 +118,10 @@ class Board:
                 self._lost_since = time.time()
 
     def set_pipeline(self, pipeline: PipelineStatus) -> set[str]:
-        """Take in the broker's newest status; give the cameras that were taken away."""
+        """Take in the broker's newest status; return the cameras that were taken away."""
         with self._lock:
             self._pipeline = pipeline
-            self._rates.add(pipeline.peers, time.monotonic())
+            self._rates.add_peers(pipeline.peers, time.monotonic())
             removed = self._forget_removed(pipeline)
             for camera in pipeline.cameras:
                 if camera.online or camera.ended:
@@ -105,23 +140,14 @@ class Board:
         for name in removed:
             self._figures.pop(name, None)
             self._offline_since.pop(name, None)
+            self.latencies.forget(name)
         return removed
 
-    def set_recording(self, trouble: str, records: int) -> None:
-        """Note how the recording goes; ``trouble`` is empty where it goes well."""
+    def add_frame(self, frame: PublishedFrame, stages_ms: Mapping[str, float]) -> None:
+        """Count a frame that is published now, and its age as ``divide_age`` has it."""
+        self.latencies.observe(frame.camera, stages_ms)
         with self._lock:
-            self._trouble, self._records = trouble, records
-
-    def set_pictures(self, pictures: tuple[RecordingState, ...]) -> None:
-        """Note how each recording of pictures goes."""
-        with self._lock:
-            self._pictures = pictures
-
-    def add_frame(self, frame: Frame, faces: Sequence[Face], times: FrameTimes) -> None:
-        """Count a published frame."""
-        newest = Newest(frame, tuple(faces))
-        with self._lock:
-            self._figures[frame.camera].add(newest, times, time.monotonic_ns())
+            self._figures[frame.camera].add_frame(frame, stages_ms, time.monotonic())
 
     def notices(self) -> dict[str, str]:
         """Return, for each camera whose last picture is not to be shown any longer, why."""
@@ -131,41 +157,51 @@ class Board:
                 return dict.fromkeys(self._names(), why)
             cameras = self._pipeline.cameras if self._pipeline else ()
             found = ((camera.camera, self._notice(camera)) for camera in cameras)
-            return {name: text for name, text in found if text}
+            return {name: text for name, text in found if text is not None}
 
-    def _notice(self, camera: CameraStatus) -> str:
+    def _notice(self, camera: CameraStatus) -> str | None:
         since = self._offline_since.get(camera.camera)
         if since is not None:
             return f"{camera.camera} is offline since {_clock(since)}: {camera.reason}"
         stands_still = self._figures[camera.camera].fps(time.monotonic()) == 0
         if camera.ended or not stands_still or self._pipeline is None:
-            return ""
+            return None
         roles = {peer.role for peer in self._pipeline.peers}
-        return "" if Role.DETECTOR in roles else NO_WORKER[Role.DETECTOR].text
+        return None if Role.DETECTOR in roles else NO_WORKER[Role.DETECTOR].text
 
     def cameras(self) -> tuple[str, ...]:
         """Name all cameras, those of the broker first."""
         with self._lock:
             return self._names()
 
+    def fps(self, camera: str) -> float:
+        """Return how many frames of a camera are published a second."""
+        with self._lock:
+            return self._figures[camera].fps(time.monotonic()) if camera in self._figures else 0.0
+
     def view(self) -> BoardView:
-        """Give everything as it is now."""
+        """Return everything as it is now, figures of all cameras included."""
         with self._lock:
             now_s = time.monotonic()
-            alive = now_s - self._last_step_s < ALIVE_S
             peers = self._pipeline.peers if self._pipeline else ()
             return BoardView(
                 connected=self._connected,
-                alive=alive,
+                alive=self._is_alive(now_s),
                 uptime_s=now_s - self._started_s,
                 pipeline=self._pipeline,
                 cameras=tuple(self._camera_view(name, now_s) for name in self._names()),
                 peers=tuple(PeerView(peer, self._rates.rate(peer)) for peer in peers),
-                recording_trouble=self._trouble,
-                records_written=self._records,
-                pictures=self._pictures,
-                problems=find_problems(alive, self._connected, self._pipeline),
+                recording_trouble=self._results.trouble,
+                records_written=self._results.written,
+                pictures=self._recordings.states(),
+                problems=self._problems(now_s),
             )
+
+    def _is_alive(self, now_s: float) -> bool:
+        return now_s - self._last_step_s < ALIVE_S
+
+    def _problems(self, now_s: float) -> tuple[Problem, ...]:
+        return find_problems(self._is_alive(now_s), self._connected, self._pipeline)
 
     def _names(self) -> tuple[str, ...]:
         known = [camera.camera for camera in self._pipeline.cameras] if self._pipeline else []

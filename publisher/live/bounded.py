@@ -14,7 +14,7 @@ class BoundedLog(Generic[T]):
 
     Args:
         most: The entries' weights add up to this at most; the newest is kept whatever it weighs.
-        weigh: Gives the weight of an entry, at least 1.
+        weigh: Returns the weight of an entry, at least 1.
     """
 
     def __init__(self, most: int, weigh: Callable[[T], int]) -> None:
@@ -34,7 +34,7 @@ class BoundedLog(Generic[T]):
         """The entry that is forgotten next."""
         return self._entries[0] if self._entries else None
 
-    def add(self, entry: T) -> None:
+    def add_entry(self, entry: T) -> None:
         """Take in an entry, and forget as many as must make room for it."""
         self._entries.append(entry)
         self._weight += self._weigh(entry)

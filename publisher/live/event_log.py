@@ -11,11 +11,13 @@ import json
 import secrets
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 
+from publisher.as_json import frame_json
+from publisher.faces import PublishedFrame
 from publisher.live.bounded import BoundedLog
 from publisher.live.hub import TooManyViewersError
-from publisher.live.published_frame import PublishedFrame, frame_json
 
 KEPT_FACES = 2_000
 """A frame counts as one more. Half a minute of a camera with one face; 2 to 3 MB."""
@@ -30,14 +32,11 @@ class Event:
     def __init__(self, number: int, frame: PublishedFrame) -> None:
         self.number = number
         self.frame = frame
-        self._data = b""
 
-    @property
+    @cached_property
     def data(self) -> bytes:
-        """The frame as JSON."""
-        if not self._data:  # made twice where two readers want it at once, and the same both times
-            self._data = json.dumps(frame_json(self.frame)).encode()
-        return self._data
+        """The frame as JSON, made twice where two readers want it at once: the same both times."""
+        return json.dumps(frame_json(self.frame, self.frame.faces)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,11 @@ class Events:
     """What a reader gets next.
 
     Attributes:
-        missed_after: The id behind which frames are missing; empty where none are.
+        missed_after: The id behind which frames are missing; None where none are.
         events: Oldest first.
     """
 
-    missed_after: str
+    missed_after: str | None
     events: tuple[Event, ...]
 
 
@@ -81,23 +80,23 @@ class EventLog:
         """How many follow now."""
         return self._readers
 
-    def add(self, frame: PublishedFrame) -> None:
+    def add_frame(self, frame: PublishedFrame) -> None:
         """Make a frame the newest and wake the readers."""
         with self._lock:
             self._newest += 1
-            self._log.add(Event(self._newest, frame))
+            self._log.add_entry(Event(self._newest, frame))
             self._changed.notify_all()
 
     def id_of(self, number: int) -> str:
-        """Give the id that readers know an event by."""
+        """Return the id that readers know an event by."""
         return f"{self._run}-{number}"
 
-    def admit(self, camera: str | None, last_event_id: str = "") -> EventReader:
+    def admit(self, camera: str | None, last_event_id: str | None = None) -> EventReader:
         """Let in a reader of a camera, or of all; it must ``leave``.
 
         Args:
             camera: None is all.
-            last_event_id: The last that it has had; empty where it comes for the first time.
+            last_event_id: The last that it has had; None where it comes for the first time.
 
         Raises:
             TooManyViewersError: The cap is reached.
@@ -106,10 +105,12 @@ class EventLog:
             if self._readers >= self.max_readers or self._closed:
                 raise TooManyViewersError
             self._readers += 1
+            if last_event_id is None:
+                return EventReader(self, camera, self._newest)
             number = self._number_of(last_event_id)
             if number is None:
                 return EventReader(self, camera, self._newest, last_event_id[:LONGEST_ID])
-            return EventReader(self, camera, number, "")
+            return EventReader(self, camera, number)
 
     def close(self) -> None:
         """End all streams."""
@@ -118,7 +119,7 @@ class EventLog:
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout_s: float) -> bool:
-        """Wait until the last reader has left; tell whether that happened."""
+        """Wait until the last reader has left; return whether that happened."""
         with self._lock:
             return self._left.wait_for(lambda: not self._readers, timeout_s)
 
@@ -129,14 +130,14 @@ class EventLog:
             self._left.notify_all()
 
     def wait_newer(self, than: int, timeout_s: float) -> tuple[Event, ...]:
-        """Wait for events with a higher number; at the end it gives at once those that are left."""
+        """Wait for events with a higher number; at the end return at once those that are left."""
         with self._lock:
             self._changed.wait_for(lambda: self._closed or self._newest > than, timeout_s)
             newest_first = tuple(takewhile(lambda event: event.number > than, reversed(self._log)))
         return newest_first[::-1]
 
     def _number_of(self, event_id: str) -> int | None:
-        """Give the number in an id of this run, or None where it is of no event of this run."""
+        """Return the number in an id of this run, or None where it is of no event of this run."""
         run, _, text = event_id.partition("-")
         if run != self._run or not (text.isascii() and text.isdecimal()) or len(text) > 18:
             return None
@@ -149,11 +150,13 @@ class EventReader:
     Args:
         log: Whom it follows.
         camera: None is all.
-        number: Of the last event that it has had.
+        number: The number of the last event that it has had.
         lost_id: The id it came with, where that is of no event of this log.
     """
 
-    def __init__(self, log: EventLog, camera: str | None, number: int, lost_id: str) -> None:
+    def __init__(
+        self, log: EventLog, camera: str | None, number: int, lost_id: str | None = None
+    ) -> None:
         self._log = log
         self._camera = camera
         self._number = number
@@ -164,21 +167,21 @@ class EventReader:
     def next_batch(self, timeout_s: float) -> Events:
         """Wait for events that this reader has not had; empty where none come in time.
 
-        At first it gives all that is left of those behind the id that the reader came with, from
+        At first those are all that are left behind the id that the reader came with, from
         then on the last ``NEAR_FRAMES`` at most.
         """
         found = self._log.wait_newer(self._number, timeout_s)
         if not found:
-            return Events("", ())
+            return Events(None, ())
         wanted = [event for event in found if self._camera in (None, event.frame.camera)]
         sent = wanted if self._resumes else wanted[-NEAR_FRAMES:]
         forgotten = found[0].number > self._number + 1
-        if not self._missed_after and (forgotten or len(sent) < len(wanted)):
+        if self._missed_after is None and (forgotten or len(sent) < len(wanted)):
             self._missed_after = self._log.id_of(self._number)
         self._number, self._resumes = found[-1].number, False
         if not sent:
-            return Events("", ())
-        missed_after, self._missed_after = self._missed_after, ""
+            return Events(None, ())
+        missed_after, self._missed_after = self._missed_after, None
         return Events(missed_after, tuple(sent))
 
     def leave(self) -> None:

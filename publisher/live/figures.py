@@ -1,54 +1,49 @@
-"""How fast, how fresh: figures over the last seconds."""
+"""How fast, how fresh: figures over the last seconds, and histograms of all."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Histogram
 
 from common.messages import Frame, FrameTimes, PeerStatus
-from publisher.faces import Face
+from publisher.faces import PublishedFrame
 
 RATE_WINDOW_S = 5.0
 AGES_KEPT = 300
 PERCENTILES = (0.5, 0.95, 0.99)
 TOTAL = "total"
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0)
 WorkerKey = tuple[str, str]
 """Role and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest published frame of a camera and its faces."""
-
-    frame: Frame
-    faces: tuple[Face, ...]
-
-
 class CameraFigures:
-    """What is measured of one camera. Not thread-safe; the board locks."""
+    """What is measured of one camera. Not thread-safe; the board locks.
+
+    Attributes:
+        newest: The frame that was published last.
+    """
 
     def __init__(self) -> None:
-        self.newest: Newest | None = None
+        self.newest: PublishedFrame | None = None
         self._published_s: deque[float] = deque()
         self._stages_ms: dict[str, deque[float]] = {}
 
-    def add(self, newest: Newest, times: FrameTimes, now_ns: int) -> None:
-        """Count a frame that was published at ``now_ns`` of the monotonic clock.
-
-        A frame that brings its pixels may come from another host, whose monotonic clock means
-        nothing here: its age is not known.
-        """
-        self.newest = newest
-        self._published_s.append(now_ns / 1e9)
-        self._forget(now_ns / 1e9)
-        if not newest.frame.jpeg:
-            for stage, ms in stages_ms(newest.frame.captured_mono_ns, times, now_ns).items():
-                self._stages_ms.setdefault(stage, deque(maxlen=AGES_KEPT)).append(ms)
+    def add_frame(
+        self, frame: PublishedFrame, stages_ms: Mapping[str, float], now_s: float
+    ) -> None:
+        """Count a frame that was published at ``now_s`` of the monotonic clock."""
+        self.newest = frame
+        self._published_s.append(now_s)
+        self._forget(now_s)
+        for stage, ms in stages_ms.items():
+            self._stages_ms.setdefault(stage, deque(maxlen=AGES_KEPT)).append(ms)
 
     def fps(self, now_s: float) -> float:
-        """Give the frames a second over the last seconds."""
+        """Return the frames a second over the last seconds."""
         self._forget(now_s)
         count = len(self._published_s)
         if count < 2:
@@ -60,7 +55,7 @@ class CameraFigures:
         return (count - 1) / window_s if window_s > 0 else 0.0
 
     def ages_ms(self) -> dict[str, tuple[float, ...]]:
-        """Give ``PERCENTILES`` of what each stage adds to the age of a picture, and of the whole.
+        """Return ``PERCENTILES`` of what each stage adds to the age of a picture, and of the whole.
 
         Empty while nothing is known.
         """
@@ -74,14 +69,56 @@ class CameraFigures:
             self._published_s.popleft()
 
 
-def stages_ms(captured_ns: int, times: FrameTimes, now_ns: int) -> dict[str, float]:
-    """Divide the age of a picture by stage, in milliseconds.
+class Latencies:
+    """Histograms of what each stage adds to the age of a picture, and of the whole age.
+
+    Attributes:
+        registry: Holds them; like them it may be used from any thread.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._stages = Histogram(
+            "ferstream_stage_latency_seconds",
+            "What a stage adds to the age of a picture: waiting is for a free detector.",
+            ("camera", "stage"),
+            buckets=BUCKETS_S,
+            registry=self.registry,
+        )
+        self._age = Histogram(
+            "ferstream_picture_age_seconds",
+            "From the capture of a frame to its publication.",
+            ("camera",),
+            buckets=BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def observe(self, camera: str, stages_ms: Mapping[str, float]) -> None:
+        """Count a frame that is published now."""
+        for stage, ms in stages_ms.items():
+            is_whole = stage == TOTAL
+            child = self._age.labels(camera) if is_whole else self._stages.labels(camera, stage)
+            child.observe(ms / 1000)
+
+    def forget(self, camera: str) -> None:
+        """Tell no more of a camera that was taken away."""
+        self._age.remove_by_labels({"camera": camera})
+        self._stages.remove_by_labels({"camera": camera})
+
+
+def divide_age(frame: Frame, times: FrameTimes, now_ns: int) -> dict[str, float]:
+    """Return the age of a picture by stage and in total, in milliseconds.
+
+    A frame that brings its pixels may come from another host, whose monotonic clock means nothing
+    here: its age is not known, and nothing is returned.
 
     Args:
-        captured_ns: When the frame was captured, on the clock that the others are of.
+        frame: The frame, which says when it was captured.
         times: When it passed the broker; zeros where it never got so far.
-        now_ns: When it was published.
+        now_ns: When it was published, on the monotonic clock.
     """
+    if frame.jpeg:
+        return {}
     marks = {
         "capture": times.received_ns,
         "waiting": times.detecting_ns,
@@ -90,17 +127,17 @@ def stages_ms(captured_ns: int, times: FrameTimes, now_ns: int) -> dict[str, flo
         "order": times.sent_ns,
         "publishing": now_ns,
     }
-    before = captured_ns
+    before = frame.captured_mono_ns
     spans = {}
     for stage, mark in marks.items():
         if mark:
             spans[stage] = (mark - before) / 1e6
             before = mark
-    return spans | {TOTAL: (now_ns - captured_ns) / 1e6}
+    return spans | {TOTAL: (now_ns - frame.captured_mono_ns) / 1e6}
 
 
 def percentile(values: Sequence[float], fraction: float) -> float:
-    """Give the value that ``fraction`` of all are not above (nearest rank)."""
+    """Return the value that ``fraction`` of all are not above (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
 
@@ -111,14 +148,14 @@ class WorkerRates:
     def __init__(self) -> None:
         self._history: deque[tuple[float, dict[WorkerKey, int]]] = deque()
 
-    def add(self, peers: Sequence[PeerStatus], now_s: float) -> None:
+    def add_peers(self, peers: Sequence[PeerStatus], now_s: float) -> None:
         """Take in what the broker reports of all peers."""
         self._history.append((now_s, {(peer.role, peer.name): peer.done for peer in peers}))
         while self._history[0][0] < now_s - RATE_WINDOW_S:
             self._history.popleft()
 
     def rate(self, peer: PeerStatus) -> float:
-        """Give what a peer has done a second, over the last seconds."""
+        """Return what a peer has done a second, over the last seconds."""
         key = (peer.role, peer.name)
         known = [(at, done[key]) for at, done in self._history if key in done]
         if len(known) < 2:

@@ -13,16 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from publisher.faces import Face
+from publisher.as_json import Json, some_of_face
+from publisher.faces import PublishedFrame, rounded
 from publisher.live.bounded import BoundedLog
-from publisher.live.published_frame import Json, PublishedFrame, by_label
-from publisher.tracking.tracks import PROBABILITY_DIGITS
 
 INTERVAL_S = 0.24
 """A little less than a quarter second: timestamps rarely add up to one exactly."""
 KEPT_S = 600.0
 KEPT_FACES = 20_000
-"""Over all cameras; a sample counts as one more. So full it takes 12 to 17 MB."""
+"""The most faces that all cameras together may have; a sample counts as one more. So full it takes
+12 to 17 MB."""
+FACE_FIELDS = ("track_id", "label", "confidence", "smoothed", "shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class History:
     """The stage adds, requests read; every method may be called from any thread.
 
     Args:
-        clock: Gives the time that passes while frames are kept, in seconds.
+        clock: Returns the time that passes while frames are kept, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,14 +47,14 @@ class History:
         self._samples = BoundedLog[Sample](KEPT_FACES, lambda sample: 1 + len(sample.frame.faces))
         self._last: dict[str, PublishedFrame] = {}
 
-    def add(self, frame: PublishedFrame) -> None:
+    def add_frame(self, frame: PublishedFrame) -> None:
         """Keep a frame, unless the last one kept of its camera is too close."""
         with self._lock:
             self._forget()
             last = self._last.get(frame.camera)
             if last is None or _apart(last, frame):
                 self._last[frame.camera] = frame
-                self._samples.add(Sample(frame, self._clock()))
+                self._samples.add_entry(Sample(frame, self._clock()))
 
     def forget(self, camera: str) -> None:
         """Keep the next frame of this camera, however close it is to the last."""
@@ -61,7 +62,7 @@ class History:
             self._last.pop(camera, None)
 
     def since(self, unix_s: float, camera: str | None) -> list[PublishedFrame]:
-        """Give what is kept, oldest first.
+        """Return what is kept, oldest first.
 
         Args:
             unix_s: Only frames captured after this, in seconds since 1970.
@@ -83,28 +84,18 @@ class History:
 
 
 def captured_s(frame: PublishedFrame) -> float:
-    """Give when a frame was captured, in seconds since 1970 to the microsecond."""
-    return round(frame.captured_at_ns / 1e9, 6)
+    """Return when a frame was captured, in seconds since 1970 to the microsecond."""
+    return rounded(frame.captured_at_ns / 1e9)
 
 
 def sample_json(frame: PublishedFrame) -> Json:
-    """Make the JSON of a sample."""
+    """Return the JSON of a sample."""
     return {
         "camera": frame.camera,
         "frame_id": frame.frame_id,
-        "pts_s": round(frame.pts_s, PROBABILITY_DIGITS),
+        "pts_s": rounded(frame.pts_s),
         "at": captured_s(frame),
-        "faces": [_face_json(face) for face in frame.faces],
-    }
-
-
-def _face_json(face: Face) -> Json:
-    return {
-        "track_id": face.track_id,
-        "label": face.label or None,
-        "confidence": round(face.confidence, PROBABILITY_DIGITS) if face.label else None,
-        "smoothed": by_label(face.smoothed),
-        "shown": face.shown,
+        "faces": [some_of_face(face, *FACE_FIELDS) for face in frame.faces],
     }
 
 

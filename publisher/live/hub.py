@@ -12,9 +12,6 @@ from collections.abc import Callable
 
 from publisher.drawing.look import Look
 
-NO_CAMERA = ""
-"""No camera has this name: waiting for its pictures is waiting for the end."""
-
 
 class TooManyViewersError(Exception):
     """The cap on viewers is reached."""
@@ -29,7 +26,7 @@ class EncodedFrame:
         self._lock = threading.Lock()
 
     def jpeg(self, look: Look) -> bytes:
-        """Give the JPEG's bytes."""
+        """Return the JPEG's bytes."""
         with self._lock:
             if look not in self._jpegs:
                 self._jpegs[look] = self._make(look)
@@ -47,7 +44,7 @@ class PictureHub:
         self.max_viewers = max_viewers
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
-        self._arrived: dict[str, threading.Condition] = {}
+        self._arrived: dict[str | None, threading.Condition] = {}
         self._pictures: dict[str, tuple[int, EncodedFrame]] = {}
         self._watching: Counter[tuple[str, Look]] = Counter()
         self._viewers = 0
@@ -65,17 +62,17 @@ class PictureHub:
         return self._viewers
 
     def viewers_of(self, camera: str) -> int:
-        """How many watch this camera now."""
+        """Return how many watch this camera now."""
         with self._lock:
             return sum(count for (name, _), count in self._watching.items() if name == camera)
 
     def looks_of(self, camera: str) -> set[Look]:
-        """Give the looks in which this camera is watched now."""
+        """Return the looks in which this camera is watched now."""
         with self._lock:
             watched = self._watching.items()
             return {look for (name, look), count in watched if name == camera and count}
 
-    def put(self, camera: str, picture: EncodedFrame) -> None:
+    def put_picture(self, camera: str, picture: EncodedFrame) -> None:
         """Make a picture the camera's newest and wake its viewers."""
         with self._lock:
             self._count += 1
@@ -88,7 +85,7 @@ class PictureHub:
             self._pictures.pop(camera, None)
 
     def newest(self, camera: str) -> EncodedFrame | None:
-        """Give the camera's newest picture, if there ever was one."""
+        """Return the camera's newest picture, if there ever was one."""
         with self._lock:
             return self._pictures[camera][1] if camera in self._pictures else None
 
@@ -115,7 +112,7 @@ class PictureHub:
                 condition.notify_all()
 
     def wait_until_empty(self, timeout_s: float) -> bool:
-        """Wait until the last viewer has left; tell whether that happened."""
+        """Wait until the last viewer has left; return whether that happened."""
         with self._lock:
             return self._left.wait_for(lambda: not self._viewers, timeout_s)
 
@@ -133,17 +130,22 @@ class PictureHub:
             self._left.notify_all()
 
     def wait_newer(
-        self, camera: str, than: int, timeout_s: float
+        self, camera: str | None, than: int, timeout_s: float
     ) -> tuple[int, EncodedFrame] | None:
-        """Wait for a picture with a higher number; None where none comes in time, or at the end."""
-        with self._lock:
-            self._arrival(camera).wait_for(
-                lambda: self._closed or self._pictures.get(camera, (0,))[0] > than, timeout_s
-            )
-            found = self._pictures.get(camera)
-            return found if found and found[0] > than and not self._closed else None
+        """Wait for a picture with a higher number; None where none comes in time, or at the end.
 
-    def _arrival(self, camera: str) -> threading.Condition:
+        No picture is of the camera None: to wait for one is to wait for the end.
+        """
+
+        def newer() -> tuple[int, EncodedFrame] | None:
+            found = self._pictures.get(camera) if camera is not None else None
+            return found if found and found[0] > than else None
+
+        with self._lock:
+            self._arrival(camera).wait_for(lambda: self._closed or newer(), timeout_s)
+            return None if self._closed else newer()
+
+    def _arrival(self, camera: str | None) -> threading.Condition:
         if camera not in self._arrived:
             self._arrived[camera] = threading.Condition(self._lock)
         return self._arrived[camera]
@@ -171,8 +173,8 @@ class Viewer:
             self._seen = found[0] if found else self._seen
 
     def next_picture(self, timeout_s: float) -> bytes | None:
-        """Wait for a JPEG that this viewer has not had; always gives the newest."""
-        found = self._hub.wait_newer(self.camera or NO_CAMERA, self._seen, timeout_s)
+        """Wait for a JPEG that this viewer has not had; always the newest."""
+        found = self._hub.wait_newer(self.camera, self._seen, timeout_s)
         if found is None:
             return None
         self._seen, picture = found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.files import replacing
 from publisher.drawing.annotate import encode_jpeg
-from publisher.earlier_files import changed_since, move_aside
+from publisher.output_files import is_of_this_run, move_aside
 from publisher.recording.sink import KeptPicture, file_name_of, not_written
 
 
@@ -14,23 +14,24 @@ class ImageFiles:
     """Writes each picture to a file of its own.
 
     Args:
-        folder: Made with the first picture where it does not exist.
-        quality: Of the JPEGs, 0 to 100.
-        continues_since: As ``ResultsWriter`` has it: an image that was written since is that of the
-            same frame, which came a second time.
+        folder: The folder, made with the first picture where it does not exist.
+        quality: Quality of the JPEGs, 0 to 100.
+        run_began: As ``is_of_this_run`` has it: an image of this run is that of the same frame,
+            which came a second time.
     """
 
-    def __init__(self, folder: Path, quality: int, continues_since: float | None) -> None:
+    def __init__(self, folder: Path, quality: int, run_began: float | None) -> None:
         self._folder = folder
         self._quality = quality
-        self._continues_since = continues_since
+        self._run_began = run_began
 
-    def write(self, picture: KeptPicture) -> None:
+    def write_picture(self, picture: KeptPicture) -> None:
         """Write one image; one of an earlier run is moved aside."""
-        path = self._folder / f"{file_name_of(picture.camera)}-{picture.frame_id:06d}.jpg"
+        frame = picture.frame
+        path = self._folder / f"{file_name_of(frame.camera)}-{frame.frame_id:06d}.jpg"
         try:
             self._folder.mkdir(exist_ok=True)
-            if path.exists() and not self._is_of_this_run(path):
+            if path.exists() and not is_of_this_run(path, self._run_began):
                 move_aside(path)
             with replacing(path) as new:
                 new.write_bytes(encode_jpeg(picture.bgr, self._quality))
@@ -38,7 +39,4 @@ class ImageFiles:
             raise not_written(path, error) from error
 
     def close(self) -> None:
-        """Every image is finished."""
-
-    def _is_of_this_run(self, path: Path) -> bool:
-        return self._continues_since is not None and changed_since(path, self._continues_since)
+        """Do nothing: every image is finished."""

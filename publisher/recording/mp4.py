@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from common.opencv import cv2
 from common.pixels import Bgr
-from publisher.output_file import OutputFile
+from publisher.output_files import OutputFile
 from publisher.recording.sink import not_written
 
 TIME_BASE = Fraction(1, 90_000)
@@ -42,10 +42,10 @@ class Mp4File:
     """A video of one camera at one size; an odd side is made even by doubling its last pixels.
 
     Args:
-        path: Is overwritten.
-        height: Of the pictures.
-        width: Of the pictures.
-        camera: Becomes the video's title.
+        path: The file, which is overwritten.
+        height: Height of the pictures, in pixels.
+        width: Width of the pictures, in pixels.
+        camera: The camera, which becomes the video's title.
 
     Raises:
         NotWrittenError: The file cannot be made, or there is no encoder for pictures of this size.
@@ -121,7 +121,7 @@ class Mp4File:
 
 
 def _even(bgr: Bgr) -> Bgr:
-    """Give a picture whose sides are even, as H.264 with halved colour has to have them."""
+    """Return a picture whose sides are even, as H.264 with halved colour has to have them."""
     height, width = bgr.shape[:2]
     if height % 2 == 0 and width % 2 == 0:
         return bgr

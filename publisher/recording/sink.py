@@ -10,6 +10,7 @@ from typing import Protocol
 
 from common.errors import FerstreamError
 from common.pixels import Bgr
+from publisher.faces import PublishedFrame
 
 HASH_BYTES = 4
 
@@ -24,20 +25,16 @@ class KeptPicture:
 
     Attributes:
         bgr: Nobody writes to it any more.
-        cut: The source is images, one after the other.
     """
 
-    camera: str
-    frame_id: int
-    pts_s: float
+    frame: PublishedFrame
     bgr: Bgr
-    cut: bool
 
 
 class PictureSink(Protocol):
     """Writes pictures, all from one thread."""
 
-    def write(self, picture: KeptPicture) -> None:
+    def write_picture(self, picture: KeptPicture) -> None:
         """Write the next picture.
 
         Raises:
@@ -53,13 +50,13 @@ class PictureSink(Protocol):
 
 
 def not_written(path: Path, error: Exception) -> NotWrittenError:
-    """Say that ``path`` cannot be written."""
+    """Return the error which says that ``path`` cannot be written."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else error
     return NotWrittenError(f"{path} cannot be written: {why}")
 
 
 def file_name_of(camera: str) -> str:
-    """Give a camera's name in characters that suit the name of a file on any system.
+    """Return a camera's name in characters that suit the name of a file on any system.
 
     Two cameras never get the same: a name that had to be changed ends in a hash of the camera's.
     """

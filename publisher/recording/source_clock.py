@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FIRST_INTERVAL_S = 1 / 30
-"""Between two frames, as long as no interval between two was seen."""
+"""What lies between two frames as long as no interval between two was seen."""
 
 
 class SourceClock:
@@ -19,7 +19,7 @@ class SourceClock:
         self._interval_s = FIRST_INTERVAL_S
 
     def time_s(self, pts_s: float) -> float:
-        """Give the time of the next frame in seconds."""
+        """Return the time of the next frame in seconds."""
         at_s = pts_s + self._shift_s
         if self._last_s is not None:
             if at_s > self._last_s:

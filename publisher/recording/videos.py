@@ -15,7 +15,7 @@ from pathlib import Path
 
 import av
 
-from publisher.earlier_files import changed_since, move_aside
+from publisher.output_files import is_of_this_run, move_aside
 from publisher.recording.mp4 import Mp4File
 from publisher.recording.sink import KeptPicture, file_name_of, not_written
 from publisher.recording.source_clock import SourceClock
@@ -33,30 +33,30 @@ class CameraVideos:
     """Writes the pictures of each camera to a video of its own.
 
     Args:
-        path: Of the first camera's video.
-        continues_since: As ``ResultsWriter`` has it: a video that was written since is of this run,
-            and one from before is moved aside.
+        path: The video of the first camera.
+        run_began: As ``is_of_this_run`` has it: a video of an earlier run is moved aside.
     """
 
-    def __init__(self, path: Path, continues_since: float | None) -> None:
+    def __init__(self, path: Path, run_began: float | None) -> None:
         self._path = path
-        self._continues_since = continues_since
+        self._run_began = run_began
         self._cameras: dict[str, _CameraVideo] = {}
         self._given: set[Path] = set()
-        self._first_camera = title_of(path) if self._is_of_this_run(path) else None
+        self._first_camera = title_of(path) if is_of_this_run(path, run_began) else None
 
-    def write(self, picture: KeptPicture) -> None:
+    def write_picture(self, picture: KeptPicture) -> None:
         """Write a picture to its camera's video; a new size begins a new one."""
-        video = self._cameras.setdefault(picture.camera, _CameraVideo())
+        frame = picture.frame
+        video = self._cameras.setdefault(frame.camera, _CameraVideo())
         shape = picture.bgr.shape[:2]
         if video.file is not None and video.file.shape != shape:
             video.file.close()
             video.file = None
         if video.file is None:
-            video.file = self._open(picture.camera, *shape)
-            if picture.cut and picture.frame_id == 0:
+            video.file = self._open(frame.camera, *shape)
+            if frame.cut and frame.frame_id == 0:
                 log.info("the source is images; a PUBLISHER_RECORD that ends in / gets one each")
-        video.file.write(picture.bgr, video.clock.time_s(picture.pts_s))
+        video.file.write(picture.bgr, video.clock.time_s(frame.pts_s))
 
     def close(self) -> None:
         """Finish all videos."""
@@ -80,24 +80,21 @@ class CameraVideos:
         return Mp4File(path, height, width, camera)
 
     def _is_taken(self, path: Path) -> bool:
-        return path in self._given or self._is_of_this_run(path)
-
-    def _is_of_this_run(self, path: Path) -> bool:
-        return self._continues_since is not None and changed_since(path, self._continues_since)
+        return path in self._given or is_of_this_run(path, self._run_began)
 
 
 def path_of(path: Path, camera: str) -> Path:
-    """Give the path of a camera's video beside that of the first camera."""
+    """Return the path of a camera's video beside that of the first camera."""
     return path.with_name(f"{path.stem}-{file_name_of(camera)}{path.suffix}")
 
 
 def parts_of(path: Path) -> list[Path]:
-    """Give the videos that there are of a camera, in their order; ``path`` is that of the first."""
+    """Return the videos that there are of a camera, in order; ``path`` is that of the first."""
     return list(takewhile(Path.is_file, _parts(path)))
 
 
 def title_of(path: Path) -> str | None:
-    """Give the camera that a recorded video is of, None where it is damaged or has no title."""
+    """Return the camera that a recorded video is of, None where it is damaged or has no title."""
     try:
         with av.open(str(path)) as video:
             title: str | None = video.metadata.get("title")

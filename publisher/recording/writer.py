@@ -12,14 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.contract import Mode
+from publisher.output_files import RecordError
 from publisher.recording.sink import KeptPicture, NotWrittenError, PictureSink
 
 QUEUED_PICTURES = 8
-"""50 MB of full HD."""
+"""In full HD they take 50 MB."""
 NICENESS = 10
 LOOK_S = 0.2
 END_S = 2.5
-"""The supervisor gives three seconds."""
+"""The end may take so long: the supervisor allows three seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +34,20 @@ class RecordingState:
         path: As it was asked for.
         pictures: How many are written.
         left_out: How many came faster than they could be written.
-        trouble: Why it has stopped; empty where it goes on.
+        trouble: Why it has stopped; None where it goes on.
     """
 
     path: str
     pictures: int
     left_out: int
-    trouble: str
+    trouble: str | None
 
 
 class PictureWriter:
     """Hands pictures to a thread that writes them.
 
     Args:
-        path: Only to show.
+        path: Where they go, only to show.
         open_sink: Called in that thread when the first picture comes.
     """
 
@@ -56,40 +58,33 @@ class PictureWriter:
         self._thread: threading.Thread | None = None
         self._written = 0
         self._left_out = 0
-        self._trouble = ""
+        self._trouble: str | None = None
 
     @property
-    def figures(self) -> RecordingState:
+    def state(self) -> RecordingState:
         """How it goes."""
         return RecordingState(str(self._path), self._written, self._left_out, self._trouble)
 
-    def put_or_wait(self, picture: KeptPicture) -> None:
-        """Hand over a picture, as soon as there is room for it.
+    def put_picture(self, picture: KeptPicture) -> None:
+        """Hand over a picture: of a lossless run as soon as there is room, of another if there is.
 
         Raises:
+            RecordError: A lossless run cannot be recorded.
             RuntimeError: The thread has ended by itself.
         """
+        is_lossless = picture.frame.mode is Mode.LOSSLESS
         while self._is_running():
             try:
-                self._queue.put(picture, timeout=LOOK_S)
+                self._queue.put(picture, is_lossless, LOOK_S)
             except queue.Full:
-                continue
-            return
-
-    def put_or_leave_out(self, picture: KeptPicture) -> None:
-        """Hand over a picture if there is room for it, else count it as left out.
-
-        Raises:
-            RuntimeError: The thread has ended by itself.
-        """
-        if not self._is_running():
-            return
-        try:
-            self._queue.put_nowait(picture)
-        except queue.Full:
-            self._left_out += 1
-            if self._left_out == 1:
-                log.warning("%s: frames come faster than they can be written", self._path)
+                if is_lossless:
+                    continue
+                self._left_out += 1
+                if self._left_out == 1:
+                    log.warning("%s: frames come faster than they can be written", self._path)
+            break
+        if is_lossless and self._trouble is not None:
+            raise RecordError(f"{self._trouble}; make room and run again")
 
     def close(self) -> None:
         """Write what was handed over, and finish the files."""
@@ -105,18 +100,18 @@ class PictureWriter:
             log.error("%s is not finished: its last pictures take too long", self._path)
             return
         self._thread = None
-        if not self._trouble:
+        if self._trouble is None:
             text = f", {self._left_out} left out" if self._left_out else ""
             log.info("wrote %d pictures to %s%s", self._written, self._path, text)
 
     def _is_running(self) -> bool:
-        """Tell whether there is somebody to take a picture; starts the thread for the first."""
-        if self._trouble:
+        """Return whether there is somebody to take a picture; start the thread for the first."""
+        if self._trouble is not None:
             return False
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
             self._thread.start()
-        elif not self._thread.is_alive() and not self._trouble:
+        elif not self._thread.is_alive() and self._trouble is None:
             raise RuntimeError(f"the thread that writes {self._path} has ended by itself")
         return True
 
@@ -126,7 +121,7 @@ class PictureWriter:
             sink = self._open_sink()
             try:
                 while (picture := self._queue.get()) is not None:
-                    sink.write(picture)
+                    sink.write_picture(picture)
                     self._written += 1
             finally:
                 sink.close()

@@ -11,7 +11,7 @@ from common.lifetime import run_main
 from common.progress_bar import BAR_DELAY_S, progress_bar
 from publisher.report.moments import Moment, MomentFinder
 from publisher.report.page import render
-from publisher.report.rows import ReportError, read_rows
+from publisher.report.rows import ReportError, rows_to_report
 from publisher.report.summary import Summary
 from publisher.report.thumbnails import thumbnails_of, video_beside
 
@@ -60,10 +60,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _read(results: Path) -> tuple[Summary, dict[str, list[Moment]]]:
     summary, finder = Summary(), MomentFinder()
-    for row in read_rows(results):
-        at_s = summary.add(row)
-        if row.face is not None:
-            finder.add(row.camera, at_s, row.pts_s, row.face)
+    for row in rows_to_report(results):
+        at_s = summary.add_row(row)
+        if row.face is not None and row.face.shown:
+            finder.add_face(row.camera, at_s, row.pts_s, row.face)
     return summary, finder.best()
 
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from itertools import count
 
 from common.face_model import LABELS
-from publisher.faces import Box
-from publisher.report.rows import SeenFace
+from publisher.faces import Box, Face
 
 NEUTRAL = "neutral"
 EXPRESSIONS = tuple(label for label in LABELS if label != NEUTRAL)
 LEAST_PROBABILITY = 0.5
-"""Less is no moment of that expression."""
+"""A face that is less likely to show an expression is no moment of it."""
 MOMENTS_EACH = 4
 APART_S = 5.0
-"""Of one track, at least."""
+"""Two moments of one track are at least so far from each other."""
 SLICE_S = 0.5
-"""Of each so long piece of a track only the best is kept while reading."""
+"""While reading, only the best of each so long piece of a track is kept."""
 KEPT_SLICES = 2000
-"""Of each expression: a plateau of one track as long as 1,000 seconds leaves room for no other."""
+"""So many pieces are kept of each expression: a plateau of one track as long as 1,000 seconds
+leaves room for no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class MomentFinder:
         self._found: dict[str, list[tuple[float, int, Moment]]] = {name: [] for name in EXPRESSIONS}
         self._order = count(0, -1)  # of equal ones the earlier is the better
 
-    def add(self, camera: str, at_s: float, pts_s: float, face: SeenFace) -> None:
+    def add_face(self, camera: str, at_s: float, pts_s: float, face: Face) -> None:
         """Take in a face that was shown."""
         for label, probability in zip(LABELS, face.smoothed, strict=False):
             if probability < LEAST_PROBABILITY or label == NEUTRAL:
@@ -66,7 +66,7 @@ class MomentFinder:
                 )
 
     def best(self) -> dict[str, list[Moment]]:
-        """Give the best moments of each expression, best first."""
+        """Return the best moments of each expression, best first."""
         for moment in self._open.values():
             self._keep(moment)
         self._open.clear()

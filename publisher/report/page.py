@@ -9,13 +9,14 @@ from pathlib import Path
 import jinja2
 
 from common.face_model import LABELS
+from publisher.drawing.palette import colour_of
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
 from publisher.report.summary import CameraSummary, Summary, Track, shares
-from publisher.report.timeline import clock, colour_of, percent, strip, ticks
+from publisher.report.timeline import clock, percent, strip, ticks
 from publisher.tracking.smoothing import UNCERTAIN
 
 TRACKS_SHOWN = 40
-"""Of each camera, those that were shown most often."""
+"""The most tracks of a camera on the page: those that were shown most often."""
 HERE = Path(__file__).parent
 STYLES = (HERE.parent / "web" / "static" / "page.css", HERE / "report.css")
 
@@ -40,7 +41,7 @@ def render(
     """Make the page.
 
     Args:
-        name: Of the file of results.
+        name: The name of the file of results.
         summary: What was counted.
         moments: By expression, best first.
         pictures: A data URL for each moment that there is a picture of.
@@ -71,7 +72,7 @@ def render(
 
 
 def _overall(summary: Summary) -> list[tuple[str, float]]:
-    """Give the shares of all expressions in their order; of "uncertain" where there is any."""
+    """Return the shares of all expressions in their order; of "uncertain" where there is any."""
     found = dict(shares(summary.labels))
     others = [label for label in found if label not in LABELS]
     return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]

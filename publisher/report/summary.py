@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from publisher.faces import Face
 from publisher.recording.source_clock import SourceClock
-from publisher.report.rows import Row, SeenFace
+from publisher.results.reader import Row
 
 GAP_S = 1.0
 """A face that was not seen for longer has a gap in its timeline; its track lives as long."""
@@ -14,9 +15,9 @@ GAP_S = 1.0
 
 @dataclass(slots=True)
 class Segment:
-    """A time in which a track had one label, in seconds of the camera's clock."""
+    """A time in which a track had one label, or none yet, in seconds of the camera's clock."""
 
-    label: str
+    label: str | None
     start_s: float
     end_s: float
 
@@ -26,7 +27,7 @@ class Track:
     """One face from its first sighting to its last."""
 
     track_id: int
-    labels: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str | None] = field(default_factory=Counter)
     segments: list[Segment] = field(default_factory=list)
 
     @property
@@ -44,8 +45,8 @@ class Track:
         """When it was last shown."""
         return self.segments[-1].end_s
 
-    def add(self, label: str, at_s: float) -> None:
-        """Add a sighting."""
+    def add_sighting(self, label: str | None, at_s: float) -> None:
+        """Count a sighting."""
         self.labels[label] += 1
         last = self.segments[-1] if self.segments else None
         is_seamless = last is not None and at_s - last.end_s <= GAP_S
@@ -89,36 +90,36 @@ class Summary:
     def __init__(self) -> None:
         self.cameras: dict[str, CameraSummary] = {}
 
-    def add(self, row: Row) -> float:
-        """Take in a record; gives the time of its frame on its camera's clock."""
+    def add_row(self, row: Row) -> float:
+        """Take in a record; return the time of its frame on its camera's clock."""
         camera = self.cameras.get(row.camera)
         if camera is None:
             camera = self.cameras[row.camera] = CameraSummary(row.camera)
         camera.add_frame(row.frame_id, row.pts_s)
-        if row.face is not None:
-            _track(camera, row.face).add(row.face.label, camera.end_s)
+        if row.face is not None and row.face.shown:
+            _track(camera, row.face).add_sighting(row.face.label, camera.end_s)
         return camera.end_s
 
     @property
-    def labels(self) -> Counter[str]:
-        """How often each label was shown."""
-        total: Counter[str] = Counter()
+    def labels(self) -> Counter[str | None]:
+        """How often each label was shown; None is a face that was never classified."""
+        total: Counter[str | None] = Counter()
         for camera in self.cameras.values():
             for track in camera.tracks.values():
                 total.update(track.labels)
         return total
 
 
-def _track(camera: CameraSummary, face: SeenFace) -> Track:
+def _track(camera: CameraSummary, face: Face) -> Track:
     track = camera.tracks.get(face.track_id)
     if track is None:
         track = camera.tracks[face.track_id] = Track(face.track_id)
     return track
 
 
-def shares(labels: Counter[str]) -> list[tuple[str, float]]:
-    """Give the share of each label among the faces that have one, the largest first."""
-    named = {label: count for label, count in labels.items() if label}
+def shares(labels: Counter[str | None]) -> list[tuple[str, float]]:
+    """Return the share of each label among the faces that have one, the largest first."""
+    named = {label: count for label, count in labels.items() if label is not None}
     total = sum(named.values())
     ordered = sorted(named.items(), key=lambda item: (-item[1], item[0]))
     return [(label, count / total) for label, count in ordered]

@@ -21,7 +21,7 @@ from publisher.report.rows import ReportError
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 MARGIN = 0.5
-"""Of the box's side, on each side of it."""
+"""So much of the box's side is added on each side of it."""
 SIDE_PX = 176
 QUALITY = 85
 EARLY_S = 0.002
@@ -46,10 +46,10 @@ def thumbnails_of(
     for only if its source had not begun again: better no picture than that of another moment.
 
     Args:
-        video: Of the first camera; those of others are beside it, and so are further parts.
+        video: That of the first camera; those of others are beside it, and so are further parts.
         camera: Whose moments they are.
         is_first: Whether the camera is the first.
-        moments: All of ``camera``.
+        moments: All moments of ``camera``.
 
     Raises:
         ReportError: One of them is not a video that can be read.
@@ -63,7 +63,7 @@ def thumbnails_of(
 
 
 def thumbnails(video: Path, moments: Iterable[Moment]) -> Iterator[tuple[Moment, str]]:
-    """Cut out the faces of moments; gives each as a data URL, and none that is not in the video.
+    """Cut out the faces of moments; yield each as a data URL, and none that is not in the video.
 
     A recorded video names its camera: it has the moments of no other.
 
@@ -113,7 +113,7 @@ def _frame_at(
 
 
 def _cut(bgr: Bgr, box: Box) -> Bgr | None:
-    """Give the face with a margin, ``SIDE_PX`` high and wide; None where the video is smaller."""
+    """Return the face with a margin, ``SIDE_PX`` high and wide; None where the video is smaller."""
     height, width = bgr.shape[:2]
     x, y, w, h = box
     side = min(round(max(w, h) * (1 + 2 * MARGIN)), height, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from publisher.drawing.palette import COLOURS, UNKNOWN
+from publisher.drawing.palette import colour_of
 from publisher.report.summary import CameraSummary, Segment, Track, shares
 
 COLUMNS = 600
@@ -15,17 +15,12 @@ TICKS = 6
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
-def colour_of(label: str) -> str:
-    """Give the colour of a label; grey where it is uncertain or there is none."""
-    return COLOURS.get(label, UNKNOWN)
-
-
 def strip(camera: CameraSummary, track: Track) -> str:
-    """Draw a track over the whole time of its camera; gives an SVG element."""
+    """Draw a track over the whole time of its camera; return an SVG element."""
     columns = _columns(track.segments, camera.start_s, camera.duration_s)
     rectangles = "".join(
-        f'<rect x="{start}" width="{width}" height="{STRIP_HEIGHT}" fill="{colour_of(label)}"/>'
-        for start, width, label in _runs(columns)
+        f'<rect x="{start}" width="{width}" height="{STRIP_HEIGHT}" fill="{colour}"/>'
+        for start, width, colour in _runs(columns)
     )
     text = escape(describe(track), quote=True)
     return (
@@ -42,7 +37,7 @@ def describe(track: Track) -> str:
 
 
 def ticks(camera: CameraSummary) -> list[tuple[float, str]]:
-    """Give the marks of the time axis: where, in percent, and what."""
+    """Return the marks of the time axis: where, in percent, and what."""
     span_s = camera.duration_s
     if span_s <= 0:
         return [(0.0, clock(camera.start_s))]
@@ -72,7 +67,7 @@ def percent(share: float) -> str:
 
 
 def _columns(segments: Sequence[Segment], start_s: float, span_s: float) -> list[str | None]:
-    """Give each column the label that it had for longest, None where the face was not there."""
+    """Return the colour of the label each column had for longest, None where the face was not."""
     longest: list[tuple[float, str | None]] = [(0.0, None)] * COLUMNS
     scale = COLUMNS / span_s if span_s > 0 else 0.0
     for segment in segments:
@@ -81,19 +76,19 @@ def _columns(segments: Sequence[Segment], start_s: float, span_s: float) -> list
         for at in range(min(int(low), COLUMNS - 1), min(int(high) + 1, COLUMNS)):
             covered = min(high, at + 1) - max(low, at)
             if covered > longest[at][0]:
-                longest[at] = (covered, segment.label)
-    return [label for _, label in longest]
+                longest[at] = (covered, colour_of(segment.label))
+    return [colour for _, colour in longest]
 
 
 def _runs(columns: Sequence[str | None]) -> list[tuple[int, int, str]]:
-    """Join neighbours: where a run begins, how wide it is, and its label."""
+    """Join neighbours: where a run begins, how wide it is, and its colour."""
     runs: list[tuple[int, int, str]] = []
     before: str | None = None
-    for at, label in enumerate(columns):
-        if label is not None and label == before:
+    for at, colour in enumerate(columns):
+        if colour is not None and colour == before:
             start, width, _ = runs[-1]
-            runs[-1] = (start, width + 1, label)
-        elif label is not None:
-            runs.append((at, 1, label))
-        before = label
+            runs[-1] = (start, width + 1, colour)
+        elif colour is not None:
+            runs.append((at, 1, colour))
+        before = colour
     return runs

@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common.messages import Result
-from publisher.earlier_files import changed_since, free_name, move_aside
-from publisher.faces import Face
-from publisher.results.format import csv_header
+from publisher.faces import PublishedFrame
+from publisher.output_files import RecordError, free_name, is_of_this_run, move_aside
+from publisher.results.format import CSV_HEADER
 from publisher.results.parquet_table import BLOCK_BYTES, ParquetTable
-from publisher.results.reader import RecordedFrame, cut_incomplete_line
-from publisher.results.writer import RecordError, ResultsWriter
+from publisher.results.reader import cut_incomplete_line
+from publisher.results.writer import Replay, ResultsWriter
 
 log = logging.getLogger(__name__)
 
 
-class ParquetWriter(ResultsWriter):
+class ParquetWriter:
     """Writes records to a journal, and the journal to a Parquet file.
 
     Args:
         path: The ``.parquet`` file.
-        continues_since: As ``ResultsWriter`` has it.
+        run_began: As ``is_of_this_run`` has it.
         replay: As ``ResultsWriter`` has it.
 
     Raises:
@@ -39,69 +37,83 @@ class ParquetWriter(ResultsWriter):
     def __init__(
         self,
         path: Path,
-        continues_since: float | None = None,
-        replay: Callable[[RecordedFrame], None] = lambda _: None,
+        run_began: float | None = None,
+        replay: Replay = lambda *_: None,
     ) -> None:
         self._target = path
-        self._journal = journal_of(path)
-        if continues_since is None or not changed_since(self._journal, continues_since):
-            _take_up(self._journal, path)
-        super().__init__(self._journal, continues_since, replay)
+        self._journal_path = journal_of(path)
+        if not is_of_this_run(self._journal_path, run_began):
+            _take_up(self._journal_path, path)
+        self._journal = ResultsWriter(self._journal_path, run_began, replay)
+        self.last_recorded = self._journal.last_recorded
+        self.expect_frame = self._journal.expect_frame
+        self._trouble: str | None = None
         self._table: ParquetTable | None = None
-        self._converted = len(csv_header())
-        if self._continues:
+        self._converted = len(CSV_HEADER)
+        if self._journal.is_continued:
             try:
                 self._convert()  # now: once it runs, ten seconds would be taken for a hang
             except (OSError, ValueError) as error:
                 raise RecordError(f"cannot go on writing {path}: {error}") from error
 
-    def write(self, result: Result, faces: Sequence[Face]) -> None:
+    @property
+    def written(self) -> int:
+        """How many records have been written, to the journal at least."""
+        return self._journal.written
+
+    @property
+    def trouble(self) -> str | None:
+        """Why writing has stopped; None while all is well."""
+        return self._trouble or self._journal.trouble
+
+    def write_frame(self, frame: PublishedFrame) -> None:
         """Write the records of one frame.
 
         Raises:
             RecordError: They cannot be written and the run is lossless.
         """
-        super().write(result, faces)
-        if self._file is not None and self._file.tell() - self._converted >= BLOCK_BYTES:
+        self._journal.write_frame(frame)
+        if self._journal.size_bytes - self._converted >= BLOCK_BYTES:
             try:
                 self._convert()
             except OSError as error:
-                self._give_up(self._target, error, result.mode)
+                self._discard()
+                self._journal.give_up(self._target, error, frame.mode)
 
     def close(self) -> None:
         """Close the journal; there it can be gone on from."""
-        super().close()
+        self._journal.close()
         self._discard()
 
     def finish(self) -> None:
         """Finish the Parquet file and remove the journal; what cannot be finished stays in it."""
-        super().close()
-        if not self._journal.is_file():
+        self._journal.close()
+        if not self._journal_path.is_file():
             return
         try:
             table = self._convert()
             if self._target.exists():
                 move_aside(self._target)
             table.finish()
-            self._journal.unlink()
+            self._journal_path.unlink()
             self._table = None
         except OSError as error:
             self._discard()
-            self.trouble = (
+            self._trouble = (
                 f"{self._target} cannot be written: {error.strerror or error}; its records are in "
-                f"{self._journal}, and the next run that records to it writes them"
+                f"{self._journal_path}, and the next run that records to it writes them"
             )
-            log.error("%s", self.trouble)
+            log.error("%s", self._trouble)
 
     def _convert(self) -> ParquetTable:
         """Add to the Parquet file what has come to the journal since."""
         if self._table is None:
             self._table = ParquetTable(self._target)
-        with self._journal.open("rb") as journal:
+        with self._journal_path.open("rb") as journal:
             size = journal.seek(0, io.SEEK_END)
             if size > self._converted:
                 journal.seek(self._converted)
-                self._table.add(journal)
+                self._table.add_lines(journal)
         self._converted = size
         return self._table
 
@@ -110,11 +122,11 @@ class ParquetWriter(ResultsWriter):
         if self._table is not None:
             self._table.discard()
         self._table = None
-        self._converted = len(csv_header())
+        self._converted = len(CSV_HEADER)
 
 
 def journal_of(path: Path) -> Path:
-    """Give the path of the journal of a Parquet file."""
+    """Return the path of the journal of a Parquet file."""
     return path.with_name(f"{path.name}.journal.csv")
 
 
@@ -125,14 +137,14 @@ def _take_up(journal: Path, path: Path) -> None:
     target = free_name(path) if path.exists() else path
     try:
         cut_incomplete_line(journal)
-        if journal.stat().st_size <= len(csv_header()):
+        if journal.stat().st_size <= len(CSV_HEADER):
             journal.unlink()
             return
         table = ParquetTable(target)
         try:
             with journal.open("rb") as lines:
-                lines.seek(len(csv_header()))
-                table.add(lines)
+                lines.seek(len(CSV_HEADER))
+                table.add_lines(lines)
             table.finish()
         except (OSError, ValueError):
             table.discard()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from publisher.output_file import OutputFile
-from publisher.results.format import FIELDS, FLAG_FIELDS, TEXT_FIELDS, TIME_FIELDS, WHOLE_FIELDS
+from publisher.output_files import OutputFile
+from publisher.results.format import FIELDS
 
 BLOCK_BYTES = 2 * 1024 * 1024
-"""Of CSV read at once, about 7,000 records: they become one row group."""
-
-
-def _type_of(field: str) -> pa.DataType:
-    if field in TEXT_FIELDS:
-        return pa.string()
-    if field in TIME_FIELDS:
-        return pa.timestamp("us", "UTC")
-    if field in FLAG_FIELDS:
-        return pa.bool_()
-    return pa.int64() if field in WHOLE_FIELDS else pa.float64()
-
-
-SCHEMA = pa.schema([(field, _type_of(field)) for field in FIELDS])
+"""So much CSV is read at once, about 7,000 records: they become one row group."""
+ARROW_TYPES = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", "UTC"),
+}
+SCHEMA = pa.schema([(field, ARROW_TYPES[kind]) for field, kind in FIELDS.items()])
 READING = csv.ConvertOptions(
     column_types=SCHEMA,
     include_columns=list(FIELDS),
@@ -40,7 +36,7 @@ class ParquetTable:
     """A Parquet file that takes its place when it is finished, and not before.
 
     Args:
-        path: Where it is to be.
+        path: Where the file is to be.
 
     Raises:
         OSError: It cannot be written there.
@@ -52,11 +48,11 @@ class ParquetTable:
         self._output = OutputFile(self._new)
         self._writer = parquet.ParquetWriter(self._output, SCHEMA, compression="zstd")
 
-    def add(self, lines: BinaryIO) -> None:
+    def add_lines(self, lines: BinaryIO) -> None:
         """Add records.
 
         Args:
-            lines: As ``csv_lines`` writes them, without the header.
+            lines: The records as ``csv_lines`` writes them, without the header.
 
         Raises:
             OSError: They cannot be written.

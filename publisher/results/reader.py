@@ -1,15 +1,45 @@
-"""Reading back what a publisher wrote before it was restarted."""
+"""Reading results back: record by record, whatever their format and length."""
 
 from __future__ import annotations
 
+import csv
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from publisher.results.format import FIELDS, Record, parse_csv, parse_json, sighting_of
+import msgspec
+
+from common.face_model import LABELS
+from publisher.faces import Face
+from publisher.results.format import FIELDS, FRAME_FIELDS
 from publisher.tracking.tracks import Sighting
+
+PARQUET_ROWS = 20_000
+"""So many are in memory at once."""
+
+CountBytes = Callable[[int], object]
+"""Called with how many more bytes of a file have been read."""
+
+
+def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
+    """Return the type of a record in which these fields are not empty."""
+    fields = [(name, kind if name in known else kind | None) for name, kind in FIELDS.items()]
+    return msgspec.defstruct("Record", fields)
+
+
+_RECORD_WITHOUT_FACE = _record_type(FRAME_FIELDS)
+_RECORD_OF_FACE = _record_type({*FRAME_FIELDS, "track_id", "x", "y", "w", "h", "reused", "shown"})
+
+
+class Row(NamedTuple):
+    """One record; ``face`` is None where the frame has none."""
+
+    camera: str
+    frame_id: int
+    pts_s: float
+    face: Face | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +52,44 @@ class RecordedFrame:
     sighting: Sighting
 
 
+def read_rows(path: Path, count_bytes: CountBytes = lambda _: None) -> Iterator[Row]:
+    """Yield the records of a file.
+
+    Args:
+        path: A file in one of the formats of results, which its ending tells. A last line that was
+            cut, as those of killed runs may be, is left out.
+        count_bytes: Lets a progress bar follow.
+
+    Raises:
+        ValueError: It holds something else; names the file and the number of the record.
+        OSError: It cannot be read.
+    """
+    rows = map(_row, _READERS[path.suffix.lower()](path, count_bytes))
+    for number in itertools.count(1):
+        try:
+            row = next(rows, None)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path}, record {number}: it cannot be read ({error})") from error
+        if row is None:
+            return
+        yield row
+
+
+def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
+    """Yield the frames of a file of records, in its order; raises as ``read_rows``."""
+    for _, group in itertools.groupby(read_rows(path), lambda row: (row.camera, row.frame_id)):
+        rows = list(group)
+        first, faces = rows[0], [row.face for row in rows if row.face is not None]
+        seen = Sighting(
+            first.pts_s,
+            tuple(face.box for face in faces),
+            tuple(face.probabilities for face in faces),
+        )
+        yield RecordedFrame(first.camera, first.frame_id, len(rows), seen)
+
+
 def cut_incomplete_line(path: Path) -> int:
-    """Cut off what a killed process left behind the last whole line; gives the bytes cut."""
+    """Cut off what a killed process left behind the last whole line; return the bytes cut."""
     with path.open("rb+") as file:
         size = file.seek(0, 2)
         end = size
@@ -39,47 +105,83 @@ def cut_incomplete_line(path: Path) -> int:
     return size - end
 
 
-def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
-    """Read the frames of a file of records, in its order.
-
-    Raises:
-        ValueError: A line is not a record; names the file and the line's number.
-    """
-    is_csv = path.suffix.lower() == ".csv"
+def _csv(path: Path, count_bytes: CountBytes) -> Iterator[object]:
     with path.open("rb") as file:
-        records = _records(path, file, parse_csv if is_csv else parse_json, is_csv)
-        for (camera, frame_id), group in itertools.groupby(records, _frame_of):
-            rows = list(group)
-            yield RecordedFrame(camera, frame_id, len(rows), sighting_of(rows))
+        lines = csv.reader(_whole_lines(file, count_bytes))
+        header = next(lines, None)
+        if header is None:
+            return
+        _check_fields(header)
+        for cells in lines:
+            yield dict(zip(header, (cell or None for cell in cells), strict=True))
 
 
-def _records(
-    path: Path, file: BinaryIO, parse: Callable[[str], Record], has_header: bool
-) -> Iterator[Record]:
-    for number, line in enumerate(_logical_lines(file) if has_header else file, start=1):
-        text = line.decode()
-        if has_header and number == 1 and text.strip() == ",".join(FIELDS):
-            continue
-        try:
-            yield parse(text)
-        except ValueError as error:
-            raise ValueError(f"{path}, record {number}: {error}") from error
+def _json(path: Path, count_bytes: CountBytes) -> Iterator[object]:
+    with path.open("rb") as file:
+        for line in _whole_lines(file, count_bytes):
+            found = msgspec.json.decode(line)
+            if isinstance(found, dict):
+                _check_fields(found)
+            yield found
 
 
-def _logical_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Join lines as long as a quote is open: a camera's name may hold a line break."""
-    held = b""
+def _parquet(path: Path, count_bytes: CountBytes) -> Iterator[object]:
+    from pyarrow import parquet  # noqa: PLC0415 - 50 MB
+
+    with parquet.ParquetFile(path) as table:
+        _check_fields(table.schema_arrow.names)
+        row_bytes = path.stat().st_size / max(1, table.metadata.num_rows)
+        for batch in table.iter_batches(PARQUET_ROWS):
+            yield from batch.to_pylist()
+            count_bytes(round(batch.num_rows * row_bytes))
+
+
+_READERS = {".csv": _csv, ".jsonl": _json, ".parquet": _parquet}
+
+
+def _whole_lines(file: BinaryIO, count_bytes: CountBytes) -> Iterator[str]:
     for line in file:
-        held += line
-        if held.count(b'"') % 2 == 0:
-            yield held
-            held = b""
-    if held:
-        yield held
+        count_bytes(len(line))
+        if line.endswith(b"\n"):
+            yield line.decode(errors="replace")
 
 
-def _frame_of(record: Record) -> tuple[str, int]:
-    camera, frame_id = record["camera"], record["frame_id"]
-    if not isinstance(camera, str) or not isinstance(frame_id, int):
-        raise ValueError(f"expected a camera and a frame_id, got {camera!r}, {frame_id!r}")
-    return camera, frame_id
+def _check_fields(found: Iterable[str]) -> None:
+    missing = [field for field in FIELDS if field not in found]
+    if missing:
+        raise ValueError(
+            f"it has other columns than results of this version: {', '.join(missing)} are "
+            "missing; record again"
+        )
+
+
+def _row(values: object) -> Row:
+    """Check the values of one record, by field; in CSV they are text."""
+    has_face = isinstance(values, dict) and values["track_id"]
+    record = msgspec.convert(
+        values, _RECORD_OF_FACE if has_face else _RECORD_WITHOUT_FACE, strict=False
+    )
+    camera, frame_id, pts_s, _, track_id, x, y, w, h, *rest = msgspec.structs.astuple(record)
+    if not has_face:
+        return Row(camera, frame_id, pts_s, None)
+    kinds = len(LABELS)
+    probabilities, smoothed = rest[:kinds], rest[-kinds:]
+    label, confidence, reused, shown = rest[kinds:-kinds]
+    face = Face(
+        (x, y, w, h),
+        track_id,
+        shown,
+        label,
+        confidence,
+        _all_or_none(smoothed),
+        _all_or_none(probabilities),
+        reused,
+    )
+    return Row(camera, frame_id, pts_s, face)
+
+
+def _all_or_none(values: list[float | None]) -> tuple[float, ...]:
+    known = tuple(value for value in values if value is not None)
+    if known and len(known) < len(values):
+        raise ValueError("some of its probabilities are missing")
+    return known

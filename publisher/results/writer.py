@@ -11,32 +11,40 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from common.contract import Mode
-from common.errors import FerstreamError
-from common.messages import Result
-from publisher.earlier_files import changed_since, move_aside
-from publisher.faces import Face
-from publisher.results.format import csv_header, csv_lines, json_lines, records_of
+from publisher.faces import PublishedFrame
+from publisher.output_files import RecordError, is_of_this_run, move_aside
+from publisher.results.format import CSV_HEADER, csv_lines, json_lines, records_of
 from publisher.results.reader import RecordedFrame, cut_incomplete_line, recorded_frames
+from publisher.tracking.tracks import Sighting
+
+Replay = Callable[[str, int, Sighting], None]
+"""Takes the camera, the frame_id and the faces of a frame that is recorded already."""
 
 log = logging.getLogger(__name__)
 
 
-class RecordError(FerstreamError):
-    """Records of a lossless run cannot be written."""
-
-
 class ResultsWriter:
-    """Writes records; ``path`` None writes nothing.
+    """Writes the records of one frame after the other; ``path`` None writes nothing.
+
+    A writer that is started in place of one that died reads its file first. Each frame found there
+    is replayed, so that tracks go on as they were, and counted in ``last_recorded``. Only the very
+    last one is in doubt, until the next frame of its camera comes: either it is the same again, and
+    ``write_frame`` adds the records that are missing, or a later one, and ``expect_frame`` replays
+    the one in doubt, which must have been acknowledged then.
 
     Args:
         path: A ``.csv`` or ``.jsonl`` file, or None.
-        continues_since: Where this publisher was started in place of one that died: when the first
-            of them was, wall clock in seconds. What the file got since then is theirs.
+        run_began: As ``is_of_this_run`` has it.
         replay: Called with each frame that the process before is sure to have written.
+
+    Attributes:
+        written: How many records this writer has written.
+        trouble: Why it has stopped writing; None while all is well.
+        is_continued: Whether the file is that of a process before, of the same run.
 
     Raises:
         RecordError: The file of the process before cannot be read.
@@ -45,60 +53,72 @@ class ResultsWriter:
     def __init__(
         self,
         path: Path | None,
-        continues_since: float | None = None,
-        replay: Callable[[RecordedFrame], None] = lambda _: None,
+        run_began: float | None = None,
+        replay: Replay = lambda *_: None,
     ) -> None:
         self.path = path
         self.written = 0
-        self.trouble = ""
-        self._continues = False
+        self.trouble: str | None = None
+        self.is_continued = path is not None and is_of_this_run(path, run_began)
+        self._replay = replay
         self._is_csv = path is not None and path.suffix.lower() == ".csv"
         self._file: io.FileIO | None = None
         self._last: dict[str, int] = {}
-        self._unsure: RecordedFrame | None = None
-        if (
-            path is not None
-            and continues_since is not None
-            and changed_since(path, continues_since)
-        ):
-            self._resume(path, replay)
+        self._in_doubt: RecordedFrame | None = None
+        if path is not None and self.is_continued:
+            self._read_back(path)
 
-    def recorded(self) -> dict[str, int]:
-        """Give the last frame_id that is surely on disk, by camera."""
+    @property
+    def size_bytes(self) -> int:
+        """How much there is in the file, if this writer has opened it."""
+        return self._file.tell() if self._file is not None else 0
+
+    def last_recorded(self) -> dict[str, int]:
+        """Return the last frame_id that is surely on disk, by camera."""
         return dict(self._last)
 
-    def settle(self, camera: str, frame_id: int) -> RecordedFrame | None:
-        """Tell what the next frame of a camera says about the last one that was found on disk.
+    def expect_frame(self, camera: str, frame_id: int) -> None:
+        """Prepare for the next frame of a camera, before its faces are followed.
 
-        Returns:
-            The found frame if a later one shows that it was acknowledged, so that it is whole and
-            nobody has replayed it yet; otherwise None.
+        If the frame in doubt is an earlier one it was acknowledged, is whole, and is replayed now.
         """
-        unsure = self._unsure
-        if unsure is None or unsure.camera != camera or frame_id <= unsure.frame_id:
-            return None
-        self._unsure = None
-        self._last[camera] = unsure.frame_id
-        return unsure
+        found = self._in_doubt
+        if found is not None and found.camera == camera and frame_id > found.frame_id:
+            self._in_doubt = None
+            self._take_back(found)
 
-    def write(self, result: Result, faces: Sequence[Face]) -> None:
+    def write_frame(self, frame: PublishedFrame) -> None:
         """Write the records of one frame.
 
         Raises:
             RecordError: They cannot be written and the run is lossless.
         """
-        frame = result.frame
-        if self.path is None or self.trouble:
+        if self.path is None or self.trouble is not None:
             return
-        records = records_of(frame, faces)[self._on_disk(frame.camera, frame.frame_id) :]
+        records = records_of(frame)[self._recorded_of(frame) :]
         data = csv_lines(records) if self._is_csv else json_lines(records)
         try:
             self._append(self.path, data)
         except OSError as error:
-            self._give_up(self.path, error, result.mode)
+            self.give_up(self.path, error, frame.mode)
             return
         self._last[frame.camera] = frame.frame_id
         self.written += len(records)
+
+    def give_up(self, path: Path, error: OSError, mode: Mode) -> None:
+        """Stop writing, as ``path`` cannot be written.
+
+        Raises:
+            RecordError: The run is lossless.
+        """
+        self.trouble = f"{path} cannot be written: {error.strerror}"
+        self.close()
+        if mode is Mode.LOSSLESS:
+            raise RecordError(
+                f"{self.trouble}; it ends with the last frame that could be written whole; "
+                "make room and run again"
+            ) from error
+        log.error("%s; recording has stopped, the live view goes on", self.trouble)
 
     def close(self) -> None:
         """Close the file."""
@@ -110,22 +130,22 @@ class ResultsWriter:
         """Close the file for good: the run has ended."""
         self.close()
 
-    def _on_disk(self, camera: str, frame_id: int) -> int:
-        """Give how many records of this frame are on disk; from then on all of them are."""
-        unsure = self._unsure
-        if unsure is None or (unsure.camera, unsure.frame_id) != (camera, frame_id):
+    def _recorded_of(self, frame: PublishedFrame) -> int:
+        """Return how many records of this frame are on disk; from then on all of them are."""
+        found = self._in_doubt
+        if found is None or (found.camera, found.frame_id) != (frame.camera, frame.frame_id):
             return 0
-        self._unsure = None
-        return unsure.records
+        self._in_doubt = None
+        return found.records
 
     def _append(self, path: Path, data: bytes) -> None:
         """Append all of ``data`` or, on an error, nothing."""
         if self._file is None:
-            if path.is_file() and not self._continues:
+            if path.is_file() and not self.is_continued:
                 move_aside(path)
             self._file = io.FileIO(path, "a")
             if self._is_csv and self._file.seek(0, io.SEEK_END) == 0:
-                data = csv_header() + data
+                data = CSV_HEADER + data
         start = self._file.seek(0, io.SEEK_END)
         try:
             rest = memoryview(data)
@@ -136,38 +156,18 @@ class ResultsWriter:
                 self._file.truncate(start)
             raise
 
-    def _give_up(self, path: Path, error: OSError, mode: str) -> None:
-        self.trouble = f"{path} cannot be written: {error.strerror}"
-        self.close()
-        if mode is Mode.LOSSLESS:
-            raise RecordError(
-                f"{self.trouble}; it ends with the last frame that could be written whole; "
-                "make room and run again"
-            ) from error
-        log.error("%s; recording has stopped, the live view goes on", self.trouble)
-
-    def _resume(self, path: Path, replay: Callable[[RecordedFrame], None]) -> None:
+    def _read_back(self, path: Path) -> None:
+        """Replay what the process before has written, all but its last frame."""
         try:
-            self._continues = True
             cut = cut_incomplete_line(path)
             for frame in recorded_frames(path):
-                if self._unsure is not None:
-                    self._last[self._unsure.camera] = self._unsure.frame_id
-                    replay(self._unsure)
-                self._unsure = frame
+                if self._in_doubt is not None:
+                    self._take_back(self._in_doubt)
+                self._in_doubt = frame
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot go on writing {path}: {error}") from error
         log.info("going on with %s (%d bytes of an unfinished record cut off)", path, cut)
 
-
-def open_results(
-    path: Path | None,
-    continues_since: float | None,
-    replay: Callable[[RecordedFrame], None],
-) -> ResultsWriter:
-    """Make the recorder for a path by its ending; the rest is as ``ResultsWriter`` has it."""
-    if path is None or path.suffix.lower() != ".parquet":
-        return ResultsWriter(path, continues_since, replay)
-    from publisher.results.parquet import ParquetWriter  # noqa: PLC0415 - 50 MB
-
-    return ParquetWriter(path, continues_since, replay)
+    def _take_back(self, frame: RecordedFrame) -> None:
+        self._last[frame.camera] = frame.frame_id
+        self._replay(frame.camera, frame.frame_id, frame.sighting)

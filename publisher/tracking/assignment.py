@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 LEAST_LIKENESS = -0.1
-"""Of a pair that may be one face: boxes of one size about 0.85 of their width apart."""
+"""A pair less alike is not one face: boxes of one size about 0.85 of their width apart."""
 
 AnyBox = tuple[float, float, float, float]
 
 
 def assign(expected: Sequence[AnyBox], boxes: Sequence[AnyBox]) -> dict[int, int]:
-    """Pair boxes with the tracks they are likest to; gives the track's index by the box's.
+    """Pair boxes with the tracks they are likest to; return the track's index by the box's.
 
     Of all ways to pair them the one with the largest sum, so that two faces that cross do not take
     each other's place for the sake of one good pair (Kuhn, 1955, doi:10.1002/nav.3800020109).
@@ -33,7 +33,7 @@ def assign(expected: Sequence[AnyBox], boxes: Sequence[AnyBox]) -> dict[int, int
 
 
 def likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how alike each of ``(n, 4)`` is to each of ``(m, 4)`` boxes, 1 for the same box.
+    """Return how alike each of ``(n, 4)`` is to each of ``(m, 4)`` boxes, 1 for the same box.
 
     The distance-IoU of Zheng et al. (2020, arXiv:1911.08287): intersection over union less the
     squared distance of the centres over the squared diagonal of the box around both. It tells
@@ -47,7 +47,7 @@ def likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
 
 
 def overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the intersection over union of each of ``(n, 4)`` with each of ``(m, 4)`` boxes."""
+    """Return the intersection over union of each of ``(n, 4)`` with each of ``(m, 4)`` boxes."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)

@@ -7,8 +7,7 @@ from collections import defaultdict
 from common.contract import Mode
 from common.messages import Result
 from publisher.faces import Face
-from publisher.results.reader import RecordedFrame
-from publisher.tracking.tracks import Tracker, sighting
+from publisher.tracking.tracks import Sighting, Tracker, sighting
 
 
 class Following:
@@ -23,14 +22,14 @@ class Following:
         self._last: dict[str, int] = {}
         self._replayed: set[str] = set()
 
-    def replay(self, frame: RecordedFrame) -> None:
+    def replay(self, camera: str, frame_id: int, seen: Sighting) -> None:
         """Take in a frame that the process before this one followed and recorded."""
-        self._trackers[frame.camera].update(frame.sighting)
-        self._last[frame.camera] = frame.frame_id
-        self._replayed.add(frame.camera)
+        self._trackers[camera].update(seen)
+        self._last[camera] = frame_id
+        self._replayed.add(camera)
 
     def follow(self, result: Result) -> tuple[Face, ...] | None:
-        """Give the faces of a result, or None where it was followed before."""
+        """Return the faces of a result, or None where it was followed before."""
         frame = result.frame
         if frame.frame_id <= self._last.get(frame.camera, -1) and (
             result.mode is Mode.LOSSLESS or frame.camera in self._replayed

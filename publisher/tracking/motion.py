@@ -27,7 +27,7 @@ class Motion:
     speed_y: float = 0.0
 
     def predict(self, at_s: float) -> tuple[float, float, float, float]:
-        """Give x, y, w, h at a time that is not before ``self.at_s``."""
+        """Return x, y, w, h at a time that is not before ``self.at_s``."""
         x, y, w, h = self.box
         way_s = COASTING_S * -math.expm1(-(at_s - self.at_s) / COASTING_S)
         return x + self.speed_x * way_s, y + self.speed_y * way_s, float(w), float(h)

@@ -60,7 +60,7 @@ def smooth(before: Smoothed | None, probabilities: Sequence[float], at_s: float)
 
     Args:
         before: The track so far; None for its first classification.
-        probabilities: Of this frame.
+        probabilities: Those of this frame.
         at_s: The frame's timestamp in the source, not before ``before.at_s``.
     """
     if before is None:

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from publisher.faces import Box, Face
+from publisher.faces import Box, Face, rounded
 from publisher.tracking.assignment import assign
 from publisher.tracking.motion import Motion
 from publisher.tracking.smoothing import Smoothed, smooth
 
 TRACK_LIFE_S = 1.0
 SHOWN_FROM = 3
-"""Sightings after which a track is shown."""
-PROBABILITY_DIGITS = 6
-"""Probabilities are rounded before anything else, so that records hold exactly what was used."""
+"""A track is shown from so many sightings on."""
 
 
 @dataclass(slots=True)
@@ -56,12 +54,15 @@ def sighting(
     probabilities: NDArray[np.float32],
     reused: Sequence[bool],
 ) -> Sighting:
-    """Make a sighting of a result's arrays: ``(n, 4)`` boxes and ``(n, 7)`` probabilities."""
+    """Return the sighting of a result's arrays: ``(n, 4)`` boxes and ``(n, 7)`` probabilities.
+
+    All is rounded before anything else, so that records hold exactly what was used.
+    """
     return Sighting(
-        round(pts_s, PROBABILITY_DIGITS),
+        rounded(pts_s),
         tuple((x, y, w, h) for x, y, w, h in boxes.tolist()),
         tuple(
-            () if late else tuple(round(value, PROBABILITY_DIGITS) for value in row)
+            () if late else tuple(map(rounded, row))
             for row, late in zip(probabilities.tolist(), reused, strict=True)
         ),
     )
@@ -85,7 +86,7 @@ class Tracker:
         self._is_cut = True
 
     def update(self, seen: Sighting) -> tuple[Face, ...]:
-        """Follow the faces into the next frame; gives them in the order of their boxes."""
+        """Follow the faces into the next frame; return them in the order of their boxes."""
         if seen.pts_s < self._pts_s:
             self._tracks.clear()  # the clip began again
         self._pts_s = seen.pts_s
@@ -124,8 +125,8 @@ def _advance(track: _Track, box: Box, probabilities: tuple[float, ...], pts_s: f
         box=box,
         track_id=track.track_id,
         shown=track.sightings >= SHOWN_FROM,
-        label=known.label if known else "",
-        confidence=known.confidence if known else 0.0,
+        label=known.label if known else None,
+        confidence=known.confidence if known else None,
         smoothed=known.probabilities if known else (),
         probabilities=probabilities,
         reused=not probabilities,

@@ -15,9 +15,7 @@ from werkzeug.exceptions import (
 )
 
 from common.contract import Outcome
-from publisher.faces import Face
-from publisher.live.published_frame import Json, box_json, by_label
-from publisher.tracking.tracks import PROBABILITY_DIGITS
+from publisher.as_json import Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
 from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
@@ -28,6 +26,7 @@ MAX_UPLOADS = 8
 """Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
 RETRY_S = 2
 """After this a client may try again what could not be done now."""
+FACE_FIELDS = ("box", "label", "confidence", "probabilities")
 JSON_TYPE, PICTURE_TYPE = "application/json", "image/jpeg"
 
 
@@ -101,14 +100,5 @@ def _image_json(image: AnalyzedImage) -> Json:
         "name": image.upload.name,
         "width": image.width,
         "height": image.height,
-        "faces": [_face_json(face) for face in image.faces],
-    }
-
-
-def _face_json(face: Face) -> Json:
-    return {
-        "box": box_json(face.box),
-        "label": face.label,
-        "confidence": round(face.confidence, PROBABILITY_DIGITS),
-        "probabilities": by_label(face.probabilities),
+        "faces": [some_of_face(face, *FACE_FIELDS) for face in image.faces],
     }

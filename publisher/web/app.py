@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 from publisher.config import PublisherConfig
 from publisher.live.board import Board
 from publisher.live.hub import PictureHub
-from publisher.live.live import LiveData
+from publisher.live.live import Live
 from publisher.uploads.analyzer import Analyzer
 from publisher.uploads.pending import PendingImages
 from publisher.web.analyze import analyze
@@ -39,7 +39,7 @@ class CameraConverter(BaseConverter):
 
 
 def create_app(
-    board: Board, hub: PictureHub, live: LiveData, requests: PendingImages, config: PublisherConfig
+    board: Board, hub: PictureHub, live: Live, requests: PendingImages, config: PublisherConfig
 ) -> Flask:
     """Make the application.
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 
+from publisher.as_json import Json
 from publisher.live.board import Board
 from publisher.live.history import sample_json
 from publisher.live.hub import PictureHub, TooManyViewersError
-from publisher.live.live import LiveData
-from publisher.live.published_frame import Json
+from publisher.live.live import Live
 from publisher.web import metrics, sse
 from publisher.web.metrics import Metrics
 from publisher.web.parameters import since_of
@@ -22,7 +22,7 @@ from publisher.web.status import status_json
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
 
-def data(board: Board, hub: PictureHub, live: LiveData, results: Path | None) -> Blueprint:
+def data(board: Board, hub: PictureHub, live: Live, results: Path | None) -> Blueprint:
     """Return the routes of data; ``results`` is where records are written."""
     routes = Blueprint("data", __name__)
     scraped = Metrics(board, hub, live)
@@ -45,7 +45,7 @@ def data(board: Board, hub: PictureHub, live: LiveData, results: Path | None) ->
 
     @routes.get("/events")
     def events() -> Response:
-        camera, last_id = _asked_camera(board), request.headers.get("Last-Event-ID", "")
+        camera, last_id = _asked_camera(board), request.headers.get("Last-Event-ID")
         try:
             reader = live.events.admit(camera, last_id)
         except TooManyViewersError:

@@ -20,7 +20,7 @@ from common.contract import Fate, Role
 from common.messages import CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import Board, BoardView
 from publisher.live.hub import PictureHub
-from publisher.live.live import LiveData
+from publisher.live.live import Live
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, math.inf)
@@ -35,7 +35,7 @@ class Metrics(Collector):
         live: Knows the readers and the latencies.
     """
 
-    def __init__(self, board: Board, hub: PictureHub, live: LiveData) -> None:
+    def __init__(self, board: Board, hub: PictureHub, live: Live) -> None:
         self._board = board
         self._hub = hub
         self._live = live
@@ -44,7 +44,7 @@ class Metrics(Collector):
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry) + generate_latest(self._live.latencies.registry)
+        return generate_latest(self._registry) + generate_latest(self._board.latencies.registry)
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is not observed frame by frame."""

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from publisher.as_json import Json
 from publisher.live.event_log import EventLog, EventReader, Events
-from publisher.live.published_frame import Json
 
 CONTENT_TYPE = "text/event-stream"
 RETRY_MS = 1000

@@ -9,13 +9,12 @@ from pathlib import Path
 from msgspec import structs
 
 from common.messages import ImageStatus
+from publisher.as_json import Json, frame_json, iso_time
 from publisher.drawing.palette import COLOURS
 from publisher.live.board import BoardView, CameraView, PeerView
 from publisher.live.figures import PERCENTILES, TOTAL
 from publisher.live.hub import PictureHub
-from publisher.live.published_frame import Json, frame_json, published_frame
 from publisher.recording.writer import RecordingState
-from publisher.results.format import iso_time
 
 UNKNOWN: Json = {
     "mode": None,
@@ -64,7 +63,7 @@ def _results(view: BoardView, results: Path | None) -> Json:
         "state": "stopped" if view.recording_trouble else "on",
         "path": str(results),
         "records": view.records_written,
-        "reason": view.recording_trouble,
+        "reason": view.recording_trouble or "",
     }
 
 
@@ -74,7 +73,7 @@ def _recording(state: RecordingState) -> Json:
         "path": state.path,
         "pictures": state.pictures,
         "left_out": state.left_out,
-        "reason": state.trouble,
+        "reason": state.trouble or "",
     }
 
 
@@ -89,7 +88,7 @@ def _camera(camera: CameraView, hub: PictureHub) -> Json:
         "age_ms": _percentiles(camera.ages_ms.get(TOTAL)),
         "stages_ms": {stage: _percentiles(ages) for stage, ages in camera.ages_ms.items()},
         "viewers": hub.viewers_of(camera.name),
-        "newest": frame_json(published_frame(newest.frame, newest.faces)) if newest else None,
+        "newest": frame_json(newest, newest.shown) if newest else None,
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from publisher.faces import Face
-from publisher.live.published_frame import PublishedFrame
-from tests.publisher.material import FACE, HAPPY, frame
+from collections.abc import Sequence
+
+from common.contract import Mode
+from publisher.faces import Face, PublishedFrame
+from tests.publisher.material import FACE, HAPPY, HEIGHT, WIDTH
 
 AT_NS = 1_750_000_000_000_000_000
 
@@ -28,16 +30,19 @@ def published(
     *,
     pts_s: float | None = None,
     at_s: float | None = None,
-    faces: int = 1,
+    faces: int | Sequence[Face] = 1,
+    mode: Mode = Mode.LIVE,
 ) -> PublishedFrame:
     """Make a frame; without times, the ``frame_id``th of a camera that gives 25 a second."""
-    made = frame(frame_id, camera, pts_s)
+    found = [face(number + 1) for number in range(faces)] if isinstance(faces, int) else faces
     return PublishedFrame(
         camera=camera,
         frame_id=frame_id,
-        pts_s=made.pts_s,
+        mode=mode,
+        pts_s=frame_id / 25 if pts_s is None else pts_s,
         captured_at_ns=AT_NS + round((frame_id / 25 if at_s is None else at_s) * 1e9),
-        width=made.width,
-        height=made.height,
-        faces=tuple(face(track_id) for track_id in range(1, faces + 1)),
+        width=WIDTH,
+        height=HEIGHT,
+        cut=False,
+        faces=tuple(found),
     )

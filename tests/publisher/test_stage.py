@@ -12,8 +12,8 @@ from prometheus_client import generate_latest
 from common.contract import Mode
 from common.errors import RefusedError
 from common.messages import Finish, Published, Refused, WhoAreYou
+from publisher.output_files import RecordError
 from publisher.results.reader import recorded_frames
-from publisher.results.writer import RecordError
 from publisher.tracking.tracks import SHOWN_FROM
 from tests.publisher.material import (
     FACE,
@@ -69,10 +69,10 @@ def test_nobody_watches_so_nothing_is_drawn(
     with rig(folder) as running:
         running.hello()
         running.publish_next()
-        picture = running.stage.hub.newest("cam")
+        picture = running.stage.live.hub.newest("cam")
         for _ in range(5):  # without pixels: touching them would be logged
             running.publish(result(frame(running.frames + 1)))
-        assert running.stage.hub.newest("cam") is picture
+        assert running.stage.live.hub.newest("cam") is picture
     assert "no picture" not in caplog.text
 
 
@@ -114,7 +114,7 @@ def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCapt
         with largest_file(500):
             for frame_id in range(20):
                 running.publish(result(frame(frame_id)))
-        assert "cannot be written" in running.stage.board.view().recording_trouble
+        assert "cannot be written" in str(running.stage.live.board.view().recording_trouble)
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
 
 
@@ -123,9 +123,9 @@ def test_labels_are_smoothed_from_frame_to_frame(folder: Path) -> None:
         running.hello()
         for frame_id, row in enumerate([HAPPY, HAPPY, HAPPY, SAD, None, *[SAD] * 30]):
             running.publish(result(frame(frame_id), [(FACE, row)]))
-            newest = running.stage.board.view().cameras[0].newest
+            newest = running.stage.live.board.view().cameras[0].newest
             assert newest
-            assert len(newest.faces) == (frame_id + 1 >= SHOWN_FROM)
+            assert len(newest.shown) == (frame_id + 1 >= SHOWN_FROM)
             if frame_id in (3, 4):
                 assert newest.faces[0].label == "happy"
         assert newest
@@ -140,12 +140,15 @@ def test_nothing_is_kept_of_a_camera_that_was_taken_away(folder: Path) -> None:
         stage = running.stage
         known = pipeline(camera_status("cam"), camera_status("door", online=False))
         running.report(replace(known, uptime_s=99.0))
-        assert stage.hub.newest("door")
-        assert b'camera="door"' in generate_latest(stage.live.latencies.registry)
+        assert stage.live.hub.newest("door")
+        assert b'camera="door"' in generate_latest(stage.live.board.latencies.registry)
         running.report(replace(pipeline(camera_status("cam")), uptime_s=99.0))
-        assert stage.board.cameras() == ("cam",)
-        assert (stage.hub.newest("cam") is None, stage.hub.newest("door") is None) == (False, True)
-        told = generate_latest(stage.live.latencies.registry)
+        assert stage.live.board.cameras() == ("cam",)
+        assert (stage.live.hub.newest("cam") is None, stage.live.hub.newest("door") is None) == (
+            False,
+            True,
+        )
+        told = generate_latest(stage.live.board.latencies.registry)
         assert (b'camera="cam"' in told, b'camera="door"' in told) == (True, False)
         assert len(stage.live.history.since(0, "door")) == 1
 
@@ -166,4 +169,4 @@ def test_a_broker_that_has_just_started_takes_no_camera_away(folder: Path) -> No
         running.hello()
         running.publish_next()
         running.report(pipeline())
-        assert running.stage.hub.newest("cam")
+        assert running.stage.live.hub.newest("cam")

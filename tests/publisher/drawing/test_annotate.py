@@ -13,7 +13,7 @@ from publisher.faces import Box, Face
 SIZES = [(32, 24), (160, 120), (640, 480), (1280, 720), (3840, 2160), (200, 1200)]
 
 
-def face(box: Box, label: str = "surprise") -> Face:
+def face(box: Box, label: str | None = "surprise") -> Face:
     return Face(box, 1, True, label, 0.934, (), (), reused=False)
 
 
@@ -57,9 +57,9 @@ def test_lines_and_letters_grow_with_the_frame() -> None:
 
 
 def test_a_face_without_a_label_is_a_plain_box() -> None:
-    drawn = annotate(black(640, 480), [face((200, 200, 100, 100), "")])
+    drawn = annotate(black(640, 480), [face((200, 200, 100, 100), None)])
     assert not drawn[:190].any()
-    assert np.all(drawn[200, 210:290] == bgr_of("")).all()
+    assert np.all(drawn[200, 210:290] == bgr_of(None)).all()
 
 
 def test_every_expression_has_a_colour_of_its_own_and_readable_letters() -> None:

@@ -36,15 +36,15 @@ def test_boxes_at_the_edge_and_outside_do_no_harm(box: Box) -> None:
 
 def test_a_face_that_is_missed_for_a_moment_stays_hidden() -> None:
     recent = RecentBoxes()
-    recent.add(0.0, [FACE])
-    recent.add(0.4, [])
+    recent.add_boxes(0.0, [FACE])
+    recent.add_boxes(0.4, [])
     assert recent.boxes() == (FACE,)
-    recent.add(0.6, [])
+    recent.add_boxes(0.6, [])
     assert recent.boxes() == ()
 
 
 def test_a_clip_that_begins_again_begins_with_nothing() -> None:
     recent = RecentBoxes()
-    recent.add(9.0, [FACE])
-    recent.add(0.0, [(1, 2, 3, 4)])
+    recent.add_boxes(9.0, [FACE])
+    recent.add_boxes(0.0, [(1, 2, 3, 4)])
     assert recent.boxes() == ((1, 2, 3, 4),)

@@ -12,7 +12,7 @@ from publisher.live.bounded import BoundedLog
 def test_it_holds_the_newest_entries_that_fit(weights: list[int], most: int) -> None:
     log = BoundedLog[int](most, lambda weight: weight)
     for weight in weights:
-        log.add(weight)
+        log.add_entry(weight)
     kept = list(log)
     assert kept == list(reversed(log))[::-1] == weights[len(weights) - len(kept) :]
     assert sum(kept) <= most or len(kept) == 1

@@ -19,7 +19,7 @@ MOST = KEPT_FACES // 2
 
 def fill(log: EventLog, count: int, camera: str = "cam", first: int = 1) -> None:
     for number in range(first, first + count):
-        log.add(published(number, camera))
+        log.add_frame(published(number, camera))
 
 
 def ids(batch: Events) -> list[int]:
@@ -30,10 +30,10 @@ def test_a_new_reader_gets_what_comes_from_then_on() -> None:
     log = EventLog(1)
     fill(log, 5)
     reader = log.admit(None)
-    assert reader.next_batch(0) == Events("", ())
+    assert reader.next_batch(0) == Events(None, ())
     fill(log, 3, first=6)
     batch = reader.next_batch(0)
-    assert (ids(batch), batch.missed_after) == ([6, 7, 8], "")
+    assert (ids(batch), batch.missed_after) == ([6, 7, 8], None)
     assert reader.next_batch(0).events == ()
 
 
@@ -41,10 +41,10 @@ def test_a_reader_of_one_camera_gets_nothing_of_others_and_misses_nothing() -> N
     log = EventLog(1)
     reader = log.admit("b")
     fill(log, 4, "a")
-    assert reader.next_batch(0) == Events("", ())
+    assert reader.next_batch(0) == Events(None, ())
     fill(log, 2, "b", first=9)
     batch = reader.next_batch(0)
-    assert (ids(batch), batch.missed_after) == ([9, 10], "")
+    assert (ids(batch), batch.missed_after) == ([9, 10], None)
 
 
 def test_a_reader_who_falls_behind_is_taken_to_the_newest_and_told_so() -> None:
@@ -57,14 +57,14 @@ def test_a_reader_who_falls_behind_is_taken_to_the_newest_and_told_so() -> None:
     assert ids(batch) == list(range(102 - NEAR_FRAMES, 102))
     assert batch.missed_after == log.id_of(1)
     fill(log, 1, first=102)
-    assert reader.next_batch(0).missed_after == ""
+    assert reader.next_batch(0).missed_after is None
 
 
 def test_a_reader_who_comes_back_goes_on_where_it_was() -> None:
     log = EventLog(1)
     fill(log, 200)
     batch = log.admit(None, log.id_of(50)).next_batch(0)
-    assert (ids(batch), batch.missed_after) == (list(range(51, 201)), "")
+    assert (ids(batch), batch.missed_after) == (list(range(51, 201)), None)
 
 
 def test_a_reader_who_comes_back_too_late_is_told_what_is_gone() -> None:
@@ -79,7 +79,7 @@ def test_what_is_gone_is_said_when_the_next_event_of_the_camera_comes() -> None:
     log = EventLog(1)
     fill(log, MOST + 100, "a")
     reader = log.admit("b", log.id_of(50))
-    assert reader.next_batch(0) == Events("", ())
+    assert reader.next_batch(0) == Events(None, ())
     fill(log, 1, "b")
     assert reader.next_batch(0).missed_after == log.id_of(50)
 
@@ -149,7 +149,7 @@ def test_memory_is_bounded_with_a_crowd_in_every_frame() -> None:
     try:
         before, _ = tracemalloc.get_traced_memory()
         for number in range(3 * KEPT_FACES // 10):
-            log.add(published(number, faces=9))
+            log.add_frame(published(number, faces=9))
             (event,) = log.wait_newer(number, 0)
             assert event.data
         after, _ = tracemalloc.get_traced_memory()

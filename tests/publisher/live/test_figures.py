@@ -7,7 +7,8 @@ from msgspec import structs
 
 from common.contract import Role
 from common.messages import FrameTimes, PeerStatus
-from publisher.live.figures import CameraFigures, Newest, WorkerRates, percentile, stages_ms
+from publisher.live.figures import CameraFigures, WorkerRates, divide_age, percentile
+from tests.publisher.faces_and_frames import published
 from tests.publisher.material import frame
 
 
@@ -16,8 +17,7 @@ def fill(figures: CameraFigures, count: int, interval_s: float, start_s: float =
     at_s = start_s
     for number in range(count):
         at_s = start_s + number * interval_s
-        shown = structs.replace(frame(number), captured_mono_ns=int((at_s - 0.02) * 1e9))
-        figures.add(Newest(shown, ()), FrameTimes(), int(at_s * 1e9))
+        figures.add_frame(published(number), {"total": 20.0}, at_s)
     return at_s
 
 
@@ -45,19 +45,19 @@ def test_ages_are_of_the_last_frames() -> None:
 
 
 def test_the_age_of_a_frame_that_brought_its_pixels_is_not_known() -> None:
-    figures = CameraFigures()
-    figures.add(Newest(structs.replace(frame(1), jpeg=b"x"), ()), FrameTimes(), 10**9)
-    assert figures.ages_ms() == {}
+    assert divide_age(structs.replace(frame(1), jpeg=b"x"), FrameTimes(), 10**9) == {}
 
 
 def test_stages_share_the_age_without_gap_or_overlap() -> None:
     times = FrameTimes(2_000_000, 5_000_000, 9_000_000, 14_000_000, 20_000_000)
-    ages = stages_ms(1_000_000, times, 30_000_000)
+    source = structs.replace(frame(1), captured_mono_ns=1_000_000)
+    ages = divide_age(source, times, 30_000_000)
     assert list(ages.values()) == [1, 3, 4, 5, 6, 10, 29]
 
 
 def test_a_stage_that_a_frame_never_reached_takes_no_time() -> None:
-    ages = stages_ms(0, FrameTimes(1_000_000, 0, 0, 0, 4_000_000), 5_000_000)
+    source = structs.replace(frame(1), captured_mono_ns=0)
+    ages = divide_age(source, FrameTimes(1_000_000, 0, 0, 0, 4_000_000), 5_000_000)
     assert ages == {"capture": 1, "order": 3, "publishing": 1, "total": 5}
 
 
@@ -70,6 +70,6 @@ def test_workers_rates_come_from_their_counters() -> None:
     rates = WorkerRates()
     for step in range(30):
         peers = [PeerStatus(Role.DETECTOR, "a", step * 5, 0.0, 0)]
-        rates.add(peers, 100 + step * 0.25)
+        rates.add_peers(peers, 100 + step * 0.25)
     assert rates.rate(peers[0]) == pytest.approx(20)
     assert rates.rate(PeerStatus(Role.DETECTOR, "b", 9, 0.0, 0)) == 0

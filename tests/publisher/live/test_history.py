@@ -18,7 +18,7 @@ AT_S = AT_NS / 1e9
 def test_a_live_camera_gives_about_four_samples_a_second(fps: int) -> None:
     history = History()
     for number in range(10 * fps):
-        history.add(published(number, pts_s=number / fps, at_s=number / fps))
+        history.add_frame(published(number, pts_s=number / fps, at_s=number / fps))
     assert 36 <= len(history.since(0, None)) <= 44
 
 
@@ -27,7 +27,7 @@ def test_a_recording_gives_the_same_samples_however_fast_it_is_worked_through() 
     for speed in (5, 50):
         history = History()
         for number in range(300):
-            history.add(published(number, pts_s=number / 30, at_s=number / 30 / speed))
+            history.add_frame(published(number, pts_s=number / 30, at_s=number / 30 / speed))
         kept.append([frame.frame_id for frame in history.since(0, None)])
     assert kept[0] == kept[1]
 
@@ -35,21 +35,21 @@ def test_a_recording_gives_the_same_samples_however_fast_it_is_worked_through() 
 def test_a_source_whose_timestamps_stand_still_is_thinned_by_the_clock() -> None:
     history = History()
     for number in range(100):
-        history.add(published(number, pts_s=0.0, at_s=number / 25))
+        history.add_frame(published(number, pts_s=0.0, at_s=number / 25))
     assert 14 <= len(history.since(0, None)) <= 17
 
 
 def test_a_clip_that_begins_again_goes_on_being_kept() -> None:
     history = History()
     for number in range(500):
-        history.add(published(number, pts_s=number % 50 / 25))
+        history.add_frame(published(number, pts_s=number % 50 / 25))
     assert captured_s(history.since(0, None)[-1]) > AT_S + 19
 
 
 def test_since_is_of_the_capture_and_excludes_its_own_moment() -> None:
     history = History()
     for number in range(10):
-        history.add(published(number, pts_s=number, at_s=number))
+        history.add_frame(published(number, pts_s=number, at_s=number))
     found = history.since(AT_S + 6, None)
     assert [frame.frame_id for frame in found] == [7, 8, 9]
     assert history.since(captured_s(found[-1]), None) == []
@@ -58,8 +58,8 @@ def test_since_is_of_the_capture_and_excludes_its_own_moment() -> None:
 def test_cameras_are_thinned_and_asked_for_apart() -> None:
     history = History()
     for number in range(100):
-        history.add(published(number, "a"))
-        history.add(published(number, "b"))
+        history.add_frame(published(number, "a"))
+        history.add_frame(published(number, "b"))
     assert len(history.since(0, "a")) == len(history.since(0, "b")) > 10
     assert {frame.camera for frame in history.since(0, "b")} == {"b"}
     assert len(history.since(0, None)) == 2 * len(history.since(0, "a"))
@@ -68,9 +68,9 @@ def test_cameras_are_thinned_and_asked_for_apart() -> None:
 def test_what_is_older_than_ten_minutes_is_forgotten() -> None:
     clock = Clock()
     history = History(clock)
-    history.add(published(1, pts_s=1))
+    history.add_frame(published(1, pts_s=1))
     clock.now_s += KEPT_S / 2
-    history.add(published(2, pts_s=2))
+    history.add_frame(published(2, pts_s=2))
     clock.now_s += KEPT_S / 2 + 1
     assert [frame.frame_id for frame in history.since(0, None)] == [2]
 
@@ -81,7 +81,7 @@ def test_a_crowd_is_kept_in_bounded_memory() -> None:
     try:
         before, _ = tracemalloc.get_traced_memory()
         for number in range(3 * KEPT_FACES // 10):
-            history.add(published(number, pts_s=number, faces=9))
+            history.add_frame(published(number, pts_s=number, faces=9))
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

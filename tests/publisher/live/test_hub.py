@@ -19,8 +19,8 @@ def test_a_viewer_gets_the_newest_and_nothing_twice() -> None:
     hub = PictureHub(2)
     viewer = hub.admit("cam", Look())
     for text in "abc":
-        hub.put("cam", picture(text))
-    hub.put("other", picture("x"))
+        hub.put_picture("cam", picture(text))
+    hub.put_picture("other", picture("x"))
     assert viewer.next_picture(1) == b"c"
     assert viewer.next_picture(0.01) is None
 
@@ -28,7 +28,7 @@ def test_a_viewer_gets_the_newest_and_nothing_twice() -> None:
 def test_a_waiting_viewer_is_woken() -> None:
     hub = PictureHub(2)
     viewer = hub.admit("cam", Look())
-    timer = threading.Timer(0.05, hub.put, ("cam", picture("a")))
+    timer = threading.Timer(0.05, hub.put_picture, ("cam", picture("a")))
     timer.start()
     started_s = time.monotonic()
     assert viewer.next_picture(5) is not None
@@ -38,11 +38,11 @@ def test_a_waiting_viewer_is_woken() -> None:
 
 def test_a_viewer_can_wait_for_what_is_not_there_yet() -> None:
     hub = PictureHub(2)
-    hub.put("cam", picture("old"))
+    hub.put_picture("cam", picture("old"))
     viewer = hub.admit("cam", Look())
     viewer.skip_present()
     assert viewer.next_picture(0.01) is None
-    hub.put("cam", picture("new"))
+    hub.put_picture("cam", picture("new"))
     assert viewer.next_picture(1) == b"new"
 
 
@@ -68,7 +68,7 @@ def test_each_viewer_gets_the_look_of_his_choice() -> None:
     looks = (Look(), Look(boxes=False), Look(boxes=False))
     viewers = [hub.admit("cam", look) for look in looks]
     assert hub.looks_of("cam") == {Look(), Look(boxes=False)}
-    hub.put("cam", EncodedFrame(lambda look: repr(look).encode()))
+    hub.put_picture("cam", EncodedFrame(lambda look: repr(look).encode()))
     assert [viewer.next_picture(1) for viewer in viewers] == [repr(k).encode() for k in looks]
     viewers[1].leave()
     assert (hub.viewers_of("cam"), len(hub.looks_of("cam"))) == (2, 2)

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from common.contract import Mode
 from publisher.recording.sink import KeptPicture
+from tests.publisher.faces_and_frames import published
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,13 @@ def picture(number: int, height: int = 120, width: int = 160) -> NDArray[np.uint
 
 
 def kept(
-    number: int, pts_s: float, camera: str = "cam", size: tuple[int, int] = (120, 160)
+    number: int,
+    pts_s: float,
+    camera: str = "cam",
+    size: tuple[int, int] = (120, 160),
+    mode: Mode = Mode.LIVE,
 ) -> KeptPicture:
-    return KeptPicture(camera, number, pts_s, picture(number, *size), cut=False)
+    return KeptPicture(published(number, camera, pts_s=pts_s, mode=mode), picture(number, *size))
 
 
 def watch(path: Path) -> Film:

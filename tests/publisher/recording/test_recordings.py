@@ -14,8 +14,8 @@ import pytest
 from common.contract import Mode
 from common.errors import ConfigError
 from publisher.config import PublisherConfig
+from publisher.output_files import RecordError
 from publisher.recording.recordings import Recordings
-from publisher.results.writer import RecordError
 from tests.publisher.material import HEIGHT, WIDTH, Rig, frame, result, rig
 from tests.publisher.recording.films import times_in_opencv, watch
 from tests.publisher.results.test_writer import largest_file
@@ -82,16 +82,16 @@ def test_a_full_disk_stops_the_video_with_an_alert_and_the_live_view_goes_on(
             for _ in range(2_000):
                 running.ring.write(0, rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8))
                 running.publish_next()
-                if running.stage.board.view().pictures[0].trouble:
+                if running.stage.live.board.view().pictures[0].trouble:
                     break
         with urlopen(f"{running.url}/api/status") as answer:
             (told,) = json.load(answer)["recordings"]
         assert told["state"] == "stopped"
         assert "out.mp4 cannot be written" in told["reason"]
-        before = running.stage.hub.newest("cam")
-        running.stage._pictures._cameras.clear()  # as if a second had passed
+        before = running.stage.live.hub.newest("cam")
+        running.stage.live.pictures._cameras.clear()  # as if a second had passed
         running.publish_next()
-        assert running.stage.hub.newest("cam") is not before
+        assert running.stage.live.hub.newest("cam") is not before
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
     assert watch(folder / "out.mp4").keyframes > 0
 

@@ -14,7 +14,7 @@ def record(path: Path, *, restarted: bool = False, cameras: tuple[str, ...] = ("
     files = CameraVideos(path, 0.0 if restarted else None)
     for number in range(4):
         for camera in cameras:
-            files.write(kept(number, number / 25, camera))
+            files.write_picture(kept(number, number / 25, camera))
     files.close()
 
 
@@ -42,7 +42,7 @@ def test_each_further_camera_has_a_file_of_its_own(tmp_path: Path) -> None:
 def test_a_new_size_begins_a_new_part(tmp_path: Path) -> None:
     files = CameraVideos(tmp_path / "out.mp4", None)
     for number, size in enumerate([(120, 160), (120, 160), (90, 120), (120, 160)]):
-        files.write(kept(number, number / 25, size=size))
+        files.write_picture(kept(number, number / 25, size=size))
     files.close()
     found = {name: watch(tmp_path / name) for name in names(tmp_path)}
     assert [found[name].size for name in ("out.mp4", "out.part2.mp4", "out.part3.mp4")] == [
@@ -56,7 +56,7 @@ def test_a_new_size_begins_a_new_part(tmp_path: Path) -> None:
 def test_a_source_that_begins_again_goes_on_in_time(tmp_path: Path) -> None:
     files = CameraVideos(tmp_path / "out.mp4", None)
     for number in range(30):
-        files.write(kept(number, (number % 10) / 25))
+        files.write_picture(kept(number, (number % 10) / 25))
     files.close()
     expected = [number / 25 for number in range(30)]
     assert watch(tmp_path / "out.mp4").times_s == pytest.approx(expected, abs=0.001)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from common.contract import Mode
+from publisher.output_files import RecordError
 from publisher.recording.sink import KeptPicture, NotWrittenError
 from publisher.recording.writer import QUEUED_PICTURES, PictureWriter
 from tests.publisher.recording.films import kept
@@ -28,11 +31,11 @@ class SlowSink:
         self.closed = False
         self.is_full = False
 
-    def write(self, picture: KeptPicture) -> None:
+    def write_picture(self, picture: KeptPicture) -> None:
         self.allowed.acquire()
         if self.is_full:
             raise NotWrittenError("out.mp4 cannot be written: No space left on device")
-        self.numbers.append(picture.frame_id)
+        self.numbers.append(picture.frame.frame_id)
 
     def close(self) -> None:
         self.closed = True
@@ -61,33 +64,40 @@ def test_what_does_not_fit_is_left_out_and_counted(
 ) -> None:
     recorder = PictureWriter(PATH, lambda: sink)
     for number in range(50):
-        recorder.put_or_leave_out(kept(number, number / 25))
-    left_out = recorder.figures.left_out
+        recorder.put_picture(kept(number, number / 25))
+    left_out = recorder.state.left_out
     assert left_out in (50 - QUEUED_PICTURES, 50 - QUEUED_PICTURES - 1)  # one may be in hand
     sink.allow(50)
     recorder.close()
     # The thread takes the first in hand at some moment, and makes room for one more then.
     assert sink.numbers[:QUEUED_PICTURES] == list(range(QUEUED_PICTURES))
     assert len(sink.numbers) == 50 - left_out
-    assert recorder.figures.pictures == 50 - left_out
+    assert recorder.state.pictures == 50 - left_out
     assert caplog.text.count("faster than they can be written") == 1
+
+
+def put_lossless(recorder: PictureWriter) -> threading.Thread:
+    """Put thirty pictures of a lossless run, as far as it gets."""
+
+    def put_all() -> None:
+        with contextlib.suppress(RecordError):
+            for number in range(30):
+                recorder.put_picture(kept(number, number / 25, mode=Mode.LOSSLESS))
+
+    putting = threading.Thread(target=put_all)
+    putting.start()
+    return putting
 
 
 def test_in_a_lossless_run_nothing_is_left_out(sink: SlowSink) -> None:
     recorder = PictureWriter(PATH, lambda: sink)
-
-    def put_all() -> None:
-        for number in range(30):
-            recorder.put_or_wait(kept(number, number / 25))
-
-    putting = threading.Thread(target=put_all)
-    putting.start()
+    putting = put_lossless(recorder)
     for _ in range(30):
         sink.allow(1)
     putting.join(10)
     recorder.close()
     assert sink.numbers == list(range(30))
-    assert (recorder.figures.left_out, sink.closed) == (0, True)
+    assert (recorder.state.left_out, sink.closed) == (0, True)
 
 
 def test_a_full_disk_stops_it_with_one_line_and_wakes_who_waits(
@@ -95,21 +105,17 @@ def test_a_full_disk_stops_it_with_one_line_and_wakes_who_waits(
 ) -> None:
     recorder = PictureWriter(PATH, lambda: sink)
     sink.is_full = True
-
-    def put_all() -> None:
-        for number in range(30):
-            recorder.put_or_wait(kept(number, number / 25))
-
-    putting = threading.Thread(target=put_all)
-    putting.start()
+    putting = put_lossless(recorder)
     sink.allow(1)
     putting.join(10)
     assert not putting.is_alive()
-    eventually(lambda: recorder.figures.trouble, "the trouble")
-    recorder.put_or_leave_out(kept(31, 2.0))
+    eventually(lambda: recorder.state.trouble, "the trouble")
+    recorder.put_picture(kept(31, 2.0))
+    with pytest.raises(RecordError, match="make room and run again"):
+        recorder.put_picture(kept(32, 2.0, mode=Mode.LOSSLESS))
     recorder.close()
-    assert "No space left" in recorder.figures.trouble
-    assert recorder.figures.left_out == 0
+    assert "No space left" in str(recorder.state.trouble)
+    assert recorder.state.left_out == 0
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
@@ -126,7 +132,7 @@ def test_the_thread_gives_way_to_the_live_view(sink: SlowSink) -> None:
 
     before = niceness()
     recorder = PictureWriter(PATH, opened)
-    recorder.put_or_leave_out(kept(0, 0.0))
+    recorder.put_picture(kept(0, 0.0))
     sink.allow(1)
     recorder.close()
     assert (found, niceness()) == ([max(10, before)], before)
@@ -141,7 +147,7 @@ def test_a_defect_in_the_thread_is_not_hidden() -> None:
 
     def put() -> bool:
         try:
-            recorder.put_or_leave_out(kept(0, 0.0))
+            recorder.put_picture(kept(0, 0.0))
         except RuntimeError:
             return True
         return False

@@ -61,7 +61,10 @@ class Page(HTMLParser):
 def talk(folder: Path, name: str = "talk.csv", camera: str = "cam") -> Path:
     """Record four seconds: three happy, one sad; a second face for the first one."""
     frames = [
-        [face("happy" if number < 75 else "sad"), *([face("fear", 2)] if number < 25 else [])]
+        [
+            face("happy" if number < 75 else "sad"),
+            *([face("fear", track_id=2)] if number < 25 else []),
+        ]
         for number in range(100)
     ]
     return record(folder / name, frames, camera)

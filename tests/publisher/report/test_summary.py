@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from publisher.report.rows import SeenFace
+from publisher.faces import Face
 from publisher.report.summary import Summary, shares
-from tests.publisher.report.made import BOX, row, seen
+from tests.publisher.report.made import face, row
 
 
-def summary_of(*faces: SeenFace | None, every: int = 1) -> Summary:
+def summary_of(*faces: Face | None, every: int = 1) -> Summary:
     summary = Summary()
-    for number, face in enumerate(faces):
-        summary.add(row(number * every, face))
+    for number, of in enumerate(faces):
+        summary.add_row(row(number * every, of))
     return summary
 
 
 def test_frames_faces_tracks_and_duration_are_counted() -> None:
     summary = Summary()
     for number in range(51):
-        summary.add(row(number, seen("happy")))
-        summary.add(row(number, seen("sad", track_id=2)))
+        summary.add_row(row(number, face("happy")))
+        summary.add_row(row(number, face("sad", track_id=2)))
     camera = summary.cameras["cam"]
     assert (camera.frames, len(camera.tracks), camera.duration_s) == (51, 2, 2.0)
     assert camera.tracks[2].sightings == 51
 
 
 def test_shares_are_of_the_faces_that_have_a_label() -> None:
-    unlabelled = SeenFace(1, BOX, "", ())
-    summary = summary_of(*[seen("happy")] * 3, seen("sad"), unlabelled, None)
+    unlabelled = replace(face(), label=None, confidence=None, smoothed=())
+    hidden = face("fear", shown=False)
+    summary = summary_of(*[face("happy")] * 3, face("sad"), unlabelled, hidden, None)
     assert shares(summary.labels) == [("happy", 0.75), ("sad", 0.25)]
     assert shares(summary_of(None).labels) == []
 
 
 def test_a_track_is_divided_where_its_label_changes() -> None:
-    summary = summary_of(*[seen("happy")] * 10, *[seen("sad")] * 10)
+    summary = summary_of(*[face("happy")] * 10, *[face("sad")] * 10)
     found = [
         (one.label, one.start_s, one.end_s) for one in summary.cameras["cam"].tracks[1].segments
     ]
@@ -42,7 +45,7 @@ def test_a_track_is_divided_where_its_label_changes() -> None:
 
 
 def test_a_face_that_was_away_has_a_gap() -> None:
-    summary = summary_of(seen("happy"), *[None] * 30, seen("happy"))
+    summary = summary_of(face("happy"), *[None] * 30, face("happy"))
     segments = summary.cameras["cam"].tracks[1].segments
     assert [(one.start_s, one.end_s) for one in segments] == [(0, 0), (31 / 25, 31 / 25)]
 
@@ -50,8 +53,8 @@ def test_a_face_that_was_away_has_a_gap() -> None:
 def test_cameras_are_told_apart() -> None:
     summary = Summary()
     for number in range(5):
-        summary.add(row(number, seen("happy"), "hall"))
-        summary.add(row(number, None, "door"))
+        summary.add_row(row(number, face("happy"), "hall"))
+        summary.add_row(row(number, None, "door"))
     assert {name: len(one.tracks) for name, one in summary.cameras.items()} == {
         "hall": 1,
         "door": 0,
@@ -61,5 +64,7 @@ def test_cameras_are_told_apart() -> None:
 
 def test_a_source_that_begins_again_goes_on_in_time() -> None:
     summary = Summary()
-    times = [summary.add(row(number, None)._replace(pts_s=(number % 4) / 4)) for number in range(8)]
+    times = [
+        summary.add_row(row(number, None)._replace(pts_s=(number % 4) / 4)) for number in range(8)
+    ]
     assert times == pytest.approx([number / 4 for number in range(8)])

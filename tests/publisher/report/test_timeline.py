@@ -9,20 +9,20 @@ import pytest
 from publisher.drawing.palette import COLOURS, UNKNOWN
 from publisher.report.summary import CameraSummary, Summary, Track
 from publisher.report.timeline import COLUMNS, clock, percent, strip, ticks
-from tests.publisher.report.made import row, seen
+from tests.publisher.report.made import face, row
 
 
 def one_track(*labels: str | None) -> tuple[CameraSummary, Track]:
     """Make a track with a label a frame; None where it is away."""
     summary = Summary()
     for number, label in enumerate(labels):
-        summary.add(row(number, None if label is None else seen(label)))
+        summary.add_row(row(number, None if label is None else face(label)))
     camera = summary.cameras["cam"]
     return camera, camera.tracks[1]
 
 
 def rectangles(svg: str) -> list[tuple[float, float, str]]:
-    """Give where each begins and ends, as fractions of the strip, and its colour."""
+    """Return where each begins and ends, as fractions of the strip, and its colour."""
     found = []
     for item in ET.fromstring(svg):  # noqa: S314 - our own
         start, width = float(item.attrib["x"]), float(item.attrib["width"])
@@ -43,7 +43,7 @@ def test_each_label_has_its_colour_for_as_long_as_it_lasted() -> None:
         assert (start, end) == pytest.approx((low, high), abs=0.006)
 
 
-def test_a_single_sighting_is_seen() -> None:
+def test_a_single_sighting_is_face() -> None:
     assert len(rectangles(strip(*one_track("happy", *[None] * 5000)))) == 1
     assert len(rectangles(strip(*one_track("happy")))) == 1
 

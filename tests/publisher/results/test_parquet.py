@@ -14,9 +14,11 @@ import pytest
 from common.contract import Mode
 from common.face_model import LABELS
 from common.messages import Result
+from publisher.output_files import RecordError
 from publisher.results.format import FIELDS, SMOOTHED
+from publisher.results.open import open_results
 from publisher.results.parquet import ParquetWriter, journal_of
-from publisher.results.writer import RecordError, ResultsWriter, open_results
+from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
 from tests.publisher.results.test_writer import clip, largest_file, publish
 
@@ -55,7 +57,7 @@ def killed(path: Path, results: list[Result]) -> None:
     """Record, and leave what a kill leaves."""
     recorder, following = start(path)
     publish(recorder, following, results)
-    ResultsWriter.close(recorder)
+    recorder._journal.close()
 
 
 def as_csv(path: Path, results: list[Result]) -> pd.DataFrame:
@@ -69,7 +71,7 @@ def test_polars_finds_the_documented_types(path: Path) -> None:
     run(path, clip(20))
     table = pl.read_parquet(path)
     assert dict(table.schema) == TYPES
-    assert tuple(TYPES) == FIELDS
+    assert tuple(TYPES) == tuple(FIELDS)
     assert table["captured_at"][0] == datetime(2025, 6, 15, 15, 6, 40, 123456, timezone.utc)
 
 
@@ -198,7 +200,7 @@ def test_a_full_disk_on_the_way_is_one_of_the_records(
                 publish(recorder, following, clip(200, mode=mode))
         else:
             publish(recorder, following, clip(200, mode=mode))
-            assert "cannot be written" in recorder.trouble
+            assert "cannot be written" in str(recorder.trouble)
     recorder.finish()
     frames = pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list()
     assert frames == [*range(len(frames))]
@@ -212,7 +214,7 @@ def test_names_of_cameras_survive(path: Path) -> None:
 
 
 def test_the_recorder_is_chosen_by_the_ending(tmp_path: Path) -> None:
-    def replay(_: object) -> None:
+    def replay(*_: object) -> None:
         return
 
     assert type(open_results(tmp_path / "a.csv", None, replay)) is ResultsWriter

@@ -12,8 +12,11 @@ import pytest
 
 from common.contract import Mode
 from common.messages import Result
-from publisher.results.reader import cut_incomplete_line, recorded_frames
-from publisher.results.writer import RecordError, ResultsWriter
+from publisher.faces import published_frame
+from publisher.output_files import RecordError
+from publisher.results.open import Results
+from publisher.results.reader import recorded_frames
+from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
 from tests.publisher.material import FACE, HAPPY, SAD, frame, result
 
@@ -33,21 +36,19 @@ def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[R
     return made
 
 
-def publish(recorder: ResultsWriter, following: Following, results: Sequence[Result]) -> None:
+def publish(recorder: Results, following: Following, results: Sequence[Result]) -> None:
     """Do what the stage does."""
     for one in results:
-        missed = recorder.settle(one.frame.camera, one.frame.frame_id)
-        if missed is not None:
-            following.replay(missed)
+        recorder.expect_frame(one.frame.camera, one.frame.frame_id)
         faces = following.follow(one)
         if faces is not None:
-            recorder.write(one, faces)
+            recorder.write_frame(published_frame(one, faces))
 
 
 def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
     following = Following()
     recorder = ResultsWriter(path, 0.0 if restarts else None, following.replay)
-    announced = recorder.recorded()
+    announced = recorder.last_recorded()
     publish(recorder, following, results)
     recorder.close()
     return announced
@@ -130,7 +131,7 @@ def test_the_file_of_an_earlier_run_stays_until_there_is_something_to_record(pat
 def test_a_restart_before_the_first_record_does_not_continue_an_earlier_run(path: Path) -> None:
     path.write_text("precious\n")
     recorder, following = ResultsWriter(path, path.stat().st_mtime + 60), Following()
-    assert recorder.recorded() == {}
+    assert recorder.last_recorded() == {}
     publish(recorder, following, clip(1))
     recorder.close()
     assert path.with_name(f"{path.stem}.1{path.suffix}").read_text() == "precious\n"
@@ -141,14 +142,6 @@ def test_a_file_that_holds_no_records_is_left_alone(path: Path) -> None:
     with pytest.raises(RecordError, match=r"record 1"):
         run(path, clip(1), restarts=1)
     assert path.read_text() == "not mine\n"
-
-
-def test_cutting_leaves_whole_lines(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    for text, left in (("", ""), ("abc", ""), ("a\nb\n", "a\nb\n"), ("a\n" + "b" * 99_999, "a\n")):
-        path.write_text(text)
-        assert cut_incomplete_line(path) == len(text) - len(left)
-        assert path.read_text() == left
 
 
 @contextmanager
@@ -169,7 +162,7 @@ def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
     with largest_file(3000):
         publish(recorder, following, clip(60, mode=Mode.LIVE))
     recorder.close()
-    assert "cannot be written" in recorder.trouble
+    assert "cannot be written" in str(recorder.trouble)
     assert len(caplog.records) == 1
     assert path.stat().st_size < 3000
     frames = list(recorded_frames(path))
@@ -191,4 +184,4 @@ def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
     path.symlink_to("/dev/full")
     recorder = ResultsWriter(path)
     publish(recorder, Following(), clip(3, mode=Mode.LIVE))
-    assert "No space left" in recorder.trouble
+    assert "No space left" in str(recorder.trouble)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from common.contract import Mode
-from publisher.results.reader import RecordedFrame
 from publisher.tracking.following import Following
 from publisher.tracking.tracks import Sighting
 from tests.publisher.material import FACE, HAPPY, frame, result
@@ -26,7 +25,7 @@ def test_a_live_camera_may_begin_again() -> None:
 
 def test_what_was_replayed_is_not_followed_until_something_new_comes() -> None:
     following = Following()
-    following.replay(RecordedFrame("cam", 5, 1, Sighting(0.2, (FACE,), (HAPPY,))))
+    following.replay("cam", 5, Sighting(0.2, (FACE,), (HAPPY,)))
     assert following.follow(result(frame(5))) is None
     faces = following.follow(result(frame(6)))
     assert faces is not None

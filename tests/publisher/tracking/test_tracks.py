@@ -117,7 +117,7 @@ def test_a_late_classification_keeps_the_label_and_changes_nothing() -> None:
 
 def test_a_face_never_classified_has_no_label() -> None:
     face = Tracker().update(seen(0.0, (LEFT, ())))[0]
-    assert (face.label, face.confidence, face.smoothed) == ("", 0.0, ())
+    assert (face.label, face.confidence, face.smoothed) == (None, None, ())
 
 
 def test_probabilities_of_late_faces_are_left_out_and_others_rounded() -> None:

@@ -273,6 +273,6 @@ def test_upload_is_in_no_record_and_on_no_page(folder: Path) -> None:
         waited = pool.submit(post_images, running.url, JPEG)
         running.broker.send(analyzed(asked(running), (FACE, HAPPY)))
         assert reply(running, waited).code == 200
-        assert running.stage.board.view().cameras == ()
-        assert running.stage.board.notices() == {}
+        assert running.stage.live.board.view().cameras == ()
+        assert running.stage.live.board.notices() == {}
     assert not path.exists()

@@ -125,7 +125,7 @@ def test_a_snapshot_needs_no_viewer(running: Rig, camera: str) -> None:
         "no-store",
     )
     assert decoded(jpeg).shape == (120, 160, 3)
-    assert running.stage.hub.viewers == 0
+    assert running.stage.live.hub.viewers == 0
 
 
 def test_after_the_end_of_the_source_the_last_picture_is_there(running: Rig) -> None:

@@ -72,7 +72,7 @@ def test_opencv_reads_a_stream(running: Rig) -> None:
         finally:
             reader.release()
     # The viewer is gone; so is his place.
-    running.until(lambda: running.stage.hub.viewers == 0, "the viewer to leave")
+    running.until(lambda: running.stage.live.hub.viewers == 0, "the viewer to leave")
 
 
 def test_any_name_has_a_stream(running: Rig) -> None:
@@ -80,7 +80,7 @@ def test_any_name_has_a_stream(running: Rig) -> None:
     with RawViewer(running.url, f"/video_feed/{quote('b/ö', safe='')}") as viewer:
         assert viewer.code == 200
         viewer.read_picture()
-        assert running.stage.hub.viewers_of("b/ö") == 1
+        assert running.stage.live.hub.viewers_of("b/ö") == 1
 
 
 def test_the_newest_picture_is_repeated_when_nothing_new_comes(running: Rig) -> None:
@@ -121,17 +121,17 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
         assert "Retry-After: 5" in late.head
         assert b"PUBLISHER_MAX_VIEWERS" in late.read_to_end()
     viewers.pop().close()
-    wait_for(lambda: running.stage.hub.viewers == 3, "the viewer to be missed")
+    wait_for(lambda: running.stage.live.hub.viewers == 3, "the viewer to be missed")
     with RawViewer(running.url) as next_one:
         assert next_one.code == 200
     for viewer in viewers:
         viewer.close()
-    wait_for(lambda: running.stage.hub.viewers == 0, "all viewers to be missed")
+    wait_for(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
 
 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
     assert [ask_for_head(running, "/video_feed") for _ in range(10)] == [200] * 10
-    wait_for(lambda: running.stage.hub.viewers == 0, "no viewer")
+    wait_for(lambda: running.stage.live.hub.viewers == 0, "no viewer")
 
 
 def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:

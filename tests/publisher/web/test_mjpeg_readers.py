@@ -31,7 +31,7 @@ def running(folder: Path) -> Iterator[Rig]:
         made.hello()
         made.report(pipeline(camera_status()))
         with RawViewer(made.url, "/video_feed/cam"):
-            wait_for(lambda: made.stage.hub.viewers_of("cam") == 1, "the viewer")
+            wait_for(lambda: made.stage.live.hub.viewers_of("cam") == 1, "the viewer")
             for _ in range(20):
                 publish(made, OLD)
             publish(made, NEW)
@@ -78,7 +78,7 @@ def test_ffmpeg_reads_a_stream_from_the_newest_picture_on(running: Rig) -> None:
     assert len(pictures) == 3
     for picture in pictures:
         assert brightness(picture) == pytest.approx(NEW, abs=JPEG_ERROR)
-    running.until(lambda: running.stage.hub.viewers == 1, "ffmpeg to leave")
+    running.until(lambda: running.stage.live.hub.viewers == 1, "ffmpeg to leave")
 
 
 def test_curl_sees_whole_parts_between_boundaries(running: Rig) -> None:

@@ -9,19 +9,20 @@ from typing import Any
 from msgspec import structs
 
 from common.face_model import LABELS
-from publisher.live.published_frame import frame_json, published_frame
+from publisher.as_json import frame_json
+from publisher.faces import published_frame
 from publisher.results.format import records_of
-from tests.publisher.faces_and_frames import face
-from tests.publisher.material import frame
+from tests.publisher.faces_and_frames import face, published
+from tests.publisher.material import frame, result
 
 THIRDS = (1 / 3, 0.0, 0.0, 1 / 3, 1 / 3, 0.0, 0.0)
 
 
 def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
-    source = frame(7, pts_s=1 / 3)
     seen = dataclasses.replace(face(), confidence=1 / 3, smoothed=THIRDS)
-    (record,) = records_of(source, [seen])
-    found = json.loads(json.dumps(frame_json(published_frame(source, [seen]))))
+    source = published(7, pts_s=1 / 3, faces=[seen])
+    (record,) = records_of(source)
+    found = json.loads(json.dumps(frame_json(source, source.faces)))
     (shown,) = found["faces"]
     flat = found | shown | shown["box"] | shown["probabilities"]
     flat |= {f"smoothed_{label}": shown["smoothed"][label] for label in LABELS}
@@ -30,14 +31,14 @@ def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
 
 def test_what_is_not_known_is_null() -> None:
     late = dataclasses.replace(
-        face(), label="", confidence=0.0, smoothed=(), probabilities=(), reused=True
+        face(), label=None, confidence=None, smoothed=(), probabilities=(), reused=True
     )
-    found: Any = frame_json(published_frame(frame(1), [late]))
+    found: Any = frame_json(published(1), [late])
     (shown,) = found["faces"]
     for field in ("label", "confidence", "smoothed", "probabilities"):
         assert shown[field] is None
 
 
 def test_pixels_that_came_with_a_frame_are_not_kept() -> None:
-    kept = published_frame(structs.replace(frame(1), jpeg=b"x" * 1000), [])
+    kept = published_frame(result(structs.replace(frame(1), jpeg=b"x" * 1000)), ())
     assert all(getattr(kept, item.name) != b"x" * 1000 for item in dataclasses.fields(kept))
