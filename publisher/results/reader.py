@@ -113,7 +113,7 @@ def _csv(path: Path, count_bytes: CountBytes) -> Iterator[object]:
             return
         _check_fields(header)
         for cells in lines:
-            yield dict(zip(header, (cell or None for cell in cells), strict=True))
+            yield dict(zip(header, [cell or None for cell in cells], strict=True))
 
 
 def _json(path: Path, count_bytes: CountBytes) -> Iterator[object]:
@@ -180,8 +180,8 @@ def _row(values: object) -> Row:
     return Row(camera, frame_id, pts_s, face)
 
 
-def _all_or_none(values: list[float | None]) -> tuple[float, ...]:
-    known = tuple(value for value in values if value is not None)
-    if known and len(known) < len(values):
+def _all_or_none(values: list[float]) -> tuple[float, ...]:
+    missing = values.count(None)  # type: ignore[arg-type]  # that is what is looked for
+    if missing not in (0, len(values)):
         raise ValueError("some of its probabilities are missing")
-    return known
+    return () if missing else tuple(values)

@@ -15,6 +15,7 @@ from common.messages import Finish, Published, Refused, WhoAreYou
 from publisher.output_files import RecordError
 from publisher.results.reader import recorded_frames
 from publisher.tracking.tracks import SHOWN_FROM
+from tests.publisher.full_disk import largest_file
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -25,7 +26,6 @@ from tests.publisher.material import (
     result,
     rig,
 )
-from tests.publisher.results.test_writer import largest_file
 
 
 def test_a_frame_is_on_disk_when_it_is_acknowledged(folder: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from publisher.recording.images import ImageFiles
 from publisher.recording.sink import NotWrittenError
+from tests.publisher.full_disk import largest_file
 from tests.publisher.recording.films import kept
-from tests.publisher.results.test_writer import largest_file
 
 
 def test_each_frame_is_an_image_named_after_it(tmp_path: Path) -> None:

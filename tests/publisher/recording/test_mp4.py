@@ -12,8 +12,8 @@ import pytest
 
 from publisher.recording.mp4 import Mp4File
 from publisher.recording.sink import NotWrittenError
+from tests.publisher.full_disk import largest_file
 from tests.publisher.recording.films import picture, times_in_opencv, watch
-from tests.publisher.results.test_writer import largest_file
 from tests.support.waiting import eventually
 
 SEED = 5

@@ -16,9 +16,9 @@ from common.errors import ConfigError
 from publisher.config import PublisherConfig
 from publisher.output_files import RecordError
 from publisher.recording.recordings import Recordings
+from tests.publisher.full_disk import largest_file
 from tests.publisher.material import HEIGHT, WIDTH, Rig, frame, result, rig
 from tests.publisher.recording.films import times_in_opencv, watch
-from tests.publisher.results.test_writer import largest_file
 
 
 def publish(running: Rig, frames: int, mode: Mode = Mode.LOSSLESS, first: int = 0) -> None:

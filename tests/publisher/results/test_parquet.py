@@ -20,7 +20,8 @@ from publisher.results.open import open_results
 from publisher.results.parquet import ParquetWriter, journal_of
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
-from tests.publisher.results.test_writer import clip, largest_file, publish
+from tests.publisher.full_disk import largest_file
+from tests.publisher.results.clips import clip, publish
 
 TYPES = {
     "camera": pl.String,

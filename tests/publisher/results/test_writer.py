@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import logging
-import resource
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from common.contract import Mode
 from common.messages import Result
-from publisher.faces import published_frame
 from publisher.output_files import RecordError
-from publisher.results.open import Results
 from publisher.results.reader import recorded_frames
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
-from tests.publisher.material import FACE, HAPPY, SAD, frame, result
-
-OTHER = (200, 10, 50, 50)
-
-
-def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[Result]:
-    """Two faces whose expressions change, a gap, late classifications."""
-    made = []
-    for frame_id in range(frames):
-        row = HAPPY if frame_id % 7 < 4 else SAD
-        faces: list[tuple[tuple[int, int, int, int], Sequence[float] | None]] = [
-            (FACE, row),
-            (OTHER, None if frame_id % 5 == 0 else SAD),
-        ]
-        made.append(result(frame(frame_id, camera), faces if frame_id % 6 else [], mode=mode))
-    return made
-
-
-def publish(recorder: Results, following: Following, results: Sequence[Result]) -> None:
-    """Do what the stage does."""
-    for one in results:
-        recorder.expect_frame(one.frame.camera, one.frame.frame_id)
-        faces = following.follow(one)
-        if faces is not None:
-            recorder.write_frame(published_frame(one, faces))
+from tests.publisher.full_disk import largest_file
+from tests.publisher.results.clips import clip, publish
 
 
 def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
@@ -142,17 +115,6 @@ def test_a_file_that_holds_no_records_is_left_alone(path: Path) -> None:
     with pytest.raises(RecordError, match=r"record 1"):
         run(path, clip(1), restarts=1)
     assert path.read_text() == "not mine\n"
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Let files of this process grow to ``size`` bytes, as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(

@@ -1,0 +1,36 @@
+"""Results to record, and what the stage does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.contract import Mode
+from common.messages import Result
+from publisher.faces import published_frame
+from publisher.results.open import Results
+from publisher.tracking.following import Following
+from tests.publisher.material import FACE, HAPPY, SAD, frame, result
+
+OTHER = (200, 10, 50, 50)
+
+
+def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[Result]:
+    """Two faces whose expressions change, a gap, late classifications."""
+    made = []
+    for frame_id in range(frames):
+        row = HAPPY if frame_id % 7 < 4 else SAD
+        faces: list[tuple[tuple[int, int, int, int], Sequence[float] | None]] = [
+            (FACE, row),
+            (OTHER, None if frame_id % 5 == 0 else SAD),
+        ]
+        made.append(result(frame(frame_id, camera), faces if frame_id % 6 else [], mode=mode))
+    return made
+
+
+def publish(recorder: Results, following: Following, results: Sequence[Result]) -> None:
+    """Do what the stage does."""
+    for one in results:
+        recorder.expect_frame(one.frame.camera, one.frame.frame_id)
+        faces = following.follow(one)
+        if faces is not None:
+            recorder.write_frame(published_frame(one, faces))
