@@ -8,7 +8,6 @@ little is left to do at the end, when the supervisor waits for three seconds onl
 
 from __future__ import annotations
 
-import io
 import logging
 from pathlib import Path
 
@@ -109,12 +108,7 @@ class ParquetWriter:
         """Add to the Parquet file what has come to the journal since."""
         if self._table is None:
             self._table = ParquetTable(self._target)
-        with self._journal_path.open("rb") as journal:
-            size = journal.seek(0, io.SEEK_END)
-            if size > self._converted:
-                journal.seek(self._converted)
-                self._table.add_lines(journal)
-        self._converted = size
+        self._converted = self._table.add_journal(self._journal_path, self._converted)
         return self._table
 
     def _discard(self) -> None:
@@ -142,9 +136,7 @@ def _take_up(journal: Path, path: Path) -> None:
             return
         table = ParquetTable(target)
         try:
-            with journal.open("rb") as lines:
-                lines.seek(len(CSV_HEADER))
-                table.add_lines(lines)
+            table.add_journal(journal, len(CSV_HEADER))
             table.finish()
         except (OSError, ValueError):
             table.discard()

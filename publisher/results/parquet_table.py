@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv, parquet
@@ -48,11 +48,12 @@ class ParquetTable:
         self._output = OutputFile(self._new)
         self._writer = parquet.ParquetWriter(self._output, SCHEMA, compression="zstd")
 
-    def add_lines(self, lines: BinaryIO) -> None:
-        """Add records.
+    def add_journal(self, journal: Path, start: int) -> int:
+        """Add the records of a journal from a byte on; return the byte after the last.
 
         Args:
-            lines: The records as ``csv_lines`` writes them, without the header.
+            journal: The records as ``csv_lines`` writes them.
+            start: Where the first of them begins.
 
         Raises:
             OSError: They cannot be written.
@@ -60,9 +61,14 @@ class ParquetTable:
         """
         reading = csv.ReadOptions(column_names=list(FIELDS), block_size=BLOCK_BYTES)
         quoting = csv.ParseOptions(newlines_in_values=True)
-        with csv.open_csv(lines, reading, quoting, READING) as batches:
-            for batch in batches:
-                self._writer.write_batch(batch)
+        with journal.open("rb") as lines:
+            end = lines.seek(0, io.SEEK_END)
+            if end > start:
+                lines.seek(start)
+                with csv.open_csv(lines, reading, quoting, READING) as batches:
+                    for batch in batches:
+                        self._writer.write_batch(batch)
+        return end
 
     def finish(self) -> None:
         """Write the end and put the file in its place.
