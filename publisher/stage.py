@@ -166,8 +166,7 @@ def main() -> None:
     ):
         stage = PublisherStage(config, lifetime, context, server.check)
         try:
-            live = stage.live
-            app = create_app(live.board, live.hub, live, stage.requests, config)
+            app = create_app(stage.live, stage.requests, config)
             server.start(app)
             log.info("watch at %s", server.url)
             lifetime.run(stage.step)

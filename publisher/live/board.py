@@ -51,7 +51,6 @@ class BoardView:
     """Everything at one moment."""
 
     connected: bool
-    alive: bool
     uptime_s: float
     pipeline: PipelineStatus | None
     cameras: tuple[CameraView, ...]
@@ -186,7 +185,6 @@ class Board:
             peers = self._pipeline.peers if self._pipeline else ()
             return BoardView(
                 connected=self._connected,
-                alive=self._is_alive(now_s),
                 uptime_s=now_s - self._started_s,
                 pipeline=self._pipeline,
                 cameras=tuple(self._camera_view(name, now_s) for name in self._names()),

@@ -54,7 +54,7 @@ class Analyzer:
             UploadError: One of them has no answer; says which and why.
         """
         deadline_s = time.monotonic() + IMAGE_LIMIT_S
-        if not self._board.view().connected:
+        if not self._board.connected:
             raise NoAnswerError(Outcome.REFUSED, NO_BROKER.text)
         sent: list[tuple[Upload, TravellingImage, Answer]] = []
         try:

@@ -9,8 +9,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from publisher.config import PublisherConfig
-from publisher.live.board import Board
-from publisher.live.hub import PictureHub
 from publisher.live.live import Live
 from publisher.uploads.analyzer import Analyzer
 from publisher.uploads.pending import PendingImages
@@ -38,15 +36,11 @@ class CameraConverter(BaseConverter):
     part_isolating = False
 
 
-def create_app(
-    board: Board, hub: PictureHub, live: Live, requests: PendingImages, config: PublisherConfig
-) -> Flask:
+def create_app(live: Live, requests: PendingImages, config: PublisherConfig) -> Flask:
     """Make the application.
 
     Args:
-        board: What the stage knows.
-        hub: Where the pictures are.
-        live: What is kept of published frames.
+        live: What the stage knows, and the pictures.
         requests: Takes uploaded images.
         config: The settings.
     """
@@ -57,10 +51,10 @@ def create_app(
     if _is_loopback(config.host):
         # Another site's name that points here would let that site read the pictures.
         app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1", "[::1]", config.host]
-    app.register_blueprint(pages(board))
-    app.register_blueprint(streams(board, hub, config.jpeg_quality))
-    app.register_blueprint(data(board, hub, live, config.results))
-    app.register_blueprint(analyze(Analyzer(requests, board), config.jpeg_quality))
+    app.register_blueprint(pages(live.board))
+    app.register_blueprint(streams(live.board, live.hub, config.jpeg_quality))
+    app.register_blueprint(data(live, config.results))
+    app.register_blueprint(analyze(Analyzer(requests, live.board), config.jpeg_quality))
     app.register_error_handler(HTTPException, _error)
     app.after_request(_finish)
     return app

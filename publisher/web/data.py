@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from publisher.as_json import Json
 from publisher.live.board import Board
 from publisher.live.history import sample_json
-from publisher.live.hub import PictureHub, TooManyViewersError
+from publisher.live.hub import TooManyViewersError
 from publisher.live.live import Live
 from publisher.web import metrics, sse
 from publisher.web.metrics import Metrics
@@ -22,14 +22,15 @@ from publisher.web.status import status_json
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
 
-def data(board: Board, hub: PictureHub, live: Live, results: Path | None) -> Blueprint:
+def data(live: Live, results: Path | None) -> Blueprint:
     """Return the routes of data; ``results`` is where records are written."""
     routes = Blueprint("data", __name__)
-    scraped = Metrics(board, hub, live)
+    board = live.board
+    scraped = Metrics(live)
     described = DESCRIPTION.read_bytes()
 
     def made_status() -> Json:
-        return status_json(board.view(), hub, results)
+        return status_json(board.view(), live.hub, results)
 
     shared_status = SharedStatus(made_status)
 

@@ -18,8 +18,7 @@ from prometheus_client.registry import Collector
 
 from common.contract import Fate, Role
 from common.messages import CameraStatus, ImageStatus, PipelineStatus
-from publisher.live.board import Board, BoardView
-from publisher.live.hub import PictureHub
+from publisher.live.board import BoardView
 from publisher.live.live import Live
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -30,27 +29,25 @@ class Metrics(Collector):
     """Asks the board at every scrape, so that there is one ledger and not two.
 
     Args:
-        board: What the stage knows.
-        hub: Knows the viewers.
-        live: Knows the readers and the latencies.
+        live: What the stage knows, and who watches.
     """
 
-    def __init__(self, board: Board, hub: PictureHub, live: Live) -> None:
-        self._board = board
-        self._hub = hub
+    def __init__(self, live: Live) -> None:
         self._live = live
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry) + generate_latest(self._board.latencies.registry)
+        return generate_latest(self._registry) + generate_latest(
+            self._live.board.latencies.registry
+        )
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is not observed frame by frame."""
-        view = self._board.view()
+        view = self._live.board.view()
         yield _gauge("ready", "Whether expressions can be shown: 1 or 0.", int(not view.problems))
-        yield _gauge("video_viewers", "Who watches a stream of pictures.", self._hub.viewers)
+        yield _gauge("video_viewers", "Who watches a stream of pictures.", self._live.hub.viewers)
         yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
         yield _counter("records", "Records written to the results.", view.records_written)
         yield _workers(view)

@@ -17,12 +17,12 @@ def pages(board: Board) -> Blueprint:
 
     @routes.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        alive = board.view().alive
+        alive = board.alive
         return jsonify(alive=alive), 200 if alive else 503
 
     @routes.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        reasons = [problem.text for problem in board.view().problems]
+        reasons = [problem.text for problem in board.problems]
         return jsonify(ready=not reasons, reasons=reasons), 503 if reasons else 200
 
     return routes

@@ -22,7 +22,7 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
         return next(iter(board.cameras()), None)
 
     def placeholder() -> bytes:
-        problems = board.view().problems
+        problems = board.problems
         text = problems[0].text if problems else "waiting for the first picture"
         return encode_jpeg(notice(text), jpeg_quality)
 
@@ -62,14 +62,9 @@ def _admit(board: Board, hub: PictureHub, camera: str | None) -> Viewer:
 def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) -> bytes | None:
     """Return the next picture, or the newest where none comes; None where there never was one."""
     newest, jpeg = hub.newest(camera), None
-    if newest is None or _moves(board, camera):
+    if newest is None or board.fps(camera) > 0:  # a newer one is to be expected
         viewer.skip_present()
         jpeg = viewer.next_picture(SNAPSHOT_WAIT_S)
     if jpeg is None and newest is not None:
         jpeg = newest.jpeg(viewer.look)
     return jpeg
-
-
-def _moves(board: Board, camera: str) -> bool:
-    """Return whether a newer picture of this camera is to be expected."""
-    return any(view.name == camera and view.fps > 0 for view in board.view().cameras)

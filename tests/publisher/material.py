@@ -142,7 +142,7 @@ class Rig:
         self.server = WebServer("127.0.0.1", 0, 2 * config.max_viewers)
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server.check)
         stage = self.stage
-        self.app = create_app(stage.live.board, stage.live.hub, stage.live, stage.requests, config)
+        self.app = create_app(stage.live, stage.requests, config)
         self.server.start(self.app)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.frames = 0
@@ -152,7 +152,7 @@ class Rig:
         hello = self.until(lambda: self.broker.receive(PublisherHello), "hello")
         assert hello is not None
         self.broker.send(Welcome(0))
-        self.until(lambda: self.stage.live.board.view().connected, "the welcome")
+        self.until(lambda: self.stage.live.board.connected, "the welcome")
         return hello
 
     def until(self, condition: Callable[[], M], what: str) -> M:
