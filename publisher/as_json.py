@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TypedDict
 
 from common.face_model import LABELS
-from publisher.faces import Box, Face, PublishedFrame, rounded
+from publisher.faces import Face, PublishedFrame, rounded
 
 Json = dict[str, object]
 
@@ -42,11 +42,11 @@ def face_json(face: Face) -> FaceJson:
     """Return the JSON of a face."""
     return {
         "track_id": face.track_id,
-        "box": box_json(face.box),
+        "box": dict(zip("xywh", face.box, strict=True)),
         "label": face.label,
         "confidence": None if face.confidence is None else rounded(face.confidence),
-        "smoothed": by_label(face.smoothed),
-        "probabilities": by_label(face.probabilities),
+        "smoothed": _by_label(face.smoothed),
+        "probabilities": _by_label(face.probabilities),
         "reused": face.reused,
         "shown": face.shown,
     }
@@ -57,13 +57,7 @@ def some_of_face(face: Face, *fields: str) -> Json:
     return {field: value for field, value in face_json(face).items() if field in fields}
 
 
-def box_json(box: Box) -> dict[str, int]:
-    """Return the numbers of a box by their names, in pixels."""
-    return dict(zip("xywh", box, strict=True))
-
-
-def by_label(probabilities: Sequence[float]) -> dict[str, float] | None:
-    """Return probabilities by their expression; None where there are none."""
+def _by_label(probabilities: Sequence[float]) -> dict[str, float] | None:
     if not probabilities:
         return None
     return dict(zip(LABELS, map(rounded, probabilities), strict=True))

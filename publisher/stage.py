@@ -63,7 +63,6 @@ class PublisherStage:
         self._following = Following()
         self._rings = RingReader()
         run_began = lifetime.first_started if lifetime.restarts else None
-        self._results_path = config.results
         self._results = open_results(config.results, run_began, self._following.replay)
         self._recordings = Recordings(config, run_began)
         self.live = Live(config, self._results, self._recordings)
@@ -148,8 +147,8 @@ class PublisherStage:
 
     def _finish(self) -> None:
         self._results.finish()
-        if self._results_path is not None and self._results.trouble is None:
-            log.info("wrote %d records to %s", self._results.written, self._results_path)
+        if self._results.path is not None and self._results.trouble is None:
+            log.info("wrote %d records to %s", self._results.written, self._results.path)
         log.info("every source has ended; stopping")
         self._lifetime.request_stop()
 

@@ -105,7 +105,7 @@ class EventLog:
             if self._readers >= self.max_readers or self._closed:
                 raise TooManyViewersError
             self._readers += 1
-            if last_event_id is None:
+            if not last_event_id:
                 return EventReader(self, camera, self._newest)
             number = self._number_of(last_event_id)
             if number is None:

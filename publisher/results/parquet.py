@@ -39,7 +39,7 @@ class ParquetWriter:
         run_began: float | None = None,
         replay: Replay = lambda *_: None,
     ) -> None:
-        self._target = path
+        self.path = path
         self._journal_path = journal_of(path)
         if not is_of_this_run(self._journal_path, run_began):
             _take_up(self._journal_path, path)
@@ -77,7 +77,7 @@ class ParquetWriter:
                 self._convert()
             except OSError as error:
                 self._discard()
-                self._journal.give_up(self._target, error, frame.mode)
+                self._journal.give_up(self.path, error, frame.mode)
 
     def close(self) -> None:
         """Close the journal; there it can be gone on from."""
@@ -91,15 +91,15 @@ class ParquetWriter:
             return
         try:
             table = self._convert()
-            if self._target.exists():
-                move_aside(self._target)
+            if self.path.exists():
+                move_aside(self.path)
             table.finish()
             self._journal_path.unlink()
             self._table = None
         except OSError as error:
             self._discard()
             self._trouble = (
-                f"{self._target} cannot be written: {error.strerror or error}; its records are in "
+                f"{self.path} cannot be written: {error.strerror or error}; its records are in "
                 f"{self._journal_path}, and the next run that records to it writes them"
             )
             log.error("%s", self._trouble)
@@ -107,7 +107,7 @@ class ParquetWriter:
     def _convert(self) -> ParquetTable:
         """Add to the Parquet file what has come to the journal since."""
         if self._table is None:
-            self._table = ParquetTable(self._target)
+            self._table = ParquetTable(self.path)
         self._converted = self._table.add_journal(self._journal_path, self._converted)
         return self._table
 
