@@ -68,8 +68,8 @@ class Board:
     answer is one value that the stage, or the thread that records, replaces as a whole.
 
     Args:
-        results: Knows how the results go.
-        recordings: Knows how the recordings go.
+        results: The writer of results, asked how they go.
+        recordings: The recordings of pictures, asked likewise.
 
     Attributes:
         latencies: Histograms of the age of all frames.
@@ -169,7 +169,7 @@ class Board:
         return None if Role.DETECTOR in roles else NO_WORKER[Role.DETECTOR].text
 
     def cameras(self) -> tuple[str, ...]:
-        """Name all cameras, those of the broker first."""
+        """Return the names of all cameras, those of the broker first."""
         with self._lock:
             return self._names()
 
