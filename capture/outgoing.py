@@ -64,7 +64,7 @@ class OutgoingFrames:
 
     def skip(self, cause: Cause) -> int:
         """Count and number a frame that is given up at once; return its number."""
-        self.ledger.settle(Fate.DROPPED, cause)
+        self.ledger.count_end(Fate.DROPPED, cause)
         return self._take_number()
 
     def settle(self, frame_id: int, fate: Fate, cause: Cause | None) -> None:
@@ -72,7 +72,7 @@ class OutgoingFrames:
         held = self._in_hand.pop(frame_id, None)
         if held is not None:
             self._slots.free(held.place)
-            self.ledger.settle(fate, cause)
+            self.ledger.count_end(fate, cause)
 
     def drop_all(self, cause: Cause) -> None:
         """Give up all frames in hand."""

@@ -26,7 +26,7 @@ class Ledger:
     failed: int = 0
     dropped: Counter[Cause] = field(default_factory=Counter)
 
-    def settle(self, fate: Fate, cause: Cause | None) -> None:
+    def count_end(self, fate: Fate, cause: Cause | None) -> None:
         """Count what became of one frame.
 
         Raises:

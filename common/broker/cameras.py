@@ -81,7 +81,7 @@ class Camera:
             self.line.remove(job)
         if not job.replayed:
             del self.jobs[job.frame.frame_id]
-            self.ledger.settle(fate, cause)
+            self.ledger.count_end(fate, cause)
 
     def rewind(self) -> None:
         """Take back, as if never captured, what a capture that comes again will send again.
