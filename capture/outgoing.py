@@ -37,7 +37,7 @@ class OutgoingFrames:
         self._in_hand: dict[int, _InHand] = {}
 
     def count_from(self, frame_id: int) -> None:
-        """Return the next frame this number, unless frames have come further already."""
+        """Number the next frame so, unless frames have come further already."""
         self._next_frame_id = max(self._next_frame_id, frame_id)
 
     def add(self, captured: CapturedFrame) -> Frame | None:

@@ -22,7 +22,7 @@ class Command:
     Attributes:
         name: Full name of the module.
         description: What ``--help`` says before the options; the docstring of the module.
-        add_options: Gives a parser the options.
+        add_options: Adds the options to a parser.
         run: Does what the parsed options ask for.
         stopped: What is said where Ctrl-C ends it.
     """

@@ -62,7 +62,7 @@ class RingWriter:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Return a file its size and, where the system can, its space.
+    """Take for a file its size and, where the system can, its space.
 
     Writing to a mapped page that has no space left kills the process, so it is taken now.
     """
