@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from capture.sources.source import as_bgr, check_size, opencv_errors
+from capture.sources.source import LiveSource, check_size, opencv_errors
 from common.errors import SourceError
 from common.opencv import cv2
-from common.pixels import Bgr
 
 
-class DeviceCamera:
+class DeviceCamera(LiveSource):
     """A camera by its number or, on Linux, by its device file.
 
     Args:
@@ -19,6 +18,8 @@ class DeviceCamera:
     Raises:
         SourceError: There is no such camera, or another program has it.
     """
+
+    lost = "the camera gives no frames; is it plugged in?"
 
     def __init__(self, source: str) -> None:
         with opencv_errors():
@@ -29,22 +30,7 @@ class DeviceCamera:
         if not self._capture.isOpened():
             raise SourceError(f"there is no such camera, or it is in use; {_found()}")
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
-        check_size(
-            self._capture.get(cv2.CAP_PROP_FRAME_WIDTH),
-            self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT),
-        )
-
-    def read(self) -> Bgr:
-        """Wait for the next frame; ``SourceError`` when the camera is gone."""
-        with opencv_errors():
-            decoded, pixels = self._capture.read()
-        if not decoded:
-            raise SourceError("the camera gives no frames; is it plugged in?")
-        return as_bgr(pixels)
-
-    def close(self) -> None:
-        """Let go of the device."""
-        self._capture.release()
+        check_size(self._capture)
 
 
 def _found() -> str:

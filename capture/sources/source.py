@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,15 @@ class Recording(Protocol):
         """Let go of files."""
 
 
-class LiveSource(Protocol):
-    """A camera or stream: goes on until it is lost."""
+class LiveSource:
+    """A camera or stream that OpenCV reads: goes on until it is lost.
+
+    Attributes:
+        lost: What is said of it then.
+    """
+
+    lost: ClassVar[str]
+    _capture: cv2.VideoCapture
 
     def read(self) -> Bgr:
         """Wait for the next frame.
@@ -55,9 +62,15 @@ class LiveSource(Protocol):
         Raises:
             SourceError: The camera is lost.
         """
+        with opencv_errors():
+            decoded, pixels = self._capture.read()
+        if not decoded:
+            raise SourceError(self.lost)
+        return as_bgr(pixels)
 
     def close(self) -> None:
         """Let go of the device or connection."""
+        self._capture.release()
 
 
 @contextmanager
@@ -69,12 +82,13 @@ def opencv_errors() -> Iterator[None]:
         raise SourceError(f"OpenCV fails with it ({' '.join(str(error).split())})") from error
 
 
-def check_size(width: float, height: float) -> None:
+def check_size(capture: cv2.VideoCapture) -> None:
     """Refuse frames that would not fit in memory, before any is decoded.
 
     Raises:
         SourceError: The frames have no size, or more than ``MAX_PIXELS`` pixels.
     """
+    width, height = map(capture.get, (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     if width < 1 or height < 1:
         raise SourceError("has no picture that can be decoded")
     if width * height > MAX_PIXELS:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from capture.sources.source import as_bgr, check_size, opencv_errors
+from capture.sources.source import LiveSource, check_size, opencv_errors
 from common.errors import SourceError
 from common.opencv import cv2
-from common.pixels import Bgr
 
 OPEN_TIMEOUT_MS = 5000
 READ_TIMEOUT_MS = 5000
@@ -14,7 +13,7 @@ DECODING_THREADS = 1
 over RTSP, 16 of them show the picture of 16 frames ago, a second at 15 frames a second."""
 
 
-class NetworkStream:
+class NetworkStream(LiveSource):
     """A stream by its address.
 
     The timeouts are FFmpeg's, and some servers manage to hang it nevertheless: whoever reads has
@@ -23,6 +22,8 @@ class NetworkStream:
     Raises:
         SourceError: Nobody answers, or it is not video.
     """
+
+    lost = "the stream has broken off"
 
     def __init__(self, url: str) -> None:
         parameters = [
@@ -39,19 +40,4 @@ class NetworkStream:
             self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, parameters)
         if not self._capture.isOpened():
             raise SourceError("no video can be reached there; check the address and the network")
-        check_size(
-            self._capture.get(cv2.CAP_PROP_FRAME_WIDTH),
-            self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT),
-        )
-
-    def read(self) -> Bgr:
-        """Wait for the next frame; ``SourceError`` when the stream has ended or broken."""
-        with opencv_errors():
-            decoded, pixels = self._capture.read()
-        if not decoded:
-            raise SourceError("the stream has broken off")
-        return as_bgr(pixels)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._capture.release()
+        check_size(self._capture)

@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 class VideoFile:
     """A video file read from beginning to end.
 
+    Attributes:
+        total_frames: The container's count, 0 where it has none.
+
     Raises:
         SourceError: It is not a video, or its frames are too large.
     """
@@ -46,12 +49,7 @@ class VideoFile:
         if not 0 < self._fps <= 1000:
             self._fps = DEFAULT_FPS
         self._claimed = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self._total_frames = self._count_frames()
-
-    @property
-    def total_frames(self) -> int:
-        """The container's count, where it has one."""
-        return self._total_frames
+        self.total_frames = self._count_frames()
 
     def read(self) -> CapturedFrame | None:
         """Return the next frame that decodes; None at the end."""
@@ -90,9 +88,7 @@ class VideoFile:
         if not capture.isOpened():
             raise SourceError("is not a video or image that can be read, or was cut short")
         try:
-            check_size(
-                capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
-            )
+            check_size(capture)
         except SourceError:
             capture.release()
             raise
@@ -115,14 +111,14 @@ class VideoFile:
     def _warn_of_damage(self) -> None:
         if self._damages:
             log.warning("%s: damaged in %d places", self._path.name, self._damages)
-        if self._total_frames:
-            missing = self._total_frames - self._frames_read
-            if missing > max(1.0, self._total_frames * MISSING_TOLERANCE):
+        if self.total_frames:
+            missing = self.total_frames - self._frames_read
+            if missing > max(1.0, self.total_frames * MISSING_TOLERANCE):
                 log.warning(
                     "%s: only %d of its %d frames can be decoded",
                     self._path.name,
                     self._frames_read,
-                    self._total_frames,
+                    self.total_frames,
                 )
             return
         claimed_s = self._claimed / self._fps

@@ -12,6 +12,7 @@ import pytest
 
 from capture import camera_feed
 from capture.camera_feed import CameraFeed, CameraStuckError
+from capture.sources.source import LiveSource
 from capture.sources.stream import NetworkStream
 from common.errors import SourceError
 from common.pixels import Bgr
@@ -83,7 +84,7 @@ def test_a_stream_that_cannot_be_opened_says_why_and_is_tried_again() -> None:
         server.close()
 
 
-class StuckSource:
+class StuckSource(LiveSource):
     """A driver that gives one frame and then never comes back, until the test lets it."""
 
     def __init__(self, let_go: threading.Event) -> None:
@@ -115,7 +116,7 @@ def test_a_driver_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
         feed.close()
 
 
-class ScriptedSource:
+class ScriptedSource(LiveSource):
     """A camera that gives a frame of each level it is told, and crashes when told none."""
 
     def __init__(self) -> None:
