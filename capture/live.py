@@ -40,7 +40,7 @@ class LiveContract:
         """Give up what is in hand: the broker that knew of it is gone."""
         self._outgoing.drop_all(Cause.BROKER_RESTART)
 
-    def welcomed(self, welcome: Welcome) -> None:
+    def take_welcome(self, welcome: Welcome) -> None:
         """Go on counting where the broker says."""
         self._outgoing.count_from(welcome.next_frame_id)
         self._feed.start()
@@ -58,7 +58,7 @@ class LiveContract:
             self._skip(Cause.SUPERSEDED, link)
         return self._send(captured, link)
 
-    def broker_away(self) -> None:
+    def wait_for_broker(self) -> None:
         """Let the source go on, unseen and uncounted, so that it does not fall behind."""
         self._feed.take()
 

@@ -39,7 +39,7 @@ class LosslessContract:
     def before_hello(self) -> None:
         """Nothing is given up."""
 
-    def welcomed(self, welcome: Welcome) -> None:
+    def take_welcome(self, welcome: Welcome) -> None:
         """Send again what is not released; the first time, go on where the broker says."""
         self._blocked = False
         if self._known:
@@ -68,7 +68,7 @@ class LosslessContract:
         self._blocked = self._next is not None or bool(self._outgoing.unsent())
         return sent
 
-    def broker_away(self) -> None:
+    def wait_for_broker(self) -> None:
         """Wait."""
         self._blocked = True
 

@@ -83,7 +83,7 @@ class CaptureStage:
         """Handle what the broker says, then send a frame if there is one."""
         self._handle_messages()
         if not self._link.welcomed:
-            self._contract.broker_away()
+            self._contract.wait_for_broker()
             return
         self._tell_state()
         sent = self._contract.capture(self._link)
@@ -115,7 +115,7 @@ class CaptureStage:
         if isinstance(message, Release):
             self._outgoing.settle(message.frame_id, message.fate, message.cause)
         elif isinstance(message, Welcome):
-            self._contract.welcomed(message)
+            self._contract.take_welcome(message)
             self._told_reason = None
             self._told_end = False
         elif isinstance(message, Finish):
