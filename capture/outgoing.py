@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from capture.slots import Place, Slots
+from capture.slots import InlineSlots, Place, RingSlots
 from capture.sources.source import CapturedFrame
 from common.contract import Cause, Fate
 from common.ledger import Ledger
@@ -29,7 +29,7 @@ class OutgoingFrames:
         slots: Where the pixels go.
     """
 
-    def __init__(self, camera: str, slots: Slots) -> None:
+    def __init__(self, camera: str, slots: RingSlots | InlineSlots) -> None:
         self.ledger = Ledger()
         self._camera = camera
         self._slots = slots

@@ -25,6 +25,9 @@ class RecordingFeed:
         paced: Whether it plays at its own rate; else as fast as frames are taken.
         loops: Whether it starts over at the end.
 
+    Attributes:
+        total_frames: How many frames the recording has; 0 where unknown.
+
     Raises:
         SourceError: Not one frame can be decoded.
     """
@@ -38,14 +41,10 @@ class RecordingFeed:
         self._loops = loops
         self._pacer: Pacer | None = None
         self._to_skip = 0
+        self.total_frames = recording.total_frames
         self._next = recording.read()
         if self._next is None:
             raise SourceError("has no picture that can be decoded")
-
-    @property
-    def total_frames(self) -> int:
-        """How many frames the recording has; 0 where unknown."""
-        return self._recording.total_frames
 
     @property
     def first_size(self) -> tuple[int, int]:
@@ -79,11 +78,10 @@ class RecordingFeed:
     def take(self) -> CapturedFrame | None:
         """Return the next frame if it is due."""
         self._skip_some()
-        if self._to_skip or self.wait_s() > 0:
-            return None
         frame = self._next
-        if frame is not None:
-            self._read_ahead()
+        if frame is None or self._to_skip or self.wait_s() > 0:
+            return None
+        self._read_ahead()
         return frame
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from common.contract import MIN_LOSSLESS_SLOTS
 from common.errors import SourceError
@@ -39,19 +38,6 @@ class Place:
     ring: str
     slot: int
     jpeg: bytes = b""
-
-
-class Slots(Protocol):
-    """A bounded number of places for frames."""
-
-    def put(self, bgr: Bgr) -> Place | None:
-        """Store a frame; None where no place is free."""
-
-    def free(self, place: Place) -> None:
-        """Use a place again."""
-
-    def close(self) -> None:
-        """Forget all."""
 
 
 @dataclass(slots=True, eq=False)

@@ -43,18 +43,14 @@ class StillImage:
 
     Args:
         path: The image's path.
-        repeats: Whether it goes on for ever.
+        repeats: Whether it goes on for ever; then ``total_frames`` is 0.
     """
 
     def __init__(self, path: Path, *, repeats: bool) -> None:
         self._bgr = read_image(path)
         self._repeats = repeats
         self._frames_read = 0
-
-    @property
-    def total_frames(self) -> int:
-        """1, or 0 where it has no end."""
-        return 0 if self._repeats else 1
+        self.total_frames = 0 if repeats else 1
 
     def read(self) -> CapturedFrame | None:
         """Return the picture; None where it has been given once and does not repeat."""
@@ -76,8 +72,8 @@ class StillImage:
 class ImageFolder:
     """The images of a folder in plain name order (``10.png`` before ``9.png``), one a second.
 
-    Which files are images goes by their names. One that cannot be decoded is skipped with a
-    warning, and leaves its second empty.
+    Which files are images goes by their names. One that cannot be decoded is counted in
+    ``total_frames``, skipped with a warning, and leaves its second empty.
 
     Raises:
         SourceError: There is no image in the folder.
@@ -97,11 +93,7 @@ class ImageFolder:
                 f"is a folder without images ({', '.join(sorted(IMAGE_SUFFIXES))}); "
                 "name a folder of images, or a video file"
             )
-
-    @property
-    def total_frames(self) -> int:
-        """How many images there are, those that cannot be decoded included."""
-        return len(self._paths)
+        self.total_frames = len(self._paths)
 
     def read(self) -> CapturedFrame | None:
         """Return the next image that decodes; None at the end."""
