@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from benchmarks.detection import MATCH_IOU, read_gray_frames, read_labels
 from common.errors import ConfigError
-from common.face_model import FACE_SIZE_PX, Crops
+from common.face_model import FACE_SIZE_PX, Boxes, Crops
 from common.pixels import Gray
-from detector.boxes import Box, Boxes
+from detector.boxes import Box
 from detector.config import DetectorConfig
 from detector.detectors import create_detector
 from detector.plan import whole_plan

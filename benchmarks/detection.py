@@ -27,10 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.command import Command
+from common.face_model import Boxes, no_boxes
 from common.json_files import write_json
 from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.boxes import Boxes, no_boxes
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.config import DetectorConfig
 from detector.detectors import create_detector

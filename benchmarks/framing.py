@@ -38,11 +38,11 @@ from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.command import Command
 from common.errors import ConfigError
-from common.face_model import CROP_MARGIN, Crops
+from common.face_model import CROP_MARGIN, Boxes, Crops
 from common.json_files import write_json
 from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.boxes import Box, Boxes
+from detector.boxes import Box
 from detector.crops import cut_crops
 from training.data.faces import FaceSet
 from training.metrics import Z_95, wilson_interval

@@ -34,10 +34,9 @@ from benchmarks.detection import (
     searches,
 )
 from common.command import Command
-from common.face_model import LABELS
+from common.face_model import LABELS, Boxes
 from common.json_files import write_json
 from common.progress_bar import progress_bar
-from detector.boxes import Boxes
 from detector.config import DetectorConfig
 from publisher.faces import Face
 from publisher.tracking.assignment import overlaps

@@ -24,6 +24,8 @@ to the 90th percentile) and its centre, so that a crop of 1.04 boxes shows what 
 shows.
 """
 
+Boxes = NDArray[np.int32]
+"""``(n, 4) int32``: x, y, width, height in pixels of the full-resolution frame."""
 Crops = NDArray[np.uint8]
 """``(n, 48, 48) uint8`` grey faces."""
 Probabilities = NDArray[np.float32]
@@ -32,3 +34,8 @@ Probabilities = NDArray[np.float32]
 BUNDLED_MODEL_DIR = Path(__file__).resolve().parent.parent / "classifier" / "models"
 MANIFEST_NAME = "manifest.json"
 """What lies beside a model and says what it is."""
+
+
+def no_boxes() -> Boxes:
+    """Return ``(0, 4) int32``."""
+    return np.zeros((0, 4), np.int32)

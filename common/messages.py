@@ -12,11 +12,10 @@ from typing import Annotated
 
 import numpy as np
 from msgspec import Meta, Struct, field
-from numpy.typing import NDArray
 
 from common.contract import Cause, Fate, Mode, Outcome, Role
 from common.errors import MessageError
-from common.face_model import FACE_SIZE_PX, LABELS
+from common.face_model import FACE_SIZE_PX, LABELS, Boxes, Crops, Probabilities
 
 MAX_INT = 2**62
 """Low enough that what is counted on from a number received can still be sent."""
@@ -30,16 +29,10 @@ Float = Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Many = Meta(max_length=MAX_ITEMS)
 
-BoxArray = NDArray[np.int32]
-"""``(n, 4) int32`` x, y, w, h in pixels of the full frame."""
-CropArray = NDArray[np.uint8]
-"""``(n, 48, 48) uint8`` grey faces."""
-ProbabilityArray = NDArray[np.float32]
-"""``(n, 7) float32`` in the order of ``face_model.LABELS``."""
 ROW_SHAPES: dict[object, tuple[int, ...]] = {
-    BoxArray: (4,),
-    CropArray: (FACE_SIZE_PX, FACE_SIZE_PX),
-    ProbabilityArray: (len(LABELS),),
+    Boxes: (4,),
+    Crops: (FACE_SIZE_PX, FACE_SIZE_PX),
+    Probabilities: (len(LABELS),),
 }
 """The shape of one row of each array that travels; on the wire they are told apart by dtype."""
 
@@ -158,8 +151,8 @@ class Faces(Sent, frozen=True):
 
     work_id: Int
     frame_id: Int
-    boxes: BoxArray
-    crops: CropArray
+    boxes: Boxes
+    crops: Crops
 
     def __post_init__(self) -> None:
         _check_rows(self, boxes=len(self.boxes), crops=len(self.crops))
@@ -169,7 +162,7 @@ class Expressions(Sent, frozen=True):
     """A classifier's answer for its whole batch, in the batch's order."""
 
     work_id: Int
-    probabilities: ProbabilityArray
+    probabilities: Probabilities
 
 
 class WorkFailed(Sent, frozen=True):
@@ -242,7 +235,7 @@ class ClassifyBatch(Sent, frozen=True):
     """Faces of any frames and cameras, to be answered by one ``Expressions``."""
 
     work_id: Int
-    crops: CropArray
+    crops: Crops
 
 
 class FrameTimes(Value, frozen=True):
@@ -266,8 +259,8 @@ class Result(Sent, frozen=True):
     frame: Frame
     mode: Mode
     failed: bool
-    boxes: BoxArray
-    probabilities: ProbabilityArray
+    boxes: Boxes
+    probabilities: Probabilities
     reused: Annotated[tuple[bool, ...], Many]
     times: FrameTimes = FrameTimes()
 
@@ -286,8 +279,8 @@ class ImageAnswer(Sent, frozen=True):
     request_id: Int
     outcome: Outcome
     reason: Text
-    boxes: BoxArray
-    probabilities: ProbabilityArray
+    boxes: Boxes
+    probabilities: Probabilities
 
     def __post_init__(self) -> None:
         _check_rows(self, boxes=len(self.boxes), probabilities=len(self.probabilities))

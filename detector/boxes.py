@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from common.face_model import Boxes
 from common.pixels import Gray
 
-Boxes = NDArray[np.int32]
-"""``(n, 4) int32``: x, y, width, height in pixels of the full-resolution frame."""
 Box = NDArray[np.int32]
 """``(4,) int32``: one row of ``Boxes``."""
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes show one face from this share of the smaller one's area: real faces overlap less."""
-
-
-def no_boxes() -> Boxes:
-    """Return ``(0, 4) int32``."""
-    return np.zeros((0, 4), np.int32)
 
 
 def overlap_of_smaller(box: Box, boxes: Boxes) -> NDArray[np.float64]:

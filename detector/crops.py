@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Crops
+from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Boxes, Crops
 from common.opencv import cv2
 from common.pixels import Gray
-from detector.boxes import Box, Boxes, check_gray_frame
+from detector.boxes import Box, check_gray_frame
 
 
 def cut_crops(gray: Gray, boxes: Boxes) -> Crops:

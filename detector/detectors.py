@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from common.face_model import Boxes
 from common.pixels import Gray
-from detector.boxes import Box, Boxes
+from detector.boxes import Box
 from detector.config import DetectorConfig
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, SearchPart

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from common.face_model import Boxes, no_boxes
 from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
-    Boxes,
     check_gray_frame,
     distinct_faces,
-    no_boxes,
     overlap_of_smaller,
 )
 from detector.cascade import CASCADE_SIDE_PX, DEFAULT_CASCADE, SECOND_CASCADE, load_cascade

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.face_model import Boxes, no_boxes
 from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
-    Boxes,
     check_gray_frame,
     distinct_faces,
-    no_boxes,
     overlap_of_smaller,
 )
 from detector.detectors import Detector

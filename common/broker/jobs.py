@@ -10,8 +10,8 @@ import numpy as np
 
 from common.broker.peers import Peer
 from common.contract import Mode
-from common.face_model import LABELS, Crops, Probabilities
-from common.messages import BoxArray, Frame, FrameTimes, Release, Result
+from common.face_model import LABELS, Boxes, Crops, Probabilities, no_boxes
+from common.messages import Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
@@ -26,11 +26,6 @@ class JobState(Enum):
     COMPLETE = "waiting for the frames before it, or for a publisher"
     PUBLISHING = "with the publishers"
     ENDED = "counted; what is still said of it is ignored"
-
-
-def no_boxes() -> BoxArray:
-    """Return ``(0, 4) int32``."""
-    return np.zeros((0, 4), np.int32)
 
 
 def no_probabilities(faces: int) -> Probabilities:
@@ -62,7 +57,7 @@ class Job:
     received_ns: int
     capture: Peer | None = None
     state: JobState = JobState.WAITING
-    boxes: BoxArray = field(default_factory=no_boxes)
+    boxes: Boxes = field(default_factory=no_boxes)
     crops: Crops | None = None
     probabilities: Probabilities = field(default_factory=lambda: no_probabilities(0))
     unknown: set[int] = field(default_factory=set)
@@ -85,7 +80,7 @@ class Job:
             return f"image {self.frame.frame_id}"
         return f"camera {self.frame.camera} frame {self.frame.frame_id}"
 
-    def set_faces(self, boxes: BoxArray, crops: Crops, now_ns: int) -> None:
+    def set_faces(self, boxes: Boxes, crops: Crops, now_ns: int) -> None:
         """Take a detector's answer."""
         self.detected_ns = now_ns
         self.boxes, self.crops = boxes, crops

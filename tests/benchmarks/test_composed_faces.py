@@ -18,7 +18,7 @@ from benchmarks.composed_faces import (
     read_backgrounds,
 )
 from common.errors import ConfigError
-from detector.boxes import no_boxes
+from common.face_model import no_boxes
 
 NO_FACES = np.zeros((0, 4))
 

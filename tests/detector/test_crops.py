@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.face_model import CROP_MARGIN
+from common.face_model import CROP_MARGIN, Boxes, no_boxes
 from common.pixels import Gray
-from detector.boxes import Boxes, no_boxes
 from detector.crops import cut_crops
 from tests.support.scenes import background, frame_with_face
 

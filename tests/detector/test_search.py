@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from common.face_model import Boxes, no_boxes
 from common.pixels import Gray
-from detector.boxes import Box, Boxes, distinct_faces, no_boxes
+from detector.boxes import Box, distinct_faces
 from detector.config import DetectorConfig
 from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
