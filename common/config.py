@@ -16,8 +16,7 @@ import argparse
 import difflib
 import math
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -25,7 +24,7 @@ from typing import Any, NoReturn, TypeVar
 from common.endpoint import DEFAULT_ENDPOINT, parse_endpoint
 from common.errors import ConfigError
 
-T = TypeVar("T")
+T = TypeVar("T", bound="BrokerSettings")
 Parser = Callable[[str], object]
 """Turns text into a value or raises ``ValueError`` that says what is allowed."""
 
@@ -114,7 +113,7 @@ def load_config(
         ConfigError: A value is not allowed or a variable of the stage does not exist.
     """
     environ = os.environ if environ is None else environ
-    settings = list(_settings(cls))
+    settings = [item for item in fields(cls) if "variable" in item.metadata]
     parser = _argument_parser(cls, stage, settings)
     given = vars(parser.parse_args(argv))
     _refuse_unknown(stage, settings, environ)
@@ -123,20 +122,11 @@ def load_config(
         variable = item.metadata["variable"]
         text = given[item.name] or environ.get(variable)
         if text:
-            values[item.name] = parse_value(variable, text, item.metadata["parse"])
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError as error:
+                raise ConfigError(f"{variable}={text}: expected {error}") from error
     return cls(**values)
-
-
-def parse_value(variable: str, text: str, parse: Parser) -> object:
-    """Parse one value; the error names the variable, the value and what is allowed."""
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ConfigError(f"{variable}={text}: expected {error}") from error
-
-
-def _settings(cls: Any) -> Iterator[Field[Any]]:
-    return (item for item in fields(cls) if "variable" in item.metadata)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -186,9 +176,3 @@ def existing_file(text: str) -> Path:
     if not path.is_file():
         raise ValueError("a file that exists")
     return path
-
-
-def exit_with(stage: str, error: Exception) -> NoReturn:
-    """End the process on a wrong setting: one line on stderr, exit code 2."""
-    print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201 - the line the user is to read
-    raise SystemExit(2)

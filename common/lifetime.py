@@ -18,7 +18,6 @@ import time
 import uuid
 from collections.abc import Callable
 
-from common.config import exit_with
 from common.errors import FerstreamError
 
 SUPERVISOR_FD = "FERSTREAM_SUPERVISOR_FD"
@@ -56,7 +55,7 @@ class Lifetime:
         if SUPERVISOR_FD in os.environ:
             self._supervisor = socket.socket(fileno=int(os.environ.pop(SUPERVISOR_FD)))
             self._supervisor.set_inheritable(False)
-            threading.Thread(target=self._watch_supervisor, daemon=True).start()
+            threading.Thread(target=self._watch, args=[self._supervisor], daemon=True).start()
 
     @property
     def stop_requested(self) -> bool:
@@ -111,11 +110,8 @@ class Lifetime:
             self.beat()
             step()
 
-    def _watch_supervisor(self) -> None:
+    def _watch(self, supervisor: socket.socket) -> None:
         """Wait for the pair to close; then stop, in order if that is quick enough."""
-        supervisor = self._supervisor
-        if supervisor is None:
-            return
         try:
             while supervisor.recv(64):
                 continue
@@ -143,4 +139,5 @@ def run_main(stage: str, main: Callable[[], None]) -> None:
     try:
         main()
     except FerstreamError as error:
-        exit_with(stage, error)
+        print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201 - the line the user is to read
+        sys.exit(2)

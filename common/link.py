@@ -18,15 +18,7 @@ import zmq
 from common import wire
 from common.endpoint import connect_address, resolve_endpoint
 from common.errors import MessageError, RefusedError
-from common.messages import (
-    Bye,
-    Heartbeat,
-    Message,
-    Refused,
-    Status,
-    Welcome,
-    WhoAreYou,
-)
+from common.messages import Bye, Heartbeat, Message, Refused, Status, Welcome, WhoAreYou
 from common.sockets import Context, connect_dealer
 
 HEARTBEAT_S = 1.0
@@ -53,12 +45,7 @@ class BrokerLink:
         hello: Makes the message that introduces the peer, anew each time it is needed.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        endpoint: str,
-        hello: Callable[[], Message],
-    ) -> None:
+    def __init__(self, context: Context, endpoint: str, hello: Callable[[], Message]) -> None:
         self._context = context
         self._endpoint = connect_address(resolve_endpoint(endpoint))
         self._hello = hello
@@ -153,16 +140,13 @@ class BrokerLink:
         self._next_hello = time.monotonic() + HELLO_RETRY_S
         self.send(self._hello())
 
-    def _silence_limit_s(self) -> float:
-        at = min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)
-        return RECONNECT_BACKOFF_S[at]
-
     def _reconnect_if_silent(self) -> None:
         """Start over where the broker is away, or gave this peer up.
 
         Only once the socket was found empty: a stage that was busy for long has heard nothing.
         """
-        if time.monotonic() - self._heard_at > self._silence_limit_s():
+        limit_s = RECONNECT_BACKOFF_S[min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)]
+        if time.monotonic() - self._heard_at > limit_s:
             log.warning("nothing from the broker at %s; connecting again", self._endpoint)
             self._reconnects += 1
             self._start_over()

@@ -7,11 +7,11 @@ from typing import Protocol, TypeVar
 
 import zmq
 
-from common.config import load_config
+from common.config import BrokerSettings, load_config
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.sockets import Context
 
-C = TypeVar("C")
+C = TypeVar("C", bound=BrokerSettings)
 
 
 class Stage(Protocol):

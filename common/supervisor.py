@@ -59,7 +59,7 @@ class Child:
         self._first_started = time.time()
         self._start_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._pair: socket.socket | None = None
+        self._pair: socket.socket  # joins the process, while there is one
         self.exit_code: int | None = None
         self.start()
 
@@ -113,12 +113,10 @@ class Child:
             log.warning("process %d does not stop; killing it", self._process.pid)
             self._process.kill()
             self._process.wait()
-        self._close_pair()
+        self._pair.close()
         self._process = None
 
     def _read_beats(self) -> None:
-        if self._pair is None:
-            return
         try:
             beats = self._pair.recv(4096)
             if beats:
@@ -132,7 +130,7 @@ class Child:
 
     def _ended(self, code: int) -> None:
         self._read_beats()  # the last ones, which may tell of work
-        self._close_pair()
+        self._pair.close()
         self._process = None
         if code in (0, EXIT_CONFIG):
             self.exit_code = code
@@ -149,11 +147,6 @@ class Child:
         log.warning("%s %s; starting it again in %.1f s", self._module, how, pause)
         self._restarts += 1
         self._start_at = now + pause
-
-    def _close_pair(self) -> None:
-        if self._pair is not None:
-            self._pair.close()
-            self._pair = None
 
 
 def supervise(stage: str, config_class: type[BrokerSettings], child_module: str) -> None:
