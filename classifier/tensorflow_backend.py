@@ -69,19 +69,11 @@ class TensorFlowBackend:
 
     def _check(self, path: Path) -> None:
         """Hold inputs and outputs against the model contract."""
-        found = [(item.dtype, tuple(item.shape)) for item in self._ends()]
-        wanted = [
-            ("uint8", (None, FACE_SIZE_PX, FACE_SIZE_PX)),
-            ("float32", (None, len(LABELS))),
-        ]
+        ends = [*self._model.inputs, *self._model.outputs] if self._model.built else []
+        found = [(item.dtype, tuple(item.shape)) for item in ends]
+        wanted = [("uint8", (None, FACE_SIZE_PX, FACE_SIZE_PX)), ("float32", (None, len(LABELS)))]
         if found != wanted:
             raise ModelError(
                 f"CLASSIFIER_MODEL={path}: expected one input {wanted[0]} and one output "
                 f"{wanted[1]}, got {found}; export it with `python -m training.train`"
             )
-
-    def _ends(self) -> list[keras.KerasTensor]:
-        """Return the model's inputs and outputs, none where it has never been built."""
-        if not self._model.built:
-            return []
-        return [*self._model.inputs, *self._model.outputs]

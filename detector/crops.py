@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Boxes, Crops
-from common.opencv import cv2
 from common.pixels import Gray
 from detector.boxes import Box, check_gray_frame
+from detector.window import resize
 
 
 def cut_crops(gray: Gray, boxes: Boxes) -> Crops:
@@ -31,7 +31,7 @@ def cut_crops(gray: Gray, boxes: Boxes) -> Crops:
     _check_boxes(boxes, gray.shape)
     crops = np.empty((len(boxes), FACE_SIZE_PX, FACE_SIZE_PX), np.uint8)
     for crop, box in zip(crops, boxes, strict=True):
-        crop[:] = _shrink_to_model(_cut_square(gray, box))
+        crop[:] = resize(_cut_square(gray, box), (FACE_SIZE_PX, FACE_SIZE_PX))
     return crops
 
 
@@ -57,11 +57,3 @@ def _cut_square(gray: Gray, box: Box) -> Gray:
     # Clipped places repeat the pixels at the frame's edge.
     rows = gray.take(np.arange(top, top + side), axis=0, mode="clip")
     return rows.take(np.arange(left, left + side), axis=1, mode="clip")
-
-
-def _shrink_to_model(square: Gray) -> Crops:
-    """Return the square as ``(48, 48) uint8``."""
-    # INTER_AREA averages where it shrinks, but only repeats pixels where it enlarges.
-    interpolation = cv2.INTER_AREA if len(square) > FACE_SIZE_PX else cv2.INTER_LINEAR
-    shrunk = cv2.resize(square, (FACE_SIZE_PX, FACE_SIZE_PX), interpolation=interpolation)
-    return shrunk.astype(np.uint8, copy=False)

@@ -81,5 +81,6 @@ def best_in_window(
 
 def resize(gray: Gray, size_px: tuple[int, int]) -> Gray:
     """Return the picture at (width, height)."""
+    # INTER_AREA averages where it shrinks, but only repeats pixels where it enlarges.
     interpolation = cv2.INTER_AREA if size_px[0] < gray.shape[1] else cv2.INTER_LINEAR
     return cv2.resize(gray, size_px, interpolation=interpolation).astype(np.uint8, copy=False)
