@@ -15,7 +15,7 @@ IMAGE = ""
 """The camera that the frame of an image names."""
 
 
-class RequestMachine(PipelineMachine):
+class ImageMachine(PipelineMachine):
     """The pipeline's peers, and publishers that also upload images."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class RequestMachine(PipelineMachine):
         super()._collect()
 
 
-RequestMachine.TestCase.settings = settings(
+ImageMachine.TestCase.settings = settings(
     max_examples=150, stateful_step_count=50, derandomize=True
 )
-TestRequests = RequestMachine.TestCase
+TestImages = ImageMachine.TestCase
