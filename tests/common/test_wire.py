@@ -45,6 +45,8 @@ KINDS: tuple[type, ...] = get_args(Message)
 EXAMPLES = settings(max_examples=150, derandomize=True)
 NO_ROWS = np.zeros((0, 7), np.float32)
 FRAME = Frame("cam", 3, 0.1, 1, 2, 480, 640, "r.ring", 5)
+HELLO = CameraHello("a", "b", "c", Mode.LIVE, 0, 1, 0, 0, 0)
+RUN = DetectRun(1, Mode.LIVE, (FRAME,))
 
 NESTED = b"\x91" * 1020 + b"\xc0"
 """Lists in lists, as deep as msgpack unpacks them and deeper than ``repr`` shows them."""
@@ -306,19 +308,12 @@ def test_type_that_is_no_message_is_refused(kind: object) -> None:
 @pytest.mark.parametrize(
     ("message", "change", "complaint"),
     [
-        (
-            Welcome(1),
-            {"next_frame_id": "1"},
-            "Welcome: Expected `int`, got `str` - at `$.next_frame_id`",
-        ),
+        (Ready(), {"extra": 1}, "Ready: Object contains unknown field `extra`"),
+        (Welcome(1), {"next_frame_id": "1"}, "Welcome: Expected `int`, got `str`"),
         (Welcome(1), {"next_frame_id": True}, "Expected `int`, got `bool`"),
         (Welcome(1), {"next_frame_id": 1.0}, "Expected `int`, got `float`"),
         (Welcome(1), {"next_frame_id": 2**64 - 1}, "Expected `int` <= 4611686018427387904"),
-        (
-            Status(1, 1.0, 0),
-            {"busy_ms": "x"},
-            "Status: Expected `float`, got `str` - at `$.busy_ms`",
-        ),
+        (Status(1, 1.0, 0), {"busy_ms": "x"}, "`float`, got `str` - at `$.busy_ms`"),
         (Status(1, 1.0, 0), {"busy_ms": True}, "Expected `float`, got `bool`"),
         (Status(1, 1.0, 0), {"busy_ms": float("nan")}, "Expected `float` >="),
         (Status(1, 1.0, 0), {"busy_ms": float("inf")}, "Expected `float` <="),
@@ -326,38 +321,14 @@ def test_type_that_is_no_message_is_refused(kind: object) -> None:
         (EndOfSource("c"), {"camera": None}, "Expected `str`, got `None`"),
         (FRAME, {"jpeg": "text"}, "Frame: Expected `bytes`, got `str` - at `$.jpeg`"),
         (messages.CameraState("c", True, ""), {"online": 1}, "Expected `bool`, got `int`"),
+        (HELLO, {"dropped": [1]}, "Expected `object`, got `array` - at `$.dropped`"),
+        (HELLO, {"dropped": {"too_old": True}}, "Expected `int`, got `bool` - at `$.dropped[...]`"),
+        (HELLO, {"dropped": {"x": 1}}, "Invalid enum value 'x' - at `key` in `$.dropped`"),
+        (RUN, {"frames": {}}, "DetectRun: Expected `array`, got `object` - at `$.frames`"),
+        (RUN, {"frames": [7]}, "Expected `object`, got `int` - at `$.frames[0]`"),
+        (RUN, {"frames": [{}]}, "missing required field `camera` - at `$.frames[0]`"),
         (
-            CameraHello("a", "b", "c", Mode.LIVE, 0, 1, 0, 0, 0),
-            {"dropped": [1]},
-            "Expected `object`, got `array` - at `$.dropped`",
-        ),
-        (
-            CameraHello("a", "b", "c", Mode.LIVE, 0, 1, 0, 0, 0),
-            {"dropped": {"too_old": True}},
-            "Expected `int`, got `bool` - at `$.dropped[...]`",
-        ),
-        (
-            CameraHello("a", "b", "c", Mode.LIVE, 0, 1, 0, 0, 0),
-            {"dropped": {"x": 1}},
-            "Invalid enum value 'x' - at `key` in `$.dropped`",
-        ),
-        (
-            DetectRun(1, Mode.LIVE, (FRAME,)),
-            {"frames": {}},
-            "DetectRun: Expected `array`, got `object` - at `$.frames`",
-        ),
-        (
-            DetectRun(1, Mode.LIVE, (FRAME,)),
-            {"frames": [7]},
-            "Expected `object`, got `int` - at `$.frames[0]`",
-        ),
-        (
-            DetectRun(1, Mode.LIVE, (FRAME,)),
-            {"frames": [{}]},
-            "missing required field `camera` - at `$.frames[0]`",
-        ),
-        (
-            DetectRun(1, Mode.LIVE, (FRAME,)),
+            RUN,
             {"frames": [{b"a": 1, "b": 2}]},
             "Expected `str`, got `bytes` - at `key` in `$.frames[0]`",
         ),
@@ -390,7 +361,7 @@ def test_field_inside_a_nested_message_is_named() -> None:
     with pytest.raises(
         MessageError, match=r"Expected `int`, got `str` - at `\$\.frames\[0\]\.slot`"
     ):
-        wire.decode(changed_header(DetectRun(1, Mode.LIVE, (FRAME,)), spoil))
+        wire.decode(changed_header(RUN, spoil))
 
 
 def test_missing_field_is_refused() -> None:
@@ -398,11 +369,6 @@ def test_missing_field_is_refused() -> None:
         MessageError, match="Welcome: Object missing required field `next_frame_id`"
     ):
         wire.decode(changed_header(Welcome(1), lambda header: header.pop("next_frame_id")))
-
-
-def test_field_too_many_is_refused() -> None:
-    with pytest.raises(MessageError, match="Ready: Object contains unknown field `extra`"):
-        wire.decode(changed_header(Ready(), lambda header: header.update(extra=1)))
 
 
 @pytest.mark.parametrize("rows", [-1, True, 1.0, "2", None, [1]])
@@ -484,8 +450,9 @@ def test_complaint_does_not_write_out_a_huge_value() -> None:
     parts = changed_header(Welcome(1), lambda header: header.update(next_frame_id=bytes(size)))
     tracemalloc.start()
     try:
-        with pytest.raises(MessageError, match=r"Expected `int`, got `bytes`"):
+        with pytest.raises(MessageError, match=r"Expected `int`, got `bytes`") as caught:
             wire.decode(parts)
+        assert len(str(caught.value)) < 200
         assert tracemalloc.get_traced_memory()[1] < 2 * size, "the value itself and little more"
     finally:
         tracemalloc.stop()
@@ -518,13 +485,6 @@ def test_header_too_long_is_not_even_unpacked(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(wire, "MAX_HEADER_BYTES", 16)
     with pytest.raises(MessageError, match="expected a header up to 16 bytes, got 17"):
         wire.decode([bytes(17), b""])
-
-
-def test_complaint_about_a_long_value_is_short() -> None:
-    parts = changed_header(Welcome(1), lambda header: header.update(next_frame_id="x" * 60_000))
-    with pytest.raises(MessageError) as caught:
-        wire.decode(parts)
-    assert len(str(caught.value)) < 200
 
 
 def fields_of(kind: Any) -> tuple[str, ...]:
