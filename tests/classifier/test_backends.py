@@ -7,9 +7,8 @@ import pytest
 
 from classifier import backends
 from classifier.backend import first_line
-from classifier.backends import choose_backend, load_backend
+from classifier.backends import choose_backend
 from classifier.config import ClassifierConfig
-from classifier.onnx_backend import OnnxBackend
 from common.config import load_config
 from common.errors import ConfigError
 from common.face_model import BUNDLED_MODEL_DIR
@@ -76,10 +75,6 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
         load_config(ClassifierConfig, "classifier", [], {"CLASSIFIER_BACKEND": "torch"})
     with pytest.raises(ConfigError, match=r"CLASSIFIER_MODEL=.*: expected a file that exists"):
         load_config(ClassifierConfig, "classifier", ["--model", str(tmp_path)], {})
-
-
-def test_backend_is_loaded_by_its_name(onnx_model: Path) -> None:
-    assert isinstance(load_backend("onnx", onnx_model), OnnxBackend)
 
 
 @pytest.mark.parametrize(

@@ -151,11 +151,13 @@ def test_wait_ends_soon_after_a_signal_that_comes_twice() -> None:
 
 def test_wait_ends_soon_after_another_thread_asks_to_stop() -> None:
     lifetime = Lifetime()
+    assert not lifetime.wait(0.01)
     asking = threading.Timer(0.1, lifetime.request_stop)
     asking.start()
     started = time.monotonic()
     assert lifetime.wait(60.0)
-    assert time.monotonic() - started < 10.0
+    assert lifetime.wait(60.0)
+    assert time.monotonic() - started < 30.0
     asking.join()
 
 
@@ -179,15 +181,6 @@ def test_stage_does_steps_until_it_is_asked_to_stop() -> None:
     assert len(steps) == 3
     lifetime.run(step)
     assert len(steps) == 3, "not a single one once it is to stop"
-
-
-def test_wait_ends_at_once_when_it_is_asked_to_stop() -> None:
-    lifetime = Lifetime()
-    assert not lifetime.wait(0.01)
-    lifetime.request_stop()
-    started = time.monotonic()
-    assert lifetime.wait(60.0)
-    assert time.monotonic() - started < 30.0
 
 
 def test_instance_and_restarts_come_from_the_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:

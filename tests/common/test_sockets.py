@@ -46,7 +46,7 @@ def other_broker(endpoint: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def exchange(context: Context, broker: BrokerSocket, endpoint: str) -> bytes:
-    """Send a message to the broker and give what it received."""
+    """Send a message to the broker and return what it received."""
     dealer = connect_dealer(context, endpoint)
     try:
         eventually(lambda: dealer.poll(20, zmq.POLLOUT), "a connection")

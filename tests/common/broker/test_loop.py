@@ -214,12 +214,6 @@ def test_peer_of_another_version_is_refused_naming_both(exchange: Exchange) -> N
     assert len(exchange.scheduler.state.peers.all()) == 1
 
 
-def test_peer_nobody_knows_is_asked_who_it_is(exchange: Exchange) -> None:
-    stranger = exchange.peer()
-    stranger.say(Ready())
-    stranger.expect(WhoAreYou)
-
-
 def test_message_of_a_role_the_peer_does_not_have_is_ignored(exchange: Exchange) -> None:
     publisher = exchange.publisher()
     publisher.say(Ready())
@@ -307,19 +301,6 @@ def test_classifier_that_answers_nonsense_is_counted_and_another_takes_over(
     second.say(Expressions(again.work_id, np.full((2, 7), 1 / 7, np.float32)))
     assert publisher.expect(Result).reused == (False, False)
     exchange.bad_messages(publisher, 1)
-
-
-def test_probability_that_is_no_number_is_no_answer(exchange: Exchange) -> None:
-    camera, publisher = exchange.camera(), exchange.publisher()
-    detector, classifier = exchange.worker(Role.DETECTOR, 1), exchange.worker(Role.CLASSIFIER, 8)
-    camera.say(frame("cam", 0))
-    run = detector.expect(DetectRun)
-    detector.say(faces_for(run.work_id, run.frames[0], 1))
-    for _ in range(3):
-        work = classifier.expect(ClassifyBatch)
-        classifier.say(Expressions(work.work_id, np.full((1, 7), np.nan, np.float32)))
-        classifier.say(Ready())
-    assert publisher.expect(Result).failed
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from common.broker import progress
-from common.broker.progress import ProgressLog, frames_done, progress_line
+from common.broker.progress import ProgressLog, progress_line
 from common.contract import Cause, Mode
 from common.messages import CameraStatus, PipelineStatus
 
@@ -15,10 +15,6 @@ HALF = CameraStatus("clip", Mode.LOSSLESS, True, "", False, 100, 60, 48, 1, 11, 
 
 def report(*cameras: CameraStatus) -> PipelineStatus:
     return PipelineStatus(1.0, 0, cameras, ())
-
-
-def test_frames_done_are_those_that_came_to_any_end() -> None:
-    assert frames_done(HALF) == 50
 
 
 def test_line_tells_done_total_failed_rate_and_time_left() -> None:

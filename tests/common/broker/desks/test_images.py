@@ -60,13 +60,6 @@ def test_image_takes_the_way_of_a_frame_and_goes_back_to_who_sent_it(world: Worl
     assert ledger(world) == ImageStatus(taken=1, analyzed=1)
 
 
-def test_image_without_faces_needs_no_classifier_to_be_free(world: World) -> None:
-    detector, _, publisher = world.detector(), world.classifier(), world.publisher()
-    world.say(publisher, image(1))
-    world.detect(detector, faces=0)
-    assert outcomes(world, publisher) == {1: Outcome.ANALYZED}
-
-
 def test_two_publishers_may_use_the_same_numbers(world: World) -> None:
     detector, classifier = world.detector(), world.classifier()
     publishers = [world.publisher(), world.publisher()]
@@ -89,17 +82,6 @@ def test_image_is_in_no_cameras_ledger_and_no_result(world: World) -> None:
     results = [m for m in world.inbox[publisher] if isinstance(m, Result)]
     assert [result.frame.camera for result in results] == ["cam"]
     assert world.releases(capture) == []
-
-
-def test_newer_images_and_frames_supersede_no_image(world: World) -> None:
-    capture, publisher, classifier = world.capture(), world.publisher(), world.classifier()
-    detector = world.detector()
-    world.say(capture, frame("cam", 0))  # keeps the detector busy
-    for number in range(1, 6):
-        world.say(publisher, image(number))
-        world.say(capture, frame("cam", number))
-    world.drain([detector, classifier], [])
-    assert outcomes(world, publisher) == dict.fromkeys(range(1, 6), Outcome.ANALYZED)
 
 
 @pytest.mark.parametrize("cameras", [1, 3])
