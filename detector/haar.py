@@ -15,7 +15,6 @@ from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
-    check_gray_frame,
     distinct_faces,
     overlap_of_smaller,
 )
@@ -70,7 +69,6 @@ class HaarDetector:
         Returns:
             ``(n, 4) int32`` in pixels of this frame, the most certain first.
         """
-        check_gray_frame(gray)
         known = no_boxes() if known is None else known
         examined = [self._examine(gray, box, known) for box in self._propose(gray, part)]
         # Sorted by evidence, then place: OpenCV's own order depends on its threads.
@@ -90,7 +88,6 @@ class HaarDetector:
         Returns:
             ``(4,) int32``, or None where the face is no longer seen.
         """
-        check_gray_frame(gray)
         if min(box[2:]) < SMALLEST_FOLLOWED_PX:
             return None
         hits, found = best_in_window(self._cascade, gray, box, NARROW)

@@ -16,7 +16,6 @@ def test_the_cascades_are_there_and_not_empty(file_name: str) -> None:
 
 def test_opencv_without_the_cascade_class_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2, "CascadeClassifier")
-
     with pytest.raises(ConfigError, match="opencv-python-headless<5"):
         load_cascade(DEFAULT_CASCADE)
 
@@ -33,6 +32,5 @@ def test_a_damaged_cascade_is_explained(
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / DEFAULT_CASCADE).write_text(content)
     monkeypatch.setattr(cv2, "__file__", str(tmp_path / "__init__.py"))
-
     with pytest.raises(ConfigError, match=r"opencv-python-headless<5.*is damaged"):
         load_cascade(DEFAULT_CASCADE)

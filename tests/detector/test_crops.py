@@ -17,7 +17,6 @@ def boxes_of(*rows: tuple[int, int, int, int]) -> Boxes:
 
 def test_no_boxes_give_no_crops() -> None:
     crops = cut_crops(background(), no_boxes())
-
     assert crops.shape == (0, 48, 48)
     assert crops.dtype == np.uint8
 
@@ -25,9 +24,7 @@ def test_no_boxes_give_no_crops() -> None:
 def test_each_box_gives_its_own_crop_in_order() -> None:
     gray = np.zeros((200, 400), np.uint8)
     gray[:, 200:] = 200
-
     crops = cut_crops(gray, boxes_of((20, 20, 100, 100), (260, 50, 60, 60)))
-
     assert crops.shape == (2, 48, 48)
     assert crops.dtype == np.uint8
     assert np.all(crops[0] == 0)
@@ -38,27 +35,21 @@ def test_the_crop_is_the_box_widened_by_the_margin() -> None:
     gray = np.zeros((600, 600), np.uint8)
     margin_px = round(200 * CROP_MARGIN)
     gray[200 - margin_px : 400 + margin_px, 200 - margin_px : 400 + margin_px] = 255
-
     (crop,) = cut_crops(gray, boxes_of((200, 200, 200, 200)))
     (wider,) = cut_crops(gray, boxes_of((190, 190, 220, 220)))
-
     assert np.all(crop == 255)
     assert not np.all(wider == 255)
 
 
 def test_a_crop_averages_the_pixels_it_is_shrunk_from() -> None:
     checkerboard = np.indices((480, 480)).sum(axis=0) % 2 * 255
-
     (crop,) = cut_crops(checkerboard.astype(np.uint8), boxes_of((100, 100, 240, 240)))
-
     assert np.all(np.abs(crop.astype(int) - 127) <= 16)
 
 
 def test_a_face_smaller_than_the_crop_is_enlarged_smoothly() -> None:
     ramp = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (30, 1))
-
     (crop,) = cut_crops(ramp, boxes_of((3, 3, 24, 24)))
-
     steps = np.diff(crop[24].astype(int))
     assert np.all(steps >= 0)
     assert steps.max() <= 8
@@ -66,36 +57,26 @@ def test_a_face_smaller_than_the_crop_is_enlarged_smoothly() -> None:
 
 def test_an_oblong_box_is_cut_as_the_square_around_its_centre() -> None:
     gray = frame_with_face(320, 240, 90)
-
     oblong = cut_crops(gray, boxes_of((290, 195, 60, 90)))
     square = cut_crops(gray, boxes_of((275, 195, 90, 90)))
-
     np.testing.assert_array_equal(oblong, square)
 
 
 def test_over_the_edge_the_last_pixels_are_repeated_and_the_aspect_is_kept() -> None:
     gray = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
-
     (left,) = cut_crops(gray, boxes_of((-48, 50, 96, 96)))
     (right,) = cut_crops(gray, boxes_of((152, 50, 96, 96)))
-
     assert np.all(left[:, :22] == 0)
     assert np.all(np.diff(left[0, 26:].astype(int)) > 0)
     assert np.all(right[:, 26:] == 199)
     assert np.all(np.diff(right[0, :22].astype(int)) > 0)
 
 
-def test_a_box_larger_than_the_frame_is_cut() -> None:
-    assert cut_crops(background(64, 48), boxes_of((-20, -20, 120, 120))).shape == (1, 48, 48)
-
-
 def test_the_frame_is_not_changed() -> None:
     gray = frame_with_face(320, 240)
     before = gray.copy()
-
     crops = cut_crops(gray, boxes_of((280, 200, 48, 48)))
     crops[:] = 0
-
     np.testing.assert_array_equal(gray, before)
 
 
@@ -133,5 +114,4 @@ def test_a_frame_that_is_not_grey_is_refused(gray: Gray) -> None:
 @given(st.integers(-60, 119), st.integers(-60, 89), st.integers(61, 300), st.integers(61, 300))
 def test_every_box_that_touches_the_frame_gives_a_crop(x: int, y: int, w: int, h: int) -> None:
     crops = cut_crops(background(120, 90), boxes_of((x, y, w, h)))
-
     assert crops.shape == (1, 48, 48)

@@ -23,7 +23,6 @@ class ScriptedDetector:
     def __init__(self) -> None:
         self.everywhere: Boxes = no_boxes()
         self.near: dict[tuple[int, ...], Box | None] = {}
-        self.full_searches = 0
         self.asked_for: list[SearchPart] = []
 
     def find_faces(
@@ -31,7 +30,6 @@ class ScriptedDetector:
     ) -> Boxes:
         del gray, known
         self.asked_for.append(part)
-        self.full_searches += 1
         return self.everywhere
 
     def find_face_near(self, gray: Gray, box: Box) -> Box | None:
@@ -39,15 +37,20 @@ class ScriptedDetector:
         return self.near.get(tuple(box.tolist()), box)
 
 
-def scripted(interval_frames: int) -> tuple[FaceSearch, ScriptedDetector]:
+def scripted(interval_frames: int, *, spread: bool = False) -> tuple[FaceSearch, ScriptedDetector]:
     detector = ScriptedDetector()
-    return FaceSearch(detector, whole_plan(interval_frames)), detector
+    plan = spread_plan if spread else whole_plan
+    return FaceSearch(detector, plan(interval_frames)), detector
+
+
+def new_search() -> FaceSearch:
+    settings = DetectorConfig()
+    return FaceSearch(HaarDetector(settings), whole_plan(settings.interval_frames))
 
 
 @pytest.fixture
 def search() -> FaceSearch:
-    settings = DetectorConfig()
-    return FaceSearch(HaarDetector(settings), whole_plan(settings.interval_frames))
+    return new_search()
 
 
 @pytest.mark.parametrize(
@@ -58,9 +61,7 @@ def test_follows_a_face_that_moves_and_changes_between_full_searches(
 ) -> None:
     for step in range(10):
         x, y, face_px = 280 + across * step, 230 + down * step, 80 + growth * step
-
         boxes = search.search(frame_with_face(x, y, face_px))
-
         assert len(boxes) == 1
         assert is_at(boxes[0], x, y, face_px)
 
@@ -68,7 +69,6 @@ def test_follows_a_face_that_moves_and_changes_between_full_searches(
 def test_follows_a_face_through_skipped_frames(search: FaceSearch) -> None:
     for step in range(8):
         boxes = search.search(frame_with_face(120 + 34 * step, 240, 90))
-
         assert len(boxes) == 1
         assert is_at(boxes[0], 120 + 34 * step, 240, 90)
 
@@ -76,13 +76,11 @@ def test_follows_a_face_through_skipped_frames(search: FaceSearch) -> None:
 def test_a_face_that_walks_out_of_the_frame_is_dropped(search: FaceSearch) -> None:
     for x in range(600, 760, 10):
         search.search(frame_with_face(x, 240, 90))
-
     assert search.search(background()).shape == (0, 4)
 
 
 def test_a_face_that_disappears_is_gone_at_once(search: FaceSearch) -> None:
     assert len(search.search(frame_with_face(320, 240))) == 1
-
     for _ in range(25):
         assert search.search(background()).shape == (0, 4)
 
@@ -90,7 +88,6 @@ def test_a_face_that_disappears_is_gone_at_once(search: FaceSearch) -> None:
 def test_does_not_drift_onto_noise(search: FaceSearch) -> None:
     noise = np.random.default_rng(3)
     search.search(frame_with_face(320, 240))
-
     for _ in range(25):
         assert len(search.search(noise.integers(0, 256, (480, 640), np.uint8))) == 0
 
@@ -100,9 +97,7 @@ def test_a_face_lost_for_a_moment_is_found_again_before_the_next_full_search(
 ) -> None:
     search.search(frame_with_face(320, 240))
     assert len(search.search(background())) == 0
-
     (box,) = search.search(frame_with_face(322, 241))
-
     assert is_at(box, 322, 241, 90)
 
 
@@ -110,7 +105,6 @@ def test_faces_that_cross_stay_two(search: FaceSearch) -> None:
     for step in range(12):
         gray = frame_with_face(100 + 8 * step, 150, 60)
         paste_face(gray, 540 - 8 * step, 330, 90)
-
         assert len(search.search(gray)) == 2
 
 
@@ -127,18 +121,15 @@ def test_the_same_frames_after_a_reset_give_the_same_boxes_whatever_the_threads(
             runs.append([search.search(gray).tolist() for gray in frames])
     finally:
         cv2.setNumThreads(before)
-
     assert all(len(boxes) == 1 for boxes in runs[0])
     assert runs[0] == runs[1]
 
 
 def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
-    fresh_settings = DetectorConfig()
-    fresh = FaceSearch(HaarDetector(fresh_settings), whole_plan(fresh_settings.interval_frames))
+    fresh = new_search()
     for step in range(5):
         search.search(frame_with_face(200 + 10 * step, 150, 100))
     search.reset()
-
     for step in range(5):
         gray = frame_with_face(400, 300 + 3 * step, 60)
         assert search.search(gray).tolist() == fresh.search(gray).tolist()
@@ -146,31 +137,23 @@ def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
 
 def test_a_change_of_resolution_starts_anew(search: FaceSearch) -> None:
     search.search(frame_with_face(320, 240))
-
     (box,) = search.search(frame_with_face(900, 300, 140, 1280, 720))
-
     assert is_at(box, 900, 300, 140)
 
 
-def test_the_frame_is_searched_in_full_once_an_interval() -> None:
-    search, detector = scripted(interval_frames=4)
-
-    counts = []
-    for _ in range(9):
-        search.search(background())
-        counts.append(detector.full_searches)
-
-    assert counts == [1, 1, 1, 1, 2, 2, 2, 2, 3]
-
-
-def test_interval_1_searches_every_frame_in_full() -> None:
-    search, detector = scripted(interval_frames=1)
+@pytest.mark.parametrize(
+    ("interval_frames", "searches"), [(4, [1, 1, 1, 1, 2, 2, 2, 2, 3]), (1, [1, 2, 3, 4, 5])]
+)
+def test_the_frame_is_searched_in_full_once_an_interval(
+    interval_frames: int, searches: list[int]
+) -> None:
+    search, detector = scripted(interval_frames)
     detector.everywhere = FACE[None]
-
-    for _ in range(5):
+    counts = []
+    for _ in searches:
         assert search.search(background()).tolist() == [FACE.tolist()]
-
-    assert detector.full_searches == 5
+        counts.append(len(detector.asked_for))
+    assert counts == searches
 
 
 def test_a_new_face_is_added_by_the_next_full_search() -> None:
@@ -178,9 +161,7 @@ def test_a_new_face_is_added_by_the_next_full_search() -> None:
     detector.everywhere = FACE[None]
     search.search(background())
     detector.everywhere = np.stack([FACE, ELSEWHERE])
-
     counts = [len(search.search(background())) for _ in range(3)]
-
     assert counts == [1, 1, 2]
 
 
@@ -189,9 +170,7 @@ def test_a_box_that_full_searches_do_not_confirm_is_forgotten() -> None:
     detector.everywhere = FACE[None]
     search.search(background())
     detector.everywhere = no_boxes()
-
     counts = [len(search.search(background())) for _ in range(2 * MAX_UNCONFIRMED)]
-
     assert counts == [1] * (2 * MAX_UNCONFIRMED - 1) + [0]
 
 
@@ -203,7 +182,6 @@ def test_a_face_missed_too_often_is_no_longer_looked_for() -> None:
     for _ in range(MAX_MISSES):
         assert len(search.search(background())) == 0
     detector.near.clear()
-
     assert len(search.search(background())) == 0
 
 
@@ -215,7 +193,6 @@ def test_a_face_lost_in_its_window_is_taken_up_where_a_full_search_finds_it() ->
     assert len(search.search(background())) == 0
     moved = FACE + np.array([10, 0, 0, 0], np.int32)
     detector.everywhere = moved[None]
-
     assert search.search(background()).tolist() == [moved.tolist()]
 
 
@@ -224,7 +201,6 @@ def test_windows_that_come_to_show_one_face_become_one_box() -> None:
     detector.everywhere = np.stack([FACE, ELSEWHERE])
     assert len(search.search(background())) == 2
     detector.near[tuple(ELSEWHERE.tolist())] = FACE
-
     assert search.search(background()).tolist() == [FACE.tolist()]
 
 
@@ -234,13 +210,11 @@ def test_a_missed_face_does_not_hide_the_one_seen_in_its_place() -> None:
     search.search(background())
     detector.near[tuple(FACE.tolist())] = None
     detector.near[tuple(ELSEWHERE.tolist())] = FACE
-
     assert search.search(background()).tolist() == [FACE.tolist()]
 
 
 def test_a_box_within_a_box_is_the_same_face_and_side_by_side_are_two() -> None:
     boxes = np.array([[0, 0, 100, 100], [30, 30, 40, 40], [80, 0, 100, 100]], np.int32)
-
     assert distinct_faces(boxes) == [0, 2]
 
 
@@ -250,12 +224,11 @@ def test_a_frame_in_colour_is_refused(search: FaceSearch) -> None:
 
 
 def test_spread_search_looks_for_each_part_once_a_cycle_in_different_frames() -> None:
-    detector = ScriptedDetector()
-    search = FaceSearch(detector, spread_plan(10))
+    search, detector = scripted(10, spread=True)
     asked = []
     for _ in range(20):
         before = len(detector.asked_for)
-        search.search(np.zeros((480, 640), np.uint8))
+        search.search(background())
         asked.append(detector.asked_for[before:])
     assert [part for frame in asked for part in frame] == [EVERYTHING, *PARTS[1:], *PARTS]
     assert max(len(frame) for frame in asked) == 1
@@ -285,23 +258,19 @@ def test_plans_are_as_long_as_the_interval(interval_frames: int) -> None:
 
 
 def test_face_found_in_one_part_is_not_forgotten_because_the_others_do_not_see_it() -> None:
-    detector = ScriptedDetector()
-    search = FaceSearch(detector, spread_plan(6))
-    gray = np.zeros((480, 640), np.uint8)
+    search, detector = scripted(6, spread=True)
     for number in range(20):
         detector.everywhere = FACE[None] if number % 6 == 1 else no_boxes()
-        boxes = search.search(gray)
+        boxes = search.search(background())
         if number:
             assert boxes.tolist() == [FACE.tolist()]
 
 
 def test_face_that_no_part_finds_for_two_cycles_is_forgotten() -> None:
-    detector = ScriptedDetector()
-    search = FaceSearch(detector, spread_plan(6))
-    gray = np.zeros((480, 640), np.uint8)
+    search, detector = scripted(6, spread=True)
     detector.everywhere = FACE[None]
-    search.search(gray)
+    search.search(background())
     detector.everywhere = no_boxes()
-    seen = [len(search.search(gray)) for _ in range(6 * (MAX_UNCONFIRMED + 1))]
+    seen = [len(search.search(background())) for _ in range(6 * (MAX_UNCONFIRMED + 1))]
     assert seen == sorted(seen, reverse=True)
     assert 6 * (MAX_UNCONFIRMED - 1) <= sum(seen) < 6 * (MAX_UNCONFIRMED + 1)
