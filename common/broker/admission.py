@@ -19,90 +19,84 @@ MAX_CAMERAS = 64
 log = logging.getLogger(__name__)
 
 
-class Admission:
-    """Takes peers in.
-
-    Args:
-        state: What the desks share.
-    """
-
-    def __init__(self, state: PipelineState) -> None:
-        self._state = state
-
-    def handle(self, identity: bytes, hello: Hello) -> Peer | None:
-        """Welcome a peer and return it, or refuse it; one that is in already stays in."""
-        peer = self._state.peers.get(identity)
-        if peer is None:
-            refusal = self._refusal(hello)
-            if refusal is not None:
-                log.warning("refused %s: %s", hello.name, refusal)
-                self._state.send(identity, Refused(refusal))
-                return None
-            peer = self._admit(identity, hello)
-        camera = self._state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
-        self._state.send(identity, Welcome(camera.next_frame_id if camera else 0))
-        return peer
-
-    def _admit(self, identity: bytes, hello: Hello) -> Peer:
-        peer = Peer(identity, Role.CAPTURE, hello.name, hello.instance, self._state.now_ns)
-        match hello:
-            case WorkerHello():
-                peer.role, peer.capacity = hello.role, hello.capacity
-            case PublisherHello():
-                peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
-            case CameraHello():
-                peer.camera = hello.camera
-                known = self._state.cameras.get(hello.camera)
-                if known is None:
-                    self._state.cameras[hello.camera] = Camera(peer, hello)
-                else:
-                    known.adopt(peer, hello)
-        self._state.peers.add_peer(peer)
-        return peer
-
-    def _refusal(self, hello: Hello) -> str | None:
-        """Return why a peer cannot join, None where it can."""
-        if isinstance(hello, WorkerHello):
-            return self._worker_refusal(hello)
-        if isinstance(hello, PublisherHello):
+def admit(state: PipelineState, identity: bytes, hello: Hello) -> Peer | None:
+    """Welcome a peer and return it, or refuse it; one that is in already stays in."""
+    peer = state.peers.get(identity)
+    if peer is None:
+        refusal = _refusal(state, hello)
+        if refusal is not None:
+            log.warning("refused %s: %s", hello.name, refusal)
+            state.send(identity, Refused(refusal))
             return None
-        if self._state.finished:
-            return (
-                f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
-                "is ending; start it again for another"
-            )
-        return _camera_refusal(hello) or self._place_refusal(hello)
+        peer = _add_peer(state, identity, hello)
+    camera = state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
+    state.send(identity, Welcome(camera.next_frame_id if camera else 0))
+    return peer
 
-    def _place_refusal(self, hello: CameraHello) -> str | None:
-        """Return why there is no place for a camera, None where there is."""
-        camera = self._state.cameras.get(hello.camera)
-        if camera is None and len(self._state.cameras) >= MAX_CAMERAS:
-            return (
-                f"CAPTURE_CAMERA={hello.camera}: there are {MAX_CAMERAS} cameras, as many as one "
-                "broker takes; stop a live one and wait a minute, or start a second broker"
-            )
-        if camera is not None and camera.capture is not None:
-            return (
-                f"CAPTURE_CAMERA={hello.camera}: {camera.capture.name} already captures a camera "
-                "of that name; set CAPTURE_CAMERA to another"
-            )
-        if camera is not None and camera.mode != hello.mode:
-            return (
-                f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
-                "restart the pipeline to change that"
-            )
-        return None
 
-    def _worker_refusal(self, hello: WorkerHello) -> str | None:
-        if hello.role not in WORKER_ROLES or hello.capacity < 1:
-            return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
-        others = self._state.peers.of_role(Role.DETECTOR) if hello.role is Role.DETECTOR else []
-        if any(peer.capacity != hello.capacity for peer in others):
-            return (
-                f"DETECTOR_INTERVAL={hello.capacity}: {others[0].name} has {others[0].capacity}; "
-                "results would depend on who did what, set the same"
-            )
+def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
+    peer = Peer(identity, Role.CAPTURE, hello.name, hello.instance, state.now_ns)
+    match hello:
+        case WorkerHello():
+            peer.role, peer.capacity = hello.role, hello.capacity
+        case PublisherHello():
+            peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
+        case CameraHello():
+            peer.camera = hello.camera
+            known = state.cameras.get(hello.camera)
+            if known is None:
+                state.cameras[hello.camera] = Camera(peer, hello)
+            else:
+                known.adopt(peer, hello)
+    state.peers.add_peer(peer)
+    return peer
+
+
+def _refusal(state: PipelineState, hello: Hello) -> str | None:
+    """Return why a peer cannot join, None where it can."""
+    if isinstance(hello, WorkerHello):
+        return _worker_refusal(state, hello)
+    if isinstance(hello, PublisherHello):
         return None
+    if state.finished:
+        return (
+            f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
+            "is ending; start it again for another"
+        )
+    return _camera_refusal(hello) or _place_refusal(state, hello)
+
+
+def _place_refusal(state: PipelineState, hello: CameraHello) -> str | None:
+    """Return why there is no place for a camera, None where there is."""
+    camera = state.cameras.get(hello.camera)
+    if camera is None and len(state.cameras) >= MAX_CAMERAS:
+        return (
+            f"CAPTURE_CAMERA={hello.camera}: there are {MAX_CAMERAS} cameras, as many as one "
+            "broker takes; stop a live one and wait a minute, or start a second broker"
+        )
+    if camera is not None and camera.capture is not None:
+        return (
+            f"CAPTURE_CAMERA={hello.camera}: {camera.capture.name} already captures a camera "
+            "of that name; set CAPTURE_CAMERA to another"
+        )
+    if camera is not None and camera.mode != hello.mode:
+        return (
+            f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
+            "restart the pipeline to change that"
+        )
+    return None
+
+
+def _worker_refusal(state: PipelineState, hello: WorkerHello) -> str | None:
+    if hello.role not in WORKER_ROLES or hello.capacity < 1:
+        return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
+    others = state.peers.of_role(Role.DETECTOR) if hello.role is Role.DETECTOR else []
+    if any(peer.capacity != hello.capacity for peer in others):
+        return (
+            f"DETECTOR_INTERVAL={hello.capacity}: {others[0].name} has {others[0].capacity}; "
+            "results would depend on who did what, set the same"
+        )
+    return None
 
 
 def _camera_refusal(hello: CameraHello) -> str | None:

@@ -1,7 +1,7 @@
 """The broker's logic: no sockets, no clock, every transition a method call.
 
 ``handle`` takes what a peer said, ``tick`` the passing of time; both leave what is to be sent in
-``state.outbox``. ``Admission`` says who may take part; desks do the work, each for one kind of it.
+``state.outbox``. ``admit`` says who may take part; desks do the work, each for one kind of it.
 At every moment, for every camera, ``captured = published + failed + dropped + in flight``.
 
 Scheduler and desks share these words, and each means one thing:
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 
-from common.broker.admission import Admission, Hello
+from common.broker.admission import Hello, admit
 from common.broker.desks.captures import CaptureDesk
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
@@ -62,7 +62,6 @@ class Scheduler:
     def __init__(self, max_frame_age_ns: int, now_ns: int) -> None:
         self.state = PipelineState()
         self._started_ns = now_ns
-        self._admission = Admission(self.state)
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
         self._images = ImageDesk(self.state, self._detection, self._classification)
@@ -153,7 +152,7 @@ class Scheduler:
         before = self.state.peers.of_instance(hello.instance) if known is None else None
         if before is not None:
             self._peer_died(before)
-        peer = self._admission.handle(identity, hello)
+        peer = admit(self.state, identity, hello)
         if peer is None:
             return
         if peer.role is Role.PUBLISHER:

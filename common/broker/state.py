@@ -10,7 +10,7 @@ from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState, Run
 from common.broker.peers import Peer, PeerTable
 from common.contract import Cause, Fate, Mode, Role
-from common.messages import Message, Release
+from common.messages import Message, QueueStatus, Release
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +48,10 @@ class PipelineState:
         """Count a message that means nothing, or nothing any more."""
         self.ignored[type(message).__name__] += 1
 
-    def age_ms(self, since_ns: int) -> float:
-        """Return how long ago that was."""
-        return (self.now_ns - since_ns) / 1e6
+    def queue_status(self, role: Role, since_ns: list[int]) -> QueueStatus:
+        """Return how many wait for workers of a role, since these times, and how long at most."""
+        oldest_ms = (self.now_ns - min(since_ns, default=self.now_ns)) / 1e6
+        return QueueStatus(role, len(since_ns), oldest_ms)
 
     def live_frames(self) -> list[Job]:
         """Return the frames of live cameras that are not with publishers yet."""

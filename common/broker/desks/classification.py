@@ -107,8 +107,8 @@ class ClassificationDesk:
 
     def queue_status(self) -> QueueStatus:
         """Return how many faces wait for a classifier, and how long."""
-        since_ns = min((job.detected_ns for job, _ in self._queue), default=self._state.now_ns)
-        return QueueStatus(Role.CLASSIFIER, len(self._queue), self._state.age_ms(since_ns))
+        since_ns = [job.detected_ns for job, _ in self._queue]
+        return self._state.queue_status(Role.CLASSIFIER, since_ns)
 
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""

@@ -132,9 +132,8 @@ class DetectionDesk:
         """Return how many frames wait for a detector, and how long."""
         waiting = [job for camera in self._state.cameras.values() for job in camera.waiting()]
         again = [j for run in self._again for j in run.jobs if j.state is JobState.DETECTING]
-        waiting += [*again, *self._images]
-        since_ns = min((job.received_ns for job in waiting), default=self._state.now_ns)
-        return QueueStatus(Role.DETECTOR, len(waiting), self._state.age_ms(since_ns))
+        since_ns = [job.received_ns for job in (*waiting, *again, *self._images)]
+        return self._state.queue_status(Role.DETECTOR, since_ns)
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
