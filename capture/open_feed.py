@@ -35,20 +35,12 @@ def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | Came
     """
     try:
         if config.kind.has_end:
-            return _open_recording_feed(config)
+            recording, paced = _open_recording(config), config.mode is Mode.LIVE
+            return RecordingFeed(recording, paced=paced, loops=config.plays_again)
         return _open_camera_feed(config, lifetime)
     except SourceError as error:
         shown = without_password(config.source)
         raise ConfigError(f"CAPTURE_SOURCE={shown}: {error}") from error
-
-
-def _open_recording_feed(config: CaptureConfig) -> RecordingFeed:
-    recording = _open_recording(config)
-    try:
-        return RecordingFeed(recording, paced=config.mode is Mode.LIVE, loops=config.plays_again)
-    except SourceError:
-        recording.close()
-        raise
 
 
 def _open_recording(config: CaptureConfig) -> Recording:

@@ -87,11 +87,7 @@ class VideoFile:
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError("is not a video or image that can be read, or was cut short")
-        try:
-            check_size(capture)
-        except SourceError:
-            capture.release()
-            raise
+        check_size(capture)
         return capture
 
     def _count_frames(self) -> int:
