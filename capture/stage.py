@@ -49,13 +49,14 @@ class CaptureStage:
         self._lifetime = lifetime
         self._feed = feed
         self._contract: LiveContract | LosslessContract
+        places = InlineSlots if config.transport is Transport.INLINE else RingSlots
         if isinstance(feed, RecordingFeed) and config.mode is Mode.LOSSLESS:
             self._slots = lossless_slots(*feed.first_size)
-            self._outgoing = _outgoing_frames(config, self._slots)
+            self._outgoing = OutgoingFrames(self._camera, places(self._slots))
             self._contract = LosslessContract(self._camera, feed, self._outgoing)
         else:
             self._slots = LIVE_SLOTS
-            self._outgoing = _outgoing_frames(config, self._slots)
+            self._outgoing = OutgoingFrames(self._camera, places(self._slots))
             self._contract = LiveContract(self._camera, feed, self._outgoing)
         self._told_reason: str | None = None  # the CameraState that the broker has
         self._told_end = False
@@ -138,11 +139,6 @@ class CaptureStage:
         if self._told_reason is not None:
             log.warning("camera %s is %s", self._camera, f"offline: {reason}" if reason else "back")
         self._told_reason = reason
-
-
-def _outgoing_frames(config: CaptureConfig, slots: int) -> OutgoingFrames:
-    places = InlineSlots(slots) if config.transport is Transport.INLINE else RingSlots(slots)
-    return OutgoingFrames(config.camera_name, places)
 
 
 def make_capture(config: CaptureConfig, lifetime: Lifetime, context: Context) -> CaptureStage:

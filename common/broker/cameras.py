@@ -62,7 +62,7 @@ class Camera:
         """Count a frame that its capture had no room for."""
         self.next_frame_id = frame_id + 1
         self.ledger.captured += 1
-        self.ledger.dropped[cause] += 1
+        self.ledger.count_end(Fate.DROPPED, cause)
 
     def waiting(self) -> list[Job]:
         """Return the frames that wait for a detector, in order."""
