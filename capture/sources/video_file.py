@@ -105,20 +105,11 @@ class VideoFile:
         return None
 
     def _warn_of_damage(self) -> None:
+        name, read, total = self._path.name, self._frames_read, self.total_frames
         if self._damages:
-            log.warning("%s: damaged in %d places", self._path.name, self._damages)
-        if self.total_frames:
-            missing = self.total_frames - self._frames_read
-            if missing > max(1.0, self.total_frames * MISSING_TOLERANCE):
-                log.warning(
-                    "%s: only %d of its %d frames can be decoded",
-                    self._path.name,
-                    self._frames_read,
-                    self.total_frames,
-                )
-            return
+            log.warning("%s: damaged in %d places", name, self._damages)
+        if total and total - read > max(1.0, total * MISSING_TOLERANCE):
+            log.warning("%s: only %d of its %d frames can be decoded", name, read, total)
         claimed_s = self._claimed / self._fps
-        if claimed_s - self._last_pts_s > max(1.0, claimed_s * MISSING_TOLERANCE):
-            log.warning(
-                "%s: ends at %.1f s of %.1f s", self._path.name, self._last_pts_s, claimed_s
-            )
+        if not total and claimed_s - self._last_pts_s > max(1.0, claimed_s * MISSING_TOLERANCE):
+            log.warning("%s: ends at %.1f s of %.1f s", name, self._last_pts_s, claimed_s)

@@ -14,10 +14,8 @@ import zmq
 
 from common import sockets
 from common.errors import ConfigError
-from common.sockets import BrokerSocket, connect_dealer
+from common.sockets import BrokerSocket, Context, connect_dealer
 from tests.support.waiting import eventually
-
-Context = zmq.Context[zmq.Socket[bytes]]
 
 HOLD = """
 import sys, time, zmq

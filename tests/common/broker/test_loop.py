@@ -41,12 +41,11 @@ from common.messages import (
     WhoAreYou,
     WorkerHello,
 )
-from common.sockets import BrokerSocket, connect_dealer
+from common.sockets import BrokerSocket, Context, connect_dealer
 from tests.common.broker.world import faces_for, frame
 from tests.support.waiting import eventually
 
 M = TypeVar("M", bound=Message)
-Context = zmq.Context[zmq.Socket[bytes]]
 MAX_AGE_NS = 60_000_000_000  # nothing here is to depend on speed
 
 
