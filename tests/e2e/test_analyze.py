@@ -24,7 +24,7 @@ from tests.e2e.lossless_runs import Reference, analyse, rows_of
 from tests.publisher.asking import Reply
 from tests.publisher.uploading import encoded, post_images, with_orientation
 from tests.support.media import DEMO, write_png_bomb
-from tests.support.pipeline import PATIENCE_S, Pipeline
+from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -37,8 +37,12 @@ NO_CAPTURE = ("broker", "detector", "classifier", "publisher")
 
 
 def wait_workers(pipeline: Pipeline, classifiers: int) -> None:
+    """Wait until the broker knows a detector and the classifiers that run, and no other."""
+
     def ready() -> bool:
-        return bool(len(pipeline.peers("classifier")) == classifiers and pipeline.peers("detector"))
+        known = sorted(peer["name"].rpartition(":")[2] for peer in pipeline.peers("classifier"))
+        running = sorted(str(process.pid) for process in pipeline.processes("classifier.stage"))
+        return len(known) == classifiers and known == running and bool(pipeline.peers("detector"))
 
     eventually(ready, lambda: f"{classifiers} classifiers; log:\n{pipeline.log}")
 
@@ -192,20 +196,15 @@ def test_image_of_a_killed_classifier_is_handed_to_the_next(
 ) -> None:
     pipeline = without_camera
     (first,) = pipeline.processes("classifier.stage")
-    second = pipeline.start_worker("classifier")  # ready before the image's time runs
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            wait_workers(pipeline, 2)
-            first.suspend()  # it has been idle longer, so it is the one that gets the face
-            waited = pool.submit(post_images, pipeline.url, encoded(astronaut))
-            eventually(lambda: scrape(pipeline)["ferstream_batch_size_faces_count"], "a batch")
-            first.kill()
-            (image,) = images_of(waited.result())
-            assert len(image["faces"]) == 1
-            eventually(lambda: ledger(pipeline).get("analyzed") == 1, "the count")
-    finally:
-        second.terminate()
-        second.wait(PATIENCE_S)
+    with pipeline.worker("classifier"), ThreadPoolExecutor(1) as pool:
+        wait_workers(pipeline, 2)  # before the image's time runs
+        first.suspend()  # it has been idle longer, so it is the one that gets the face
+        waited = pool.submit(post_images, pipeline.url, encoded(astronaut))
+        eventually(lambda: scrape(pipeline)["ferstream_batch_size_faces_count"], "a batch")
+        first.kill()
+        (image,) = images_of(waited.result())
+        assert len(image["faces"]) == 1
+        eventually(lambda: ledger(pipeline).get("analyzed") == 1, "the count")
     eventually(lambda: "starting it again" in pipeline.log, "the first one's next")
 
 

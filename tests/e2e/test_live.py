@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,17 +118,10 @@ def test_latencies_and_batches_are_counted(demo: Pipeline) -> None:
 
 
 def test_two_captures_are_two_cameras(demo: Pipeline) -> None:
-    demo.environ["CAPTURE_CAMERA"] = "other"
-    capture = demo.start_worker("capture")
-    try:
+    with demo.worker("capture", CAPTURE_CAMERA="other"):
         demo.wait_published(10, "other")
-        before = demo.camera()["published"]
-        demo.wait_published(before + 10, "demo")
+        demo.wait_published(demo.camera()["published"] + 10, "demo")
         assert demo.get("/snapshot/other.jpg")[0] == 200
-    finally:
-        capture.send_signal(signal.SIGINT)
-        capture.wait(10)
-        del demo.environ["CAPTURE_CAMERA"]
     eventually(lambda: demo.camera("other")["online"] is False, "the camera to be offline")
 
 

@@ -37,19 +37,17 @@ def test_classifier_started_by_hand_is_used_and_missed_by_nobody_when_killed(
     demo: Pipeline,
 ) -> None:
     names = {peer["name"] for peer in demo.peers("classifier")}
-    worker = demo.start_worker("classifier")
-    (new,) = eventually(
-        lambda: [p for p in demo.peers("classifier") if p["name"] not in names and p["done"]],
-        "the new classifier to be used",
-    )
-    worker.kill()
-    worker.wait()
+    with demo.worker("classifier") as worker:
+        (new,) = eventually(
+            lambda: [p for p in demo.peers("classifier") if p["name"] not in names and p["done"]],
+            "the new classifier to be used",
+        )
+        worker.kill()
     eventually(
         lambda: new["name"] not in {peer["name"] for peer in demo.peers("classifier")},
         "the killed classifier to be given up",
     )
-    before = demo.camera()["published"]
-    demo.wait_published(before + 20)
+    demo.wait_published(demo.camera()["published"] + 20)
     assert_ledger(demo.camera())
     eventually(  # its process notices that its parent is gone, and ends too
         lambda: len(demo.processes("classifier.stage")) == 1, "the killed one's child to end"

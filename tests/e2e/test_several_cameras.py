@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.media import DEMO_FPS, cut_demo
-from tests.support.pipeline import PATIENCE_S, ROOT, Pipeline
+from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -28,25 +26,11 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cut_demo(tmp_path_factory.mktemp("crowd") / "crowd.avi", 150, DEMO_FPS, tiles=3)
 
 
-@contextmanager
 def camera(
     pipeline: Pipeline, name: str, source: str | Path = "demo"
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """Add a camera to a running pipeline, as a user does in another terminal."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "capture"],
-        cwd=ROOT,
-        env=pipeline.environ
-        | {"CAPTURE_CAMERA": name, "CAPTURE_SOURCE": str(source), "CAPTURE_LOOP": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE_S)
+    return pipeline.worker("capture", CAPTURE_CAMERA=name, CAPTURE_SOURCE=source, CAPTURE_LOOP="1")
 
 
 def published(pipeline: Pipeline) -> dict[str, int]:

@@ -55,14 +55,12 @@ def test_without_a_classifier_the_video_goes_on_and_says_so() -> None:
         refused = post_images(pipeline.url, encoded(np.zeros((48, 48, 3), np.uint8)))
         assert refused.code == 503
         assert "python -m classifier" in json.loads(refused.body)["error"]
-        worker = pipeline.start_worker("classifier")
-        eventually(lambda: pipeline.get("/readyz")[0] == 200, "the pipeline to be ready")
-        eventually(
-            lambda: any(peer["done"] for peer in pipeline.peers("classifier")),
-            "the classifier to be used",
-        )
-        worker.terminate()
-        worker.wait(PATIENCE_S)
+        with pipeline.worker("classifier"):
+            eventually(lambda: pipeline.get("/readyz")[0] == 200, "the pipeline to be ready")
+            eventually(
+                lambda: any(peer["done"] for peer in pipeline.peers("classifier")),
+                "the classifier to be used",
+            )
 
 
 def test_frames_travel_inside_messages_where_asked() -> None:

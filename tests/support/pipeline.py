@@ -14,6 +14,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,15 +134,26 @@ class Pipeline:
                     found.append(process)
         return found
 
-    def start_worker(self, stage: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, stage: str, **settings: str | Path) -> subprocess.Popen[bytes]:
         """Start one more worker by hand, as a user does in another terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", stage, *arguments],
+            [sys.executable, "-m", stage],
             cwd=ROOT,
-            env=self.environ,
+            env=self.environ | {name: str(value) for name, value in settings.items()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    @contextlib.contextmanager
+    def worker(self, stage: str, **settings: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Start one more worker by hand, and press Ctrl-C there in the end."""
+        process = self.start_worker(stage, **settings)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE_S)
 
     def wait(self, timeout_s: float = 100.0) -> int:
         """Wait for the pipeline to end by itself; return its exit code."""
