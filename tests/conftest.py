@@ -23,6 +23,14 @@ from tests.support.waiting import eventually
 PATIENCE_S = 5.0
 """How long a thread or process that is ending may take."""
 
+SLOW = (
+    "tests/training/",  # TensorFlow alone takes ten seconds to import
+    "tests/tools/",  # searches a whole clip
+    "_properties.py",  # thousands of generated cases
+    "stands_up_to_a_generated_test",
+)
+"""Parts of the names of tests that ``make check`` leaves out."""
+
 settings.register_profile(  # how long an example takes depends on what else the machine does
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -31,8 +39,8 @@ settings.load_profile("unhurried")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "tests/training/" in item.path.as_posix():
-            item.add_marker(pytest.mark.slow)  # TensorFlow alone takes ten seconds to import
+        if any(part in item.nodeid for part in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
