@@ -19,7 +19,7 @@ from training.metrics import (
 
 
 def certain(predicted: list[int], confidence: float) -> Probabilities:
-    """Rows that give ``confidence`` to one label and share the rest out evenly."""
+    """Return rows that give ``confidence`` to one label and share the rest out evenly."""
     rows = np.full((len(predicted), 7), (1 - confidence) / 6, dtype=np.float32)
     rows[np.arange(len(predicted)), predicted] = confidence
     return rows

@@ -22,8 +22,6 @@ from training.config import TrainingConfig
 from training.data.splits import DataSource, TrainingData, load_training_data
 from training.measure.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.model.model_files import write_model_files
-from training.model.network import build_exported_network
-from training.model.onnx_graph import write_onnx
 from training.run.arguments import usual_config
 from training.run.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.run.history import EpochRecord
@@ -60,23 +58,28 @@ def run(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained / "run", tmp_path / "run"))
 
 
+@pytest.mark.parametrize("with_teacher", [False, True])
 def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path,
+    ignorant: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    with_teacher: bool,
 ) -> None:
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    teacher = tmp_path / "teacher.onnx"
-    write_onnx(build_exported_network(TINY), teacher)
-    config = dataclasses.replace(TINY, stages="3x48", teacher=str(teacher))
-    for folder in (whole, stopped):
-        folder.mkdir()
-    run_training(make_data(), config, whole)
+    data, config = load_training_data(source_of(trained)), TINY
+    whole, stopped = trained / "run", tmp_path / "stopped"
+    stopped.mkdir()
+    if with_teacher:
+        config, whole = dataclasses.replace(TINY, teacher=str(ignorant)), tmp_path / "whole"
+        whole.mkdir()
+        run_training(data, config, whole)
     for step in (6, 11):  # of 4 an epoch: in the second epoch, then in the third
         with monkeypatch.context() as patched:
             kill_at_step(patched, step)
             with pytest.raises(Killed):
-                run_training(make_data(), config, stopped)
+                run_training(data, config, stopped)
         assert len(load_run(stopped).progress.history) == step // 4
-    run_training(make_data(), config, stopped)
+    run_training(data, config, stopped)
     assert_same_run(load_run(stopped), load_run(whole))
 
 

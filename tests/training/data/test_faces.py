@@ -112,3 +112,9 @@ def test_real_training_faces_that_are_in_validation_are_351(fer2013: dict[str, F
     train, validation = fer2013["train"], fer2013["validation"]
     kept = len(without_duplicates_of(train, validation))
     assert (kept, len(train) - kept, len(validation)) == (28358, 351, 3589)
+
+
+def test_real_validation_faces_with_a_majority_of_voters_are_3186(
+    fer2013: dict[str, FaceSet],
+) -> None:
+    assert np.count_nonzero(majority_labels(fer2013["validation"]) >= 0) == 3186

@@ -162,7 +162,7 @@ def write_zip_of_folders(folder: Path) -> None:
 
 
 def bomb_png() -> bytes:
-    """A PNG of 70 bytes that claims 60000 x 60000 pixels."""
+    """Return a PNG of 70 bytes that claims 60000 x 60000 pixels."""
     chunks = (
         b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0),
         b"IDAT" + zlib.compress(b""),

@@ -13,7 +13,7 @@ from training.metrics import measure, reliability_bins
 
 
 def certain(predicted: list[int], confidence: list[float]) -> Probabilities:
-    """Rows that give ``confidence`` to one label and share the rest out evenly."""
+    """Return rows that give ``confidence`` to one label and share the rest out evenly."""
     rows = np.repeat((1 - np.array(confidence)[:, None]) / 6, len(LABELS), axis=1)
     rows[np.arange(len(predicted)), predicted] = confidence
     return rows.astype(np.float32)
