@@ -165,7 +165,7 @@ def _report_left_out(count: int, where: str) -> None:
 
 
 def _is_image_member(member: PurePosixPath) -> bool:
-    """Tell images from folders and from what macOS adds to its zips."""
+    """Return whether it is an image: no folder, nothing that macOS adds to its zips."""
     hidden = any(part.startswith((".", "__")) for part in member.parts)
     return member.suffix.lower() in IMAGE_SUFFIXES and not hidden
 

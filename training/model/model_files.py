@@ -45,7 +45,7 @@ class ModelFacts:
 
     Attributes:
         temperature: What its logits were divided by, fitted on validation.
-        ferplus_temperature: The same of the second head; None where nobody voted.
+        ferplus_temperature: Temperature of the second head; None where nobody voted.
         macs: Multiply-accumulate operations a face.
         parameters: Numbers it holds, the statistics of batch normalisation included.
         largest_difference: Largest of a probability between the Keras and the ONNX file.

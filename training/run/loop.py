@@ -95,7 +95,7 @@ def _run_epoch(
     targets: NDArray[np.float32],
     history: Sequence[EpochRecord],
 ) -> EpochRecord:
-    """Train and validates the epoch after those of ``history``."""
+    """Train and validate the epoch after those of ``history``."""
     started = time.monotonic()
     epoch = len(history)
     size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
