@@ -21,7 +21,7 @@ from tests.training.synthetic_faces import (
 )
 from training.data.decode import MAX_IMAGE_BYTES
 from training.data.faces import FaceSet, content_sha256
-from training.data.label_maps import LABEL_MAPS, LabelMap
+from training.data.label_maps import LABEL_MAPS
 from training.data.readers import find_split, load_split
 
 
@@ -146,7 +146,7 @@ def test_a_label_map_renames_folders_and_leaves_some_out(
         folder.mkdir()
         (folder / f"{name}.png").write_bytes(encode_png(image))
     write_zip_of_folders(tmp_path)
-    labels = LabelMap({**LABEL_MAPS["raf-db"], "contempt": None})
+    labels = {**LABEL_MAPS["raf-db"], "contempt": None}
     for split in (".", "zipped"):
         loaded = load_split(tmp_path, split, labels)
         kept = faces.labels != LABELS.index("neutral")
