@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from common.errors import ConfigError
 from common.pixels import Bgr, Gray
 
 Labels = dict[str, dict[int, NDArray[np.float64]]]
@@ -40,8 +41,14 @@ def read_labels(videos: Path) -> Labels:
 
 
 def read_frames(video: Path) -> Iterator[Bgr]:
-    """Yield the frames of a video; none where it cannot be read."""
+    """Yield the frames of a video.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     reader = cv2.VideoCapture(str(video))
+    if not reader.isOpened():
+        raise ConfigError(f"{video} is not a video that OpenCV can read")
     while True:
         read, bgr = reader.read()
         if not read:
