@@ -14,7 +14,6 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def join_videos(videos: list[Path], joined: Path) -> int:
 def run_classic(video: Path, directory: Path) -> Usage:
     """Run the classic loop over the joined video."""
     command = [sys.executable, "-m", "benchmarks.single_process", str(video)]
-    return _measure(command, pipeline_environ(directory, 1), directory / "classic.log")
+    return measure(command, pipeline_environ(directory, 1), directory / "classic.log")
 
 
 def run_pipeline(video: Path, directory: Path, workers: str, frames: int) -> Usage:
@@ -63,7 +62,7 @@ def run_pipeline(video: Path, directory: Path, workers: str, frames: int) -> Usa
         PUBLISHER_RESULTS=results,
     )
     log = directory / "pipeline.log"
-    usage = _measure(honcho_command("-c", workers), environ, log)
+    usage = measure(honcho_command("-c", workers), environ, log)
     records = {line.split(",")[1] for line in results.read_text().splitlines()[1:]}
     if len(records) != frames:
         raise SystemExit(f"{len(records)} of {frames} frames have a record; see {log}")
@@ -110,13 +109,6 @@ def report(frames: int, pairs: list[tuple[Usage, Usage]]) -> None:
         f"the pipeline is {statistics.median(ratios):.1f} times as fast "
         f"(pairs: {', '.join(f'{ratio:.1f}' for ratio in ratios)})"
     )
-
-
-def _measure(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Usage:
-    usage = measure(command, environ, log)
-    if usage.exit_code:
-        raise SystemExit(f"exit code {usage.exit_code}; log:\n{log.read_text()[-3000:]}")
-    return usage
 
 
 main = Command("benchmarks.throughput", __doc__, add_options, run)
