@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from common.face_model import LABELS, Probabilities
+from common.face_model import LABELS
+from tests.training.synthetic_faces import certain
 from training.metrics import (
     Share,
     expected_calibration_error,
@@ -16,13 +17,6 @@ from training.metrics import (
     reliability_bins,
     wilson_interval,
 )
-
-
-def certain(predicted: list[int], confidence: float) -> Probabilities:
-    """Return rows that give ``confidence`` to one label and share the rest out evenly."""
-    rows = np.full((len(predicted), 7), (1 - confidence) / 6, dtype=np.float32)
-    rows[np.arange(len(predicted)), predicted] = confidence
-    return rows
 
 
 def test_numbers_agree_with_scikit_learn() -> None:
@@ -58,7 +52,7 @@ def test_a_confidence_of_one_is_in_the_last_bin() -> None:
 
 
 def test_reliability_bins_have_their_means_and_sum_to_the_calibration_error() -> None:
-    probabilities = np.concatenate([certain([0, 0, 0], 0.9), certain([0], 0.5)])
+    probabilities = certain([0, 0, 0, 0], 0.9, 0.9, 0.9, 0.5)
     labels = np.array([0, 0, 1, 0])
     bins = reliability_bins(probabilities, labels)
     assert bins.accuracy[[7, 13]] == pytest.approx([1.0, 2 / 3])
@@ -72,7 +66,7 @@ def test_reliability_bins_have_their_means_and_sum_to_the_calibration_error() ->
 
 def test_a_label_has_recall_by_its_faces_and_precision_by_its_predictions() -> None:
     # Two angry, one found; one happy, found; one neutral, taken for happy.
-    scores = label_scores(measure(certain([0, 3, 3, 3], 0.7), np.array([0, 0, 3, 6])))
+    scores = label_scores(measure(certain([0, 3, 3, 3], *[0.7] * 4), np.array([0, 0, 3, 6])))
     angry, disgust, happy = scores[0], scores[1], scores[3]
     assert [score.label for score in scores] == list(LABELS)
     assert (angry.faces, disgust.faces, happy.faces) == (2, 0, 1)

@@ -47,6 +47,7 @@ def test_the_curves_are_those_of_the_history(draw: Draw) -> None:
     assert points_of(training)[0] == [1, 2, 3]
     assert points_of(training)[1] == pytest.approx([1.9, 1.8, 1.7])
     assert points_of(panels["rate"].lines[0])[1] == pytest.approx([0.1, 0.05, 0.1 / 3])
+    assert texts_of(panels["rate"]) == [], "images of one size need no words"
 
 
 def test_the_best_epoch_is_marked_at_its_validation(draw: Draw) -> None:
@@ -63,11 +64,6 @@ def test_larger_images_are_named_where_they_begin(draw: Draw) -> None:
     assert texts_of(panels["rate"]) == ["images of 24 px", "images of 48 px"]
     dotted = [line for line in panels["accuracy"].lines if line.get_linestyle() == ":"]
     assert [points_of(line)[0][0] for line in dotted] == [2.5]
-
-
-def test_images_of_one_size_need_no_words(draw: Draw) -> None:
-    panels = draw([record(1), record(2)], 2)
-    assert texts_of(panels["rate"]) == []
 
 
 def test_the_first_epoch_is_drawn_though_a_line_needs_two(tmp_path: Path, draw: Draw) -> None:

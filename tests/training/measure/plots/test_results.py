@@ -6,22 +6,15 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from common.face_model import LABELS, Probabilities
+from common.face_model import LABELS
 from tests.training.measure.plots.drawn_figures import points_of, texts_of
+from tests.training.synthetic_faces import certain
 from training.measure.plots.results import plot_confusion_matrix, plot_recall, plot_reliability
 from training.metrics import measure, reliability_bins
 
-
-def certain(predicted: list[int], confidence: list[float]) -> Probabilities:
-    """Return rows that give ``confidence`` to one label and share the rest out evenly."""
-    rows = np.repeat((1 - np.array(confidence)[:, None]) / 6, len(LABELS), axis=1)
-    rows[np.arange(len(predicted)), predicted] = confidence
-    return rows.astype(np.float32)
-
-
 # Three angry, two of them found, one happy taken for angry; nobody else.
 TRUE = np.array([0, 0, 0, 3])
-PROBABILITIES = certain([0, 0, 3, 0], [0.9, 0.9, 0.5, 0.9])
+PROBABILITIES = certain([0, 0, 3, 0], 0.9, 0.9, 0.5, 0.9)
 
 
 def test_each_cell_has_its_share_and_count(tmp_path: Path, figures: list[Figure]) -> None:
