@@ -55,19 +55,6 @@ class Background:
     faces: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A frame with one labelled face.
-
-    Attributes:
-        gray: ``(height, width) uint8``, without noise.
-        face: ``(4,) int32``, the square that shows the image of the data set.
-    """
-
-    gray: Gray
-    face: Box
-
-
 def read_backgrounds(videos: Path) -> list[Background]:
     """Read the labelled frames of the clips in a directory with ``faces.csv``.
 
@@ -99,8 +86,13 @@ def random_of_face(row: int) -> np.random.Generator:
     return np.random.default_rng([SEED, row])
 
 
-def compose(image: Crops, backgrounds: list[Background], random: np.random.Generator) -> Scene:
+def compose(
+    image: Crops, backgrounds: list[Background], random: np.random.Generator
+) -> tuple[Gray, Box]:
     """Put ``(48, 48) uint8`` at a random place and size into one of the frames.
+
+    Returns:
+        The frame, without noise, and the square that shows the image.
 
     Raises:
         ConfigError: No frame has room for it.
@@ -110,7 +102,7 @@ def compose(image: Crops, backgrounds: list[Background], random: np.random.Gener
         background = backgrounds[int(random.integers(len(backgrounds)))]
         face = find_place(background, side, random)
         if face is not None:
-            return Scene(blend(image, background.gray, face), face)
+            return blend(image, background.gray, face), face
     raise ConfigError(f"--videos: none of {MAX_FRAMES} frames has room for a face of {side} px")
 
 
@@ -163,11 +155,11 @@ def watch(faces: FaceSet, backgrounds: list[Background]) -> Iterator[tuple[Gray,
     search = lossless_search()
     for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
         random = random_of_face(row)
-        scene = compose(image, backgrounds, random)
+        frame, square = compose(image, backgrounds, random)
         search.reset()
-        search.search(as_webcam_sees(scene.gray, random))
-        second = as_webcam_sees(scene.gray, random)
-        yield second, box_of_face(search.search(second), scene.face), scene.face
+        search.search(as_webcam_sees(frame, random))
+        second = as_webcam_sees(frame, random)
+        yield second, box_of_face(search.search(second), square), square
 
 
 def box_of_face(boxes: Boxes, face: Box) -> Box | None:

@@ -60,33 +60,21 @@ class Row:
     worst_ms: float
 
 
-class Tally:
-    """Counts matches, false faces and times over frames."""
-
-    def __init__(self) -> None:
-        self.faces = self.matched = self.false = self.labelled_frames = 0
-        self.times_ms: list[float] = []
-
-    def judge(self, boxes: Boxes, faces: NDArray[np.float64]) -> None:
-        """Count one labelled frame."""
-        matched = count_matches(boxes, faces)
-        self.matched += matched
-        self.false += len(boxes) - matched
-        self.faces += len(faces)
-        self.labelled_frames += 1
-
-    def row(self, videos: str, search: str) -> Row:
-        """Return the line of the table."""
-        return Row(
-            videos,
-            search,
-            self.faces,
-            self.matched / self.faces if self.faces else None,
-            self.false / self.labelled_frames if self.labelled_frames else None,
-            statistics.median(self.times_ms),
-            statistics.mean(self.times_ms),
-            max(self.times_ms),
-        )
+def sum_up(
+    videos: str, search: str, judged: list[tuple[int, int, int]], times_ms: list[float]
+) -> Row:
+    """Sum up the matches, boxes and faces of each labelled frame, and the times of all frames."""
+    matches, boxes, faces = (sum(each) for each in zip((0, 0, 0), *judged, strict=True))
+    return Row(
+        videos,
+        search,
+        faces,
+        matches / faces if faces else None,
+        (boxes - matches) / len(judged) if judged else None,
+        statistics.median(times_ms),
+        statistics.mean(times_ms),
+        max(times_ms),
+    )
 
 
 def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
@@ -125,16 +113,18 @@ def searches() -> dict[str, Callable[[int, Gray], Boxes]]:
 def measure_group(title: str, videos: list[Path], labels: Labels) -> list[Row]:
     """Run every search over the videos of a group, frame by frame in turn."""
     by_name = searches()
-    tallies = {name: Tally() for name in by_name}
+    judged: dict[str, list[tuple[int, int, int]]] = {name: [] for name in by_name}
+    times_ms: dict[str, list[float]] = {name: [] for name in by_name}
     for video in progress_bar(videos, title, "video"):
         for place, (gray, faces) in enumerate(read_labelled(video, labels[video.name])):
             for name, search in by_name.items():
                 started_s = time.thread_time()
                 boxes = search(place, gray)
-                tallies[name].times_ms.append((time.thread_time() - started_s) * 1000)
+                times_ms[name].append((time.thread_time() - started_s) * 1000)
                 if faces is not None:
-                    tallies[name].judge(boxes, faces)
-    return [tally.row(title, name) for name, tally in tallies.items() if tally.times_ms]
+                    matches = count_matches(boxes, faces)
+                    judged[name].append((matches, len(boxes), len(faces)))
+    return [sum_up(title, name, judged[name], times_ms[name]) for name in by_name if videos]
 
 
 def print_table(rows: list[Row]) -> None:
