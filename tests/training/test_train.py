@@ -52,12 +52,6 @@ def source_of(trained: Path) -> DataSource:
     return DataSource(trained / "data", "train", "validation")
 
 
-@pytest.fixture
-def run(trained: Path, tmp_path: Path) -> Path:
-    """A copy of a finished run, for a test to change."""
-    return Path(shutil.copytree(trained / "run", tmp_path / "run"))
-
-
 @pytest.mark.parametrize("with_teacher", [False, True])
 def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
     trained: Path,
@@ -84,20 +78,16 @@ def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
 
 
 def test_a_finished_run_is_not_trained_again(
-    run: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = load_training_data(source_of(trained))
+    run = Path(shutil.copytree(trained / "run", tmp_path / "run"))
     (run / "history.csv").unlink()
     kill_at_step(monkeypatch, 0)
     drawn: list[int] = []
     run_training(data, TINY, run, lambda history, _: drawn.append(len(history)))
     assert (run / "history.csv").exists(), "what a kill may have prevented is written again"
     assert drawn == [3], "and drawn"
-
-
-def test_a_checkpoint_half_written_leaves_the_old_one(run: Path, trained: Path) -> None:
-    (run / f".new-{CHECKPOINT_NAME}").write_bytes(b"half")
-    assert_same_run(load_run(run), load_run(trained / "run"))
 
 
 def test_another_run_in_the_same_folder_is_refused(
