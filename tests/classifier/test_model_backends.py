@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from classifier.tensorflow_backend import TensorFlowBackend
 
 CONTENT = {ONNX: "ONNX", TENSORFLOW: "Keras"}
-BOTH = pytest.mark.parametrize("name", CONTENT)
+NAMES = [ONNX, pytest.param(TENSORFLOW, marks=pytest.mark.slow)]
+BOTH = pytest.mark.parametrize("name", NAMES)
+
+DAMAGES: list[Callable[[bytes], bytes]] = [
+    lambda data: data[: len(data) // 2],
+    lambda data: data[:100],
+    lambda data: data[:5000] + bytes(300) + data[5300:],
+    lambda _: b"",
+    lambda _: b"this is no model\n" * 50,
+]
 
 
 def load(name: str, path: Path) -> Backend:
@@ -92,6 +101,7 @@ def tiny_keras_model(
         model.save(path)
 
 
+@pytest.mark.slow
 def test_both_backends_agree_on_256_faces(
     tensorflow_backend: TensorFlowBackend, onnx_backend: OnnxBackend, faces: Crops
 ) -> None:
@@ -133,16 +143,18 @@ def test_probabilities_are_bitwise_the_same_however_batches_fall_on_a_cpu(
     assert np.array_equal(alone, batched)
 
 
-@pytest.mark.parametrize("count", [1, 3, 5, 33, 64, 65, 130])
+@pytest.mark.slow
 def test_batches_of_any_size_are_padded_or_divided_for_tensorflow(
-    tensorflow_backend: TensorFlowBackend, faces: Crops, count: int
+    tensorflow_backend: TensorFlowBackend, faces: Crops
 ) -> None:
     whole = tensorflow_backend.classify(faces[:130])
-    part = tensorflow_backend.classify(faces[130 - count : 130])
-    assert part.shape == (count, len(LABELS))
-    assert np.abs(part - whole[130 - count :]).max() < 1e-5
+    for count in (1, 3, 5, 33, 64, 65, 130):
+        part = tensorflow_backend.classify(faces[130 - count : 130])
+        assert part.shape == (count, len(LABELS))
+        assert np.abs(part - whole[130 - count :]).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_after_the_warm_up(
     tensorflow_backend: TensorFlowBackend, faces: Crops
 ) -> None:
@@ -173,16 +185,17 @@ def test_model_that_does_not_fit_the_contract_is_refused_with_what_it_takes(
 
 
 @pytest.mark.parametrize(
-    ("damage", "name"),
+    ("name", "damage"),
     [
-        *((lambda data: data[: len(data) // 2], name) for name in CONTENT),
-        *((lambda data: data[:100], name) for name in CONTENT),
-        *((lambda _: b"", name) for name in CONTENT),
-        *((lambda _: b"this is no model\n" * 50, name) for name in CONTENT),
-        *((lambda data: data[:5000] + bytes(300) + data[5300:], name) for name in CONTENT),
-        (lambda data: data[:120] + b"\xff" + data[121:], ONNX),
-        (lambda data: bytes(1000) + data, ONNX),
-        (lambda data: data[: len(data) // 2] + bytes(9) + data[len(data) // 2 + 9 :], TENSORFLOW),
+        *((ONNX, damage) for damage in DAMAGES),
+        (ONNX, lambda data: data[:120] + b"\xff" + data[121:]),
+        (ONNX, lambda data: bytes(1000) + data),
+        *(pytest.param(TENSORFLOW, damage, marks=pytest.mark.slow) for damage in DAMAGES),
+        pytest.param(
+            TENSORFLOW,
+            lambda data: data[: len(data) // 2] + bytes(9) + data[len(data) // 2 + 9 :],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_damaged_file_is_refused_in_one_line(
@@ -200,6 +213,7 @@ def test_missing_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     assert_one_line(name, path, f"not a readable {CONTENT[name]} model")
 
 
+@pytest.mark.slow
 def test_archive_without_a_model_in_it_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "empty.keras"
     with zipfile.ZipFile(path, "w") as archive:

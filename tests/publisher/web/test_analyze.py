@@ -20,8 +20,9 @@ from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, RETRY_S
 from tests.publisher.asking import Reply
 from tests.publisher.described import DESCRIPTION, assert_described
-from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig, wait_for
+from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
 from tests.publisher.uploading import decoded, encoded, post_images, with_orientation
+from tests.support.waiting import eventually
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
@@ -235,7 +236,7 @@ def test_ending_publisher_tells_who_waits(folder: Path) -> None:
         asked(running)
         running.stage.requests.close()
         thread.join(5)
-    wait_for(lambda: replies, "the reply")
+    eventually(lambda: replies, "the reply")
     assert replies[0].code == 503
     assert "ending" in error(replies[0])
 

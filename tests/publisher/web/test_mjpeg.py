@@ -15,9 +15,10 @@ import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
 from tests.publisher.asking import ask_for_head
-from tests.publisher.material import Rig, camera_status, pipeline, rig, wait_for
+from tests.publisher.material import Rig, camera_status, pipeline, rig
 from tests.publisher.uploading import decoded
-from tests.support.viewer import RawViewer
+from tests.support.http_stream import RawViewer
+from tests.support.waiting import eventually
 
 
 @contextmanager
@@ -97,10 +98,10 @@ def test_a_camera_that_goes_offline_is_shown_as_offline(running: Rig) -> None:
     with RawViewer(running.url) as viewer:
         assert mean(viewer.read_picture()) > 150
         running.report(pipeline(camera_status(online=False, reason="unplugged")))
-        wait_for(lambda: mean(viewer.read_picture()) < 100, "the offline picture")
+        eventually(lambda: mean(viewer.read_picture()) < 100, "the offline picture")
         running.report(pipeline(camera_status()))
         running.publish_next()
-        wait_for(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+        eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
 
 
 def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(folder: Path) -> None:
@@ -110,7 +111,7 @@ def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(folder: Path
             assert mean(viewer.read_picture()) < 60
             running.ring.write(0, np.full(running.ring.shape, 200, np.uint8))
             running.publish_next()
-            wait_for(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+            eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
 
 
 def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
@@ -121,17 +122,17 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
         assert "Retry-After: 5" in late.head
         assert b"PUBLISHER_MAX_VIEWERS" in late.read_to_end()
     viewers.pop().close()
-    wait_for(lambda: running.stage.live.hub.viewers == 3, "the viewer to be missed")
+    eventually(lambda: running.stage.live.hub.viewers == 3, "the viewer to be missed")
     with RawViewer(running.url) as next_one:
         assert next_one.code == 200
     for viewer in viewers:
         viewer.close()
-    wait_for(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
+    eventually(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
 
 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
     assert [ask_for_head(running, "/video_feed") for _ in range(10)] == [200] * 10
-    wait_for(lambda: running.stage.live.hub.viewers == 0, "no viewer")
+    eventually(lambda: running.stage.live.hub.viewers == 0, "no viewer")
 
 
 def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:

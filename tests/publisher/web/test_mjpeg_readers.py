@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline, rig, wait_for
+from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline, rig
 from tests.publisher.uploading import decoded
-from tests.support.viewer import BOUNDARY, RawViewer
+from tests.support.http_stream import BOUNDARY, RawViewer
+from tests.support.waiting import eventually
 
 OLD, NEW, NEXT = 40, 120, 200  # brightness: tells which picture it is
 CORNER = (slice(-10, None), slice(-10, None))  # away from the face that is drawn
@@ -31,7 +32,7 @@ def running(folder: Path) -> Iterator[Rig]:
         made.hello()
         made.report(pipeline(camera_status()))
         with RawViewer(made.url, "/video_feed/cam"):
-            wait_for(lambda: made.stage.live.hub.viewers_of("cam") == 1, "the viewer")
+            eventually(lambda: made.stage.live.hub.viewers_of("cam") == 1, "the viewer")
             for _ in range(20):
                 publish(made, OLD)
             publish(made, NEW)
@@ -103,4 +104,4 @@ def test_another_viewer_joins_at_the_newest_picture(running: Rig) -> None:
         publish(running, NEXT)
         with RawViewer(running.url) as joins:
             assert shown(joins.read_picture()) == pytest.approx(NEXT, abs=JPEG_ERROR)
-        wait_for(lambda: shown(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")
+        eventually(lambda: shown(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")

@@ -21,9 +21,9 @@ from tests.publisher.material import (
     pipeline,
     result,
     rig,
-    wait_for,
 )
-from tests.support.event_stream import EventStream
+from tests.support.http_stream import EventStream
+from tests.support.waiting import eventually
 
 ODD_NAME = 'küche "2"?#%&\n'
 
@@ -130,15 +130,15 @@ def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(runni
     running.publish_next()
     assert get(running, "/snapshot/cam.jpg")[0] == 200
     streams.pop().close()
-    wait_for(lambda: running.stage.live.events.readers == 3, "the reader to be missed")
+    eventually(lambda: running.stage.live.events.readers == 3, "the reader to be missed")
     for stream in streams:
         stream.close()
-    wait_for(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
+    eventually(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
 
 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
     assert [ask_for_head(running, "/events") for _ in range(8)] == [200] * 8
-    wait_for(lambda: running.stage.live.events.readers == 0, "no reader")
+    eventually(lambda: running.stage.live.events.readers == 0, "no reader")
 
 
 def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
@@ -176,5 +176,5 @@ def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
         started_s = time.monotonic()
     assert time.monotonic() - started_s < STOP_TIMEOUT_S
     for stream in streams:
-        stream.rest()
+        stream.read_to_end()
         stream.close()
