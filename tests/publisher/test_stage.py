@@ -114,7 +114,7 @@ def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCapt
         with largest_file(500):
             for frame_id in range(20):
                 running.publish(result(frame(frame_id)))
-        assert "cannot be written" in str(running.stage.live.board.view().recording_trouble)
+        assert "cannot be written" in str(running.stage.live.board.view().results_trouble)
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
 
 
@@ -170,3 +170,11 @@ def test_a_broker_that_has_just_started_takes_no_camera_away(folder: Path) -> No
         running.publish_next()
         running.report(pipeline())
         assert running.stage.live.hub.newest("cam")
+
+
+def test_a_camera_that_never_gave_a_frame_is_not_kept(folder: Path) -> None:
+    with rig(folder) as running:
+        running.hello()
+        running.report(pipeline(camera_status()))
+        running.report(pipeline())
+        assert running.stage.live.board.cameras() == ()

@@ -82,7 +82,7 @@ def test_a_full_disk_stops_the_video_with_an_alert_and_the_live_view_goes_on(
             for _ in range(2_000):
                 running.ring.write(0, rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8))
                 running.publish_next()
-                if running.stage.live.board.view().pictures[0].trouble:
+                if running.stage.live.board.view().recordings[0].trouble:
                     break
         with urlopen(f"{running.url}/api/status") as answer:
             (told,) = json.load(answer)["recordings"]
