@@ -106,7 +106,7 @@ class Board:
         with self._lock:
             return find_problems(self.alive, self._connected, self._pipeline)
 
-    def step_done(self, connected: bool) -> None:
+    def note_step(self, connected: bool) -> None:
         """Note that the stage lives, and whether the broker has taken it in."""
         with self._lock:
             self._last_step_s = time.monotonic()
