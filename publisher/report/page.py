@@ -49,7 +49,7 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(clock=clock, percent=percent, colour=colour_of, number=_number)
+    environment.filters.update(clock=clock, percent=percent, colour=colour_of, number="{:,}".format)
     environment.globals["shares"] = shares
     cameras = list(summary.cameras.values())
     tracks = [track for camera in cameras for track in camera.tracks.values()]
@@ -88,7 +88,3 @@ def _timeline(camera: CameraSummary) -> _Timeline:
         strips=[strip(camera, track) for track in chosen],
         left_out=len(often) - len(chosen),
     )
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
