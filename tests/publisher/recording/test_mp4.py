@@ -122,9 +122,7 @@ while True:
 """
 
 
-def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(
-    tmp_path: Path,
-) -> None:
+def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     root = Path(__file__).resolve().parents[3]
     with subprocess.Popen(

@@ -33,11 +33,7 @@ def rectangles(svg: str) -> list[tuple[float, float, str]]:
 def test_each_label_has_its_colour_for_as_long_as_it_lasted() -> None:
     labels = ["happy"] * 100 + ["sad"] * 50 + [None] * 50 + ["uncertain"] * 51
     found = rectangles(strip(*one_track(*labels)))
-    expected = [
-        (0.0, 0.4, COLOURS["happy"]),
-        (0.4, 0.6, COLOURS["sad"]),
-        (0.8, 1.0, UNKNOWN),
-    ]
+    expected = [(0.0, 0.4, COLOURS["happy"]), (0.4, 0.6, COLOURS["sad"]), (0.8, 1.0, UNKNOWN)]
     assert [colour for _, _, colour in found] == [colour for _, _, colour in expected]
     for (start, end, _), (low, high, _) in zip(found, expected, strict=True):
         assert (start, end) == pytest.approx((low, high), abs=0.006)

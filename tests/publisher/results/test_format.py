@@ -8,13 +8,7 @@ import json
 
 from publisher.as_json import iso_time
 from publisher.faces import Face
-from publisher.results.format import (
-    CSV_HEADER,
-    FIELDS,
-    csv_lines,
-    json_lines,
-    records_of,
-)
+from publisher.results.format import CSV_HEADER, FIELDS, csv_lines, json_lines, records_of
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
