@@ -199,8 +199,9 @@ def rig(
     record_clean: Path | None = None,
     max_viewers: int = 8,
     restarts: int = 0,
+    welcomed: bool = True,
 ) -> Iterator[Rig]:
-    """Run a publisher on real sockets."""
+    """Run a publisher on real sockets, which the broker has welcomed unless told otherwise."""
     config = PublisherConfig(
         endpoint=f"ipc://{folder}/b.ipc",
         results=results,
@@ -212,6 +213,8 @@ def rig(
         patch.setattr(link, "RECONNECT_BACKOFF_S", (1000.0,))  # the test's broker may be silent
         made = Rig(folder, config, restarts)
         try:
+            if welcomed:
+                made.hello()
             yield made
         finally:
             made.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,21 +17,14 @@ from common.messages import AnalyzeImage, ImageAnswer, PublisherHello, Welcome, 
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, RETRY_S
-from tests.publisher.asking import Reply
+from tests.publisher.asking import PATIENCE_S, Reply
 from tests.publisher.described import DESCRIPTION, assert_described
-from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig, wait_for
+from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
 from tests.publisher.uploading import decoded, encoded, post_images, with_orientation
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
 UNSURE = (0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1)
-
-
-@pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder) as made:
-        made.hello()
-        yield made
 
 
 @pytest.fixture
@@ -174,7 +166,7 @@ def test_what_the_broker_says_of_an_image_is_passed_on(
 
 
 def test_without_a_broker_nothing_is_taken(folder: Path) -> None:
-    with rig(folder) as running:
+    with rig(folder, welcomed=False) as running:
         found = post_images(running.url, JPEG)
     assert found.code == 503
     assert found.headers["Retry-After"] == str(RETRY_S)
@@ -226,18 +218,13 @@ def test_broker_that_was_restarted_is_asked_again(running: Rig, upload: Upload) 
     assert b'"sad"' in reply(running, waited).body
 
 
-def test_ending_publisher_tells_who_waits(folder: Path) -> None:
-    replies: list[Reply] = []
-    with rig(folder) as running:
-        running.hello()
-        thread = threading.Thread(target=lambda: replies.append(post_images(running.url, JPEG)))
-        thread.start()
-        asked(running)
-        running.stage.requests.close()
-        thread.join(5)
-    wait_for(lambda: replies, "the reply")
-    assert replies[0].code == 503
-    assert "ending" in error(replies[0])
+def test_ending_publisher_tells_who_waits(running: Rig, upload: Upload) -> None:
+    waited = upload(JPEG)
+    asked(running)
+    running.stage.requests.close()
+    found = waited.result(PATIENCE_S)
+    assert found.code == 503
+    assert "ending" in error(found)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +256,6 @@ def test_own_page_and_programs_can_upload(
 def test_upload_is_in_no_record_and_on_no_page(folder: Path) -> None:
     path = folder / "faces.csv"
     with rig(folder, results=path) as running, ThreadPoolExecutor(1) as pool:
-        running.hello()
         waited = pool.submit(post_images, running.url, JPEG)
         running.broker.send(analyzed(asked(running), (FACE, HAPPY)))
         assert reply(running, waited).code == 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,11 +17,9 @@ ODD_NAME = '/dev/küche "2"?#%&'
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder) as made:
-        made.hello()
-        made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
-        yield made
+def running(running: Rig) -> Rig:
+    running.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+    return running
 
 
 def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
@@ -76,7 +73,7 @@ def test_ready_is_ready_and_otherwise_says_why(running: Rig) -> None:
 
 
 def test_without_a_broker_it_lives_but_is_not_ready(folder: Path) -> None:
-    with rig(folder) as running:
+    with rig(folder, welcomed=False) as running:
         running.stage.step()
         assert get_json(running, "/healthz") == (200, {"alive": True})
         assert get_json(running, "/readyz")[0] == 503

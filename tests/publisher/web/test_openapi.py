@@ -24,16 +24,7 @@ from publisher.live.problems import ProblemKind
 from publisher.tracking.smoothing import UNCERTAIN
 from tests.publisher.asking import get_json
 from tests.publisher.described import DESCRIPTION, assert_described
-from tests.publisher.material import (
-    FACE,
-    HAPPY,
-    Rig,
-    camera_status,
-    frame,
-    pipeline,
-    result,
-    rig,
-)
+from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 from tests.support.event_stream import EventStream
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +43,6 @@ LATE_FACE = ((5, 5, 30, 30), None)
 @pytest.fixture
 def running(folder: Path) -> Iterator[Rig]:
     with rig(folder, results=folder / "faces.csv", max_viewers=30) as made:
-        made.hello()
         offline = camera_status("offline", online=False, reason="unplugged")
         peers = [PeerStatus(role, f"{role}-1", 1, 1.0, 0) for role in Role]
         made.report(PipelineStatus(1.0, 0, (camera_status("demo"), offline), tuple(peers)))
@@ -177,7 +167,7 @@ def test_the_status_is_described_in_every_state(folder: Path) -> None:
         assert_described(get_json(running, "/readyz")[1], "Readiness")
         return status
 
-    with rig(folder, results=folder / "faces.jsonl") as running:
+    with rig(folder, results=folder / "faces.jsonl", welcomed=False) as running:
         assert check(running)["broker"]["connected"] is False
         running.hello()
         running.report(pipeline())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,11 +28,9 @@ ODD_NAME = 'küche "2"?#%&\n'
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder, max_viewers=4) as made:
-        made.hello()
-        made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
-        yield made
+def running(running: Rig) -> Rig:
+    running.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+    return running
 
 
 def publish(running: Rig, frame_id: int, camera: str = "cam", faces: int = 1) -> None:
@@ -144,10 +141,7 @@ def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
 def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
     running: Rig,
 ) -> None:
-    with (
-        EventStream(running.url, receive_bytes=4096) as stuck,
-        EventStream(running.url) as quick,
-    ):
+    with EventStream(running.url, receive_bytes=4096) as stuck, EventStream(running.url) as quick:
         last = 300  # of 5 kB each: far more than fits the system's buffers
         for frame_id in range(1, last + 1):
             publish(running, frame_id, faces=12)
@@ -158,7 +152,6 @@ def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
 
 def test_the_last_frames_are_sent_before_the_streams_end(folder: Path) -> None:
     with rig(folder) as running:
-        running.hello()
         stream = EventStream(running.url)
         stream.expect("status")
         for frame_id in range(1, 6):
@@ -169,7 +162,6 @@ def test_the_last_frames_are_sent_before_the_streams_end(folder: Path) -> None:
 
 def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
     with rig(folder) as running:
-        running.hello()
         streams = [EventStream(running.url) for _ in range(3)]
         for stream in streams:
             stream.expect("status")
