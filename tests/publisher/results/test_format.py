@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-
 from publisher.as_json import iso_time
 from publisher.faces import Face
-from publisher.results.format import CSV_HEADER, FIELDS, csv_lines, json_lines, records_of
+from publisher.results.format import FIELDS, csv_lines, records_of
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
@@ -51,19 +47,6 @@ def test_what_is_unknown_is_empty() -> None:
         None,
         False,
     )
-
-
-def test_a_csv_reader_finds_the_columns() -> None:
-    text = (CSV_HEADER + csv_lines(records_of(published(7, 'a "b", c\nd', faces=[SEEN])))).decode()
-    (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["camera"], row["happy"], row["reused"]) == ('a "b", c\nd', "0.900000", "false")
-    assert (row["shown"], row["smoothed_sad"]) == ("true", "0.800000")
-
-
-def test_json_lines_are_json_with_null_for_unknown() -> None:
-    lines = json_lines(records_of(published(7, "küche", faces=[SEEN, LATE]))).splitlines()
-    assert [json.loads(line)["happy"] for line in lines] == [0.9, None]
-    assert json.loads(lines[0])["camera"] == "küche"
 
 
 def test_time_is_exact_to_the_microsecond() -> None:

@@ -6,7 +6,6 @@ import logging
 from datetime import datetime, timezone
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -16,7 +15,6 @@ from common.face_model import LABELS
 from common.messages import Result
 from publisher.output_files import RecordError
 from publisher.results.format import FIELDS, SMOOTHED
-from publisher.results.open import open_results
 from publisher.results.parquet import ParquetWriter, journal_of
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
@@ -87,17 +85,6 @@ def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
         assert kinds[name] == expected, name
     assert str(table["captured_at"].dtype) == "datetime64[us, UTC]"
     assert all(isinstance(value, str) for name in texts for value in table[name].dropna())
-
-
-def test_it_holds_what_a_csv_holds(path: Path) -> None:
-    run(path, clip(60))
-    csv = as_csv(path, clip(60))
-    table = pl.read_parquet(path)
-    assert len(table) == len(csv)
-    for name in FIELDS:
-        ours, theirs = table[name].to_list(), csv[name].tolist()
-        for a, b in zip(ours, theirs, strict=True):
-            assert (a is None and pd.isna(b)) or a == b, name
 
 
 def test_the_journal_is_gone_in_the_end_and_the_file_there_only_then(path: Path) -> None:
@@ -206,24 +193,3 @@ def test_a_full_disk_on_the_way_is_one_of_the_records(
     frames = pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list()
     assert frames == [*range(len(frames))]
     assert 10 < len(frames) < 200
-
-
-def test_names_of_cameras_survive(path: Path) -> None:
-    name = 'a "b",\nc'
-    run(path, clip(3, name))
-    assert pl.read_parquet(path)["camera"].unique().to_list() == [name]
-
-
-def test_the_recorder_is_chosen_by_the_ending(tmp_path: Path) -> None:
-    def replay(*_: object) -> None:
-        return
-
-    assert type(open_results(tmp_path / "a.csv", None, replay)) is ResultsWriter
-    assert type(open_results(None, None, replay)) is ResultsWriter
-    assert type(open_results(tmp_path / "A.PARQUET", None, replay)) is ParquetWriter
-
-
-def test_numbers_are_those_of_the_network_to_six_digits(path: Path) -> None:
-    run(path, clip(2))
-    row = pl.read_parquet(path).filter(pl.col("happy").is_not_null()).row(0, named=True)
-    assert np.isclose(sum(row[label] for label in LABELS), 1, atol=1e-5)

@@ -32,11 +32,6 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / str(request.param)
 
 
-def test_nothing_is_made_before_the_first_record(path: Path) -> None:
-    assert run(path, []) == {}
-    assert not path.exists()
-
-
 def test_a_file_of_an_earlier_run_is_moved_aside(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -51,7 +51,8 @@ def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
     assert face["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
     assert (face["label"], face["track_id"], face["reused"]) == ("happy", 1, False)
     assert face["probabilities"]["happy"] == pytest.approx(0.9)
-    assert (late["label"], late["probabilities"], late["reused"]) == (None, None, True)
+    assert late["reused"]
+    assert {late[field] for field in ("label", "confidence", "smoothed", "probabilities")} == {None}
     assert odd["camera"] == ODD_NAME
     assert status["results"] == {"state": "off", "path": None, "records": 0, "reason": ""}
 
@@ -87,17 +88,6 @@ def test_a_stage_that_is_stuck_is_not_healthy(
     code, answer = get_json(running, "/readyz")
     assert (code, answer["reasons"]) == (503, ["the publisher is stuck"])
     assert get_json(running, "/api/status")[1]["ready"] is False
-
-
-def test_problems_are_told_to_programs_and_to_people(running: Rig) -> None:
-    offline = camera_status("cam", online=False, reason="unplugged")
-    running.report(pipeline(offline, roles=[Role.DETECTOR]))
-    _, status = get_json(running, "/api/status")
-    offline, classifier = status["problems"]
-    assert (offline["kind"], offline["camera"]) == ("camera_offline", "cam")
-    assert offline["text"] == "camera cam is offline: unplugged"
-    assert classifier["kind"] == "no_classifier"
-    assert classifier["text"].endswith(classifier["command"])
 
 
 @pytest.mark.parametrize("camera", ["cam", ODD_NAME])
@@ -143,11 +133,6 @@ def test_what_is_not_there_is_404_in_plain_words(running: Rig, path: str) -> Non
     assert headers["Content-Type"].startswith("text/plain")
     if "nobody" in path:
         assert b"known are: cam" in body
-
-
-def test_errors_of_the_api_are_json(running: Rig) -> None:
-    code, answer = get_json(running, "/api/nothing")
-    assert (code, list(answer)) == (404, ["error"])
 
 
 def test_another_sites_name_for_this_machine_is_refused(running: Rig) -> None:

@@ -75,11 +75,6 @@ def test_stages_and_age_are_histograms_in_seconds(running: Rig) -> None:
     assert scrape.value("ferstream_picture_age_seconds_count", camera="cam") == 3
 
 
-def test_a_frame_from_another_host_has_no_age_here(running: Rig) -> None:
-    running.publish(result(structs.replace(frame(1), jpeg=b"x")))
-    assert Scrape(running).all("ferstream_picture_age_seconds_count") == []
-
-
 def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:
     queues = (QueueStatus(Role.DETECTOR, 2, 40.0), QueueStatus(Role.CLASSIFIER, 0, 0.0))
     batches = {1: 4, 3: 2, 8: 1}
