@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -188,6 +189,24 @@ class Rig:
         self.broker.close()
         self.ring.close()
         self.context.term()
+
+
+@contextmanager
+def meanwhile(act: Callable[[], object], interval_s: float = 0.02) -> Iterator[None]:
+    """Do something again and again in the background."""
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.wait(interval_s):
+            act()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def test_a_restarted_broker_is_told_who_this_is(running: Rig) -> None:
 def test_a_lossless_run_ends_when_its_records_cannot_be_written(folder: Path) -> None:
     with rig(folder, results=folder / "faces.csv") as running:
         crowd = [((x * 9, 0, 8, 8), HAPPY) for x in range(12)]
-        with largest_file(500), pytest.raises(RecordError, match="cannot be written"):
+        with largest_file(500), pytest.raises(RecordError, match="make room and run again"):
             running.publish(result(frame(0), crowd, mode=Mode.LOSSLESS))
 
 

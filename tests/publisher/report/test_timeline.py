@@ -39,7 +39,7 @@ def test_each_label_has_its_colour_for_as_long_as_it_lasted() -> None:
         assert (start, end) == pytest.approx((low, high), abs=0.006)
 
 
-def test_a_single_sighting_is_face() -> None:
+def test_a_single_sighting_is_seen() -> None:
     assert len(rectangles(strip(*one_track("happy", *[None] * 5000)))) == 1
     assert len(rectangles(strip(*one_track("happy")))) == 1
 

@@ -127,14 +127,6 @@ def test_a_full_disk_stops_live_recording_once_and_leaves_whole_frames(
     assert sum(found.records for found in frames) == recorder.written
 
 
-def test_a_full_disk_ends_a_lossless_run(path: Path) -> None:
-    recorder = ResultsWriter(path)
-    with largest_file(3000), pytest.raises(RecordError, match="make room and run again"):
-        publish(recorder, Following(), clip(60))
-    recorder.close()
-    assert list(recorded_frames(path))
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"

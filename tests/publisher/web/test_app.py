@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from common.contract import Role
-from tests.publisher.asking import Reply, get, get_json
-from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.asking import ask_for_head, get, get_json
+from tests.publisher.material import (
+    FACE,
+    HAPPY,
+    Rig,
+    camera_status,
+    frame,
+    meanwhile,
+    pipeline,
+    result,
+    rig,
+    wait_for,
+)
 from tests.publisher.uploading import decoded
 
 ODD_NAME = '/dev/küche "2"?#%&'
@@ -93,19 +103,8 @@ def test_a_stage_that_is_stuck_is_not_healthy(
 @pytest.mark.parametrize("camera", ["cam", ODD_NAME])
 def test_a_snapshot_needs_no_viewer(running: Rig, camera: str) -> None:
     running.publish_next(camera)
-    done = threading.Event()
-    found: list[Reply] = []
-
-    def ask() -> None:
-        found.append(get(running, f"/snapshot/{quote(camera, safe='')}.jpg"))
-        done.set()
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    while not done.is_set():
-        running.publish_next(camera)
-    asking.join()
-    ((code, headers, jpeg),) = found
+    with meanwhile(lambda: running.publish_next(camera)):
+        code, headers, jpeg = get(running, f"/snapshot/{quote(camera, safe='')}.jpg")
     assert (code, headers["Content-Type"], headers["Cache-Control"]) == (
         200,
         "image/jpeg",
@@ -119,6 +118,13 @@ def test_after_the_end_of_the_source_the_last_picture_is_there(running: Rig) -> 
     running.publish_next()
     running.report(pipeline(camera_status(online=False, ended=True)))
     assert get(running, "/snapshot/cam.jpg")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/video_feed", "/events"])
+def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig, path: str) -> None:
+    assert [ask_for_head(running, path) for _ in range(10)] == [200] * 10
+    live = running.stage.live
+    wait_for(lambda: not live.hub.viewers and not live.events.readers, "nobody")
 
 
 def test_a_camera_without_a_picture_has_no_snapshot_yet(running: Rig) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,30 +11,16 @@ import numpy as np
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
-from tests.publisher.asking import ask_for_head
-from tests.publisher.material import Rig, camera_status, pipeline, rig, wait_for
+from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig, wait_for
 from tests.publisher.uploading import decoded
 from tests.support.viewer import RawViewer
 
 
-@contextmanager
-def streaming(running: Rig, fps: float = 50) -> Iterator[None]:
+def streaming(running: Rig) -> AbstractContextManager[None]:
     """Publish frames of noise, large ones, in the background."""
-    stop = threading.Event()
     noise = np.random.default_rng(0).integers(0, 255, running.ring.shape, np.uint8)
     running.ring.write(0, noise)
-
-    def publish() -> None:
-        while not stop.wait(1 / fps):
-            running.publish_next()
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return meanwhile(running.publish_next)
 
 
 @pytest.fixture
@@ -108,11 +92,6 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
     for viewer in viewers:
         viewer.close()
     wait_for(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
-
-
-def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    assert [ask_for_head(running, "/video_feed") for _ in range(10)] == [200] * 10
-    wait_for(lambda: running.stage.live.hub.viewers == 0, "no viewer")
 
 
 def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:

@@ -6,9 +6,8 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,17 @@ from publisher.live.problems import ProblemKind
 from publisher.tracking.smoothing import UNCERTAIN
 from tests.publisher.asking import get_json
 from tests.publisher.described import DESCRIPTION, assert_described
-from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.material import (
+    FACE,
+    HAPPY,
+    Rig,
+    camera_status,
+    frame,
+    meanwhile,
+    pipeline,
+    result,
+    rig,
+)
 from tests.support.event_stream import EventStream
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,24 +58,15 @@ def running(folder: Path) -> Iterator[Rig]:
         yield made
 
 
-@contextmanager
-def publishing(running: Rig) -> Iterator[None]:
+def publishing(running: Rig) -> AbstractContextManager[None]:
     """Publish frames with faces, some of them classified late, in the background."""
-    stop = threading.Event()
 
-    def go_on() -> None:
-        while not stop.wait(0.02):
-            running.frames += 1
-            made = frame(running.frames, "demo", ring=str(running.ring.path))
-            running.publish(result(made, [(FACE, HAPPY), LATE_FACE]))
+    def publish() -> None:
+        running.frames += 1
+        made = frame(running.frames, "demo", ring=str(running.ring.path))
+        running.publish(result(made, [(FACE, HAPPY), LATE_FACE]))
 
-    thread = threading.Thread(target=go_on)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return meanwhile(publish)
 
 
 def test_every_address_is_described_and_every_description_has_an_address(running: Rig) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
 from publisher.live.event_log import NEAR_FRAMES
-from tests.publisher.asking import ask_for_head, get, get_json
+from tests.publisher.asking import get, get_json
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -131,11 +131,6 @@ def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(runni
     for stream in streams:
         stream.close()
     wait_for(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
-
-
-def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    assert [ask_for_head(running, "/events") for _ in range(8)] == [200] * 8
-    wait_for(lambda: running.stage.live.events.readers == 0, "no reader")
 
 
 def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
