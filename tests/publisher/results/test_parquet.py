@@ -47,22 +47,22 @@ def start(path: Path, restarts: int = 0) -> tuple[ParquetWriter, Following]:
 
 
 def run(path: Path, results: list[Result], restarts: int = 0) -> None:
-    recorder, following = start(path, restarts)
-    publish(recorder, following, results)
-    recorder.finish()
+    writer, following = start(path, restarts)
+    publish(writer, following, results)
+    writer.finish()
 
 
 def killed(path: Path, results: list[Result]) -> None:
     """Record, and leave what a kill leaves."""
-    recorder, following = start(path)
-    publish(recorder, following, results)
-    recorder._journal.close()
+    writer, following = start(path)
+    publish(writer, following, results)
+    writer._journal.close()
 
 
 def as_csv(path: Path, results: list[Result]) -> pd.DataFrame:
-    recorder, following = ResultsWriter(path.with_suffix(".csv")), Following()
-    publish(recorder, following, results)
-    recorder.close()
+    writer, following = ResultsWriter(path.with_suffix(".csv")), Following()
+    publish(writer, following, results)
+    writer.close()
     return pd.read_csv(path.with_suffix(".csv"), parse_dates=["captured_at"])
 
 
@@ -88,22 +88,22 @@ def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
 
 
 def test_the_journal_is_gone_in_the_end_and_the_file_there_only_then(path: Path) -> None:
-    recorder, following = start(path)
-    publish(recorder, following, clip(10))
+    writer, following = start(path)
+    publish(writer, following, clip(10))
     assert not path.exists()
     assert journal_of(path).exists()
-    recorder.finish()
-    recorder.finish()
+    writer.finish()
+    writer.finish()
     assert [file.name for file in path.parent.iterdir()] == ["faces.parquet"]
 
 
 def test_it_is_written_piece_by_piece(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.results.parquet.BLOCK_BYTES", 2000)
-    recorder, following = start(path)
-    publish(recorder, following, clip(100))
-    left = journal_of(path).stat().st_size - recorder._converted
+    writer, following = start(path)
+    publish(writer, following, clip(100))
+    left = journal_of(path).stat().st_size - writer._converted
     assert 0 <= left < 2000
-    recorder.finish()
+    writer.finish()
     assert pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list() == [*range(100)]
 
 
@@ -121,15 +121,15 @@ def test_a_killed_publisher_goes_on_where_it_was(path: Path, lost_bytes: int) ->
 
 def test_what_the_process_before_wrote_is_converted_at_the_start(path: Path) -> None:
     killed(path, clip(25))
-    recorder, _ = start(path, restarts=1)
-    assert recorder._converted == journal_of(path).stat().st_size
-    recorder.close()
+    writer, _ = start(path, restarts=1)
+    assert writer._converted == journal_of(path).stat().st_size
+    writer.close()
 
 
 def test_a_publisher_that_crashed_goes_on_where_it_was(path: Path) -> None:
-    recorder, following = start(path)
-    publish(recorder, following, clip(25))
-    recorder.close()  # not finish: the run has not ended
+    writer, following = start(path)
+    publish(writer, following, clip(25))
+    writer.close()  # not finish: the run has not ended
     run(path, clip(40)[20:], restarts=1)
     assert pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list() == [*range(40)]
     assert not journal_of(path).exists()
@@ -166,10 +166,10 @@ def test_a_run_that_records_nothing_leaves_nothing(path: Path) -> None:
 def test_a_full_disk_at_the_end_leaves_the_journal(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder, following = start(path)
-    publish(recorder, following, clip(60))
+    writer, following = start(path)
+    publish(writer, following, clip(60))
     with largest_file(1000):
-        recorder.finish()
+        writer.finish()
     assert "the next run that records to it writes them" in caplog.text
     assert [file.name for file in path.parent.iterdir()] == ["faces.parquet.journal.csv"]
     start(path)
@@ -181,15 +181,15 @@ def test_a_full_disk_on_the_way_is_one_of_the_records(
     path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode
 ) -> None:
     monkeypatch.setattr("publisher.results.parquet.BLOCK_BYTES", 2000)
-    recorder, following = start(path)
+    writer, following = start(path)
     with largest_file(9000):
         if mode is Mode.LOSSLESS:
             with pytest.raises(RecordError, match="make room and run again"):
-                publish(recorder, following, clip(200, mode=mode))
+                publish(writer, following, clip(200, mode=mode))
         else:
-            publish(recorder, following, clip(200, mode=mode))
-            assert "cannot be written" in str(recorder.trouble)
-    recorder.finish()
+            publish(writer, following, clip(200, mode=mode))
+            assert "cannot be written" in str(writer.trouble)
+    writer.finish()
     frames = pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list()
     assert frames == [*range(len(frames))]
     assert 10 < len(frames) < 200
