@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Histogram
 
 from common.messages import Frame, FrameTimes, PeerStatus
@@ -57,10 +57,10 @@ class CameraFigures:
     def ages_ms(self) -> dict[str, tuple[float, ...]]:
         """Return ``PERCENTILES`` of what each stage adds to the age of a picture, and of the whole.
 
-        Empty while nothing is known.
+        Each is a value that occurred (nearest rank). Empty while nothing is known.
         """
         return {
-            stage: tuple(percentile(values, fraction) for fraction in PERCENTILES)
+            stage: tuple(np.quantile(values, PERCENTILES, method="inverted_cdf").tolist())
             for stage, values in self._stages_ms.items()
         }
 
@@ -134,12 +134,6 @@ def divide_age(frame: Frame, times: FrameTimes, now_ns: int) -> dict[str, float]
             spans[stage] = (mark - before) / 1e6
             before = mark
     return spans | {TOTAL: (now_ns - frame.captured_mono_ns) / 1e6}
-
-
-def percentile(values: Sequence[float], fraction: float) -> float:
-    """Return the value that ``fraction`` of all are not above (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
 
 
 class WorkerRates:
