@@ -33,7 +33,7 @@ class Page:
     def __init__(self, path: Path) -> None:
         self.source = path.read_text(encoding="utf-8")
         self.loads = re.findall(r'(?:src|href)="(.*?)"', self.source)
-        self.labels = re.findall(r'<svg [^>]*aria-label="(.*?)"', self.source)
+        self.labels = re.findall(r'<svg [^>]*role="img" aria-label="(.*?)"', self.source)
         shown = re.sub(r"<style>.*?</style>|<.*?>", " ", self.source, flags=re.DOTALL)
         self.text = " ".join(html.unescape(shown).split())
 
