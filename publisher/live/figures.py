@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from prometheus_client import CollectorRegistry, Histogram
 
+from common.contract import Role
 from common.messages import Frame, FrameTimes, PeerStatus
 from publisher.faces import PublishedFrame
 
@@ -16,8 +17,6 @@ AGES_KEPT = 300
 PERCENTILES = (0.5, 0.95, 0.99)
 TOTAL = "total"
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0)
-WorkerKey = tuple[str, str]
-"""Role and name."""
 
 
 class CameraFigures:
@@ -140,7 +139,7 @@ class WorkerRates:
     """How fast each peer works, from the counters in its heartbeats."""
 
     def __init__(self) -> None:
-        self._history: deque[tuple[float, dict[WorkerKey, int]]] = deque()
+        self._history: deque[tuple[float, dict[tuple[Role, str], int]]] = deque()
 
     def add_peers(self, peers: Sequence[PeerStatus], now_s: float) -> None:
         """Take in what the broker reports of all peers."""
