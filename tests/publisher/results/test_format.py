@@ -9,8 +9,6 @@ from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
 SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False)
-LATE = Face((1, 2, 3, 4), 4, True, "uncertain", 0.35, SAD, (), reused=True)
-NEW = Face((5, 6, 7, 8), 5, False, None, None, (), (), reused=True)
 
 
 def test_a_record_holds_what_is_promised_in_that_order() -> None:
@@ -29,23 +27,6 @@ def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     assert [field for field in FIELDS if record[field] is not None] == list(FIELDS)[:4]
     assert csv_lines([record]).decode() == (
         "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 23 + "\n"
-    )
-
-
-def test_what_is_unknown_is_empty() -> None:
-    late, new = records_of(published(7, faces=[LATE, NEW]))
-    assert (late["happy"], late["label"], late["confidence"], late["reused"]) == (
-        None,
-        "uncertain",
-        0.35,
-        True,
-    )
-    assert late["smoothed_sad"] == SAD[4]
-    assert (new["label"], new["confidence"], new["smoothed_sad"], new["shown"]) == (
-        None,
-        None,
-        None,
-        False,
     )
 
 
