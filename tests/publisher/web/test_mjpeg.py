@@ -13,6 +13,7 @@ import pytest
 from common.supervisor import STOP_TIMEOUT_S
 from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig, wait_for
 from tests.publisher.uploading import decoded
+from tests.support.event_stream import EventStream
 from tests.support.viewer import RawViewer
 
 
@@ -119,9 +120,13 @@ def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
         running.publish_next()
         viewers = [RawViewer(running.url) for _ in range(3)]
         stuck = RawViewer(running.url, receive_bytes=4096)
+        events = EventStream(running.url)
+        events.expect("status")
         started_s = time.monotonic()
     assert time.monotonic() - started_s < STOP_TIMEOUT_S
     for viewer in viewers:
         viewer.read_to_end()
         viewer.close()
+    events.rest()
+    events.close()
     stuck.close()

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from common.supervisor import STOP_TIMEOUT_S
 from publisher.live.event_log import NEAR_FRAMES
 from tests.publisher.asking import get, get_json
 from tests.publisher.material import (
@@ -145,15 +144,3 @@ def test_the_last_frames_are_sent_before_the_streams_end(folder: Path) -> None:
             publish(running, frame_id)
     with stream:
         assert [stream.expect("frame").data["frame_id"] for _ in range(5)] == [1, 2, 3, 4, 5]
-
-
-def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
-    with rig(folder) as running:
-        streams = [EventStream(running.url) for _ in range(3)]
-        for stream in streams:
-            stream.expect("status")
-        started_s = time.monotonic()
-    assert time.monotonic() - started_s < STOP_TIMEOUT_S
-    for stream in streams:
-        stream.rest()
-        stream.close()
