@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -41,17 +39,6 @@ def test_other_results_are_refused_with_what_is_allowed(
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ConfigError, match=rf"PUBLISHER_RESULTS=.*{allowed}"):
         load(PUBLISHER_RESULTS=str(tmp_path / path))
-
-
-def test_the_supervisor_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, publisher.__main__; "
-        "print([name for name in ('cv2', 'numpy', 'flask', 'zmq') if name in sys.modules])"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout
-    assert found.strip() == "[]"
 
 
 def test_pictures_go_to_a_video_or_to_a_folder(tmp_path: Path) -> None:
