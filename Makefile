@@ -1,5 +1,6 @@
 # make run   sets everything up and starts the pipeline on the bundled clip
-# make test  sets everything up and runs the checks and the tests
+# make check sets everything up and runs the checks and the quick tests: a minute on two cores
+# make test  the same and then the tests of whole pipelines, of the page and of training
 # make clean removes what they have made
 
 PYTHON ?= python3
@@ -7,17 +8,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test clean
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
+.PHONY: run check test clean
 
 run: $(VENV)/.installed
 	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start; code=$$?; [ $$code -eq 130 ] || exit $$code
 
-test: $(VENV)/.installed-dev
+check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not e2e and not slow"
+
+test: check
+	$(PYTEST) -m "e2e or slow"
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

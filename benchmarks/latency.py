@@ -11,19 +11,17 @@ processes together.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
 import time
 import urllib.request
 from typing import Any
 
-from benchmarks.pipeline_runs import live_pipeline
 from benchmarks.process_tree import TreeSampler
 from common.command import Command
 from common.progress_bar import progress_bar
-
-START_LIMIT_S = 60.0
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 
 class Viewer:
@@ -39,44 +37,35 @@ class Viewer:
             continue
 
 
-def status(url: str) -> dict[str, Any]:
-    """Return what ``/api/status`` says; empty while nobody answers."""
-    try:
-        with urllib.request.urlopen(f"{url}/api/status", timeout=5) as answer:
-            return dict(json.load(answer))
-    except OSError:
-        return {}
+def wait_for_label(pipeline: Pipeline) -> None:
+    """Wait for the first labelled frame."""
 
+    def labelled() -> bool:
+        newest = [camera["newest"] or {} for camera in pipeline.status().get("cameras", [])]
+        return any(face["label"] for frame in newest for face in frame.get("faces", []))
 
-def wait_for_label(url: str, started: float) -> float:
-    """Wait for the first labelled frame; return the seconds since ``started``."""
-    while time.perf_counter() - started < START_LIMIT_S:
-        for camera in status(url).get("cameras", []):
-            faces = (camera["newest"] or {}).get("faces", [])
-            if any(face["label"] for face in faces):
-                return time.perf_counter() - started
-        time.sleep(0.02)
-    raise SystemExit(f"no labelled frame within {START_LIMIT_S:.0f} s")
+    eventually(labelled, "a labelled frame")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be given."""
     parser.add_argument("--source", default="demo", help="a video of 30 frames/s (default demo)")
     parser.add_argument("--seconds", type=int, default=30, help="how long (default 30)")
-    parser.add_argument("--workers", default="", help="as for honcho start -c")
+    parser.add_argument("--workers", default="all=1", help="as for honcho start -c")
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure."""
     started = time.perf_counter()
     settings = {"CAPTURE_SOURCE": options.source, "CAPTURE_LOOP": "1"}
-    with live_pipeline(options.workers, **settings) as (url, pid):
-        sampler = TreeSampler(pid)
-        first_s = wait_for_label(url, started)
-        Viewer(f"{url}/video_feed")
+    with Pipeline("-c", options.workers, **settings) as pipeline:
+        sampler = TreeSampler(pipeline.process.pid)
+        wait_for_label(pipeline)
+        first_s = time.perf_counter() - started
+        Viewer(f"{pipeline.url}/video_feed")
         for _ in progress_bar(range(options.seconds), "watching", "s"):
             time.sleep(1)
-        camera = status(url)["cameras"][0]
+        camera = pipeline.status()["cameras"][0]
     sampler.stop()
     report(camera, first_s, sampler.peak_rss_mb)
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.pipeline_runs import free_port, honcho_command, pipeline_environ
 from benchmarks.process_tree import Usage, measure
 from common.command import Command
 from common.json_files import write_json
 from common.progress_bar import progress_bar
+from tests.support.pipeline import free_port, honcho_command, pipeline_environ
 
 SIZE_PX = (640, 480)
 RATE_FPS = 30
@@ -67,7 +67,7 @@ def run_pipeline(video: Path, directory: Path, workers: str, frames: int) -> Usa
         PUBLISHER_RESULTS=results,
     )
     log = directory / "pipeline.log"
-    usage = _checked(measure(honcho_command(workers), environ, log), log)
+    usage = _checked(measure(honcho_command("-c", workers), environ, log), log)
     records = {line.split(",")[1] for line in results.read_text().splitlines()[1:]}
     if len(records) != frames:
         raise SystemExit(f"{len(records)} of {frames} frames have a record; see {log}")

@@ -11,25 +11,21 @@ there was an upload a second, and during those.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import statistics
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import cv2
 import numpy as np
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
-from benchmarks.latency import status, wait_for_label
-from benchmarks.pipeline_runs import ROOT, live_pipeline
+from benchmarks.latency import wait_for_label
 from common.command import Command
 from common.progress_bar import progress_bar
+from tests.publisher.uploading import post_images
+from tests.support.media import DEMO
+from tests.support.pipeline import Pipeline
 
-CLIP = ROOT / "capture" / "demo" / "demo.mp4"
 FRAME = 200  # three faces, from 44 to 132 px
 SIZES = ((640, 480), (4000, 3000))
 JPEG_QUALITY = 90
@@ -41,7 +37,7 @@ PAUSE_S = 1.0
 
 def pictures() -> list[bytes]:
     """Return the JPEGs, one a size."""
-    clip = cv2.VideoCapture(str(CLIP))
+    clip = cv2.VideoCapture(str(DEMO))
     frames = [clip.read()[1] for _ in range(FRAME + 1)]
     clip.release()
     random = np.random.default_rng(0)
@@ -55,25 +51,19 @@ def pictures() -> list[bytes]:
 
 def upload(url: str, jpeg: bytes) -> tuple[float, int]:
     """Post one image; return the milliseconds it took and the faces that were found."""
-    form = {"image": FileStorage(io.BytesIO(jpeg), "frame.jpg")}
-    boundary, body = encode_multipart(form)
-    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    request = urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers)
     started = time.perf_counter()
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            image = json.load(answer)["images"][0]
-    except urllib.error.HTTPError as error:
-        why = error.read().decode()
-        raise SystemExit(f"the upload was answered {error.code}: {why}") from error
-    return (time.perf_counter() - started) * 1000, len(image["faces"])
+    reply = post_images(url, jpeg)
+    if reply.code != 200:
+        raise SystemExit(f"the upload was answered {reply.code}: {reply.body.decode()}")
+    faces = json.loads(reply.body)["images"][0]["faces"]
+    return (time.perf_counter() - started) * 1000, len(faces)
 
 
 class CameraRate:
     """Frames a second that the camera published since this was made."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
         self._before = self._published()
         self._started = time.perf_counter()
 
@@ -82,20 +72,21 @@ class CameraRate:
         return (self._published() - self._before) / (time.perf_counter() - self._started)
 
     def _published(self) -> int:
-        return int(status(self._url)["cameras"][0]["published"])
+        return int(self._pipeline.status()["cameras"][0]["published"])
 
 
-def measure(url: str, uploads: int) -> None:
+def measure(pipeline: Pipeline, uploads: int) -> None:
     """Upload and print."""
+    url = pipeline.url
     jpegs = pictures()
-    rate = CameraRate(url)
+    rate = CameraRate(pipeline)
     time.sleep(SECONDS_BEFORE)
     alone_fps = rate.now()
     for jpeg in jpegs:
         upload(url, jpeg)  # whatever is loaded once
     times: list[list[float]] = [[] for _ in jpegs]
     faces: list[set[int]] = [set() for _ in jpegs]
-    rate = CameraRate(url)
+    rate = CameraRate(pipeline)
     for _ in progress_bar(range(uploads), "uploading", "round"):
         for at, jpeg in enumerate(jpegs):
             time.sleep(PAUSE_S)
@@ -103,7 +94,7 @@ def measure(url: str, uploads: int) -> None:
             times[at].append(took_ms)
             faces[at].add(found)
     during_fps = rate.now()
-    rate, started, burst = CameraRate(url), time.perf_counter(), 0
+    rate, started, burst = CameraRate(pipeline), time.perf_counter(), 0
     while time.perf_counter() - started < BURST_SECONDS:
         upload(url, jpegs[-1])
         burst += 1
@@ -123,15 +114,14 @@ def measure(url: str, uploads: int) -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be given."""
     parser.add_argument("--uploads", type=int, default=60, help="of each size (default 60)")
-    parser.add_argument("--workers", default="", help="as for honcho start -c")
+    parser.add_argument("--workers", default="all=1", help="as for honcho start -c")
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure."""
-    started = time.perf_counter()
-    with live_pipeline(options.workers, CAPTURE_SOURCE="demo") as (url, _):
-        wait_for_label(url, started)
-        measure(url, options.uploads)
+    with Pipeline("-c", options.workers) as pipeline:
+        wait_for_label(pipeline)
+        measure(pipeline, options.uploads)
 
 
 main = Command("benchmarks.upload_latency", __doc__, add_options, run)

@@ -18,14 +18,29 @@ import zmq
 from hypothesis import HealthCheck, settings
 
 from common.ring_files import ring_directory
+from tests.support.waiting import eventually
 
 PATIENCE_S = 5.0
 """How long a thread or process that is ending may take."""
+
+SLOW = (
+    "tests/training/",  # TensorFlow alone takes ten seconds to import
+    "tests/tools/",  # searches a whole clip
+    "_properties.py",  # thousands of generated cases
+    "stands_up_to_a_generated_test",
+)
+"""Parts of the names of tests that ``make check`` leaves out."""
 
 settings.register_profile(  # how long an example takes depends on what else the machine does
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(part in item.nodeid for part in SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -41,15 +56,12 @@ def nothing_outlives_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
     children = _children()
     rings = _own_rings()
     yield
-    _wait(lambda: _new_threads(threads))
-    left = [thread.name for thread in _new_threads(threads)]
-    assert not left, f"the test left threads running: {left}"
-    _wait(lambda: _new_children(children))
-    processes = _new_children(children)
-    described = [_describe(process) for process in processes]
-    for process in processes:
-        process.kill()
-    assert not processes, f"the test left processes running: {described}"
+    _expect_none(lambda: [thread.name for thread in _new_threads(threads)], "threads")
+    try:
+        _expect_none(lambda: list(map(_describe, _new_children(children))), "processes")
+    finally:
+        for process in _new_children(children):
+            process.kill()
     left_rings = sorted(path.name for path in _own_rings() - rings)
     assert not left_rings, f"the test left ring files in {ring_directory()}: {left_rings}"
 
@@ -88,15 +100,18 @@ def endpoint() -> Iterator[str]:
     shutil.rmtree(directory)
 
 
-def _wait(left: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while left() and time.monotonic() < deadline:
-        gc.collect()
-        time.sleep(0.02)
+def _expect_none(left: Callable[[], list[str]], what: str) -> None:
+    """Fail where something is left for long; what nobody holds any more is collected meanwhile."""
+    eventually(
+        lambda: not left(),
+        lambda: f"the end of {what} that the test left: {left()}",
+        PATIENCE_S,
+        doing=(gc.collect, lambda: time.sleep(0.02)),
+    )
 
 
 def _new_threads(before: set[threading.Thread]) -> set[threading.Thread]:
-    """Give threads started since; those of libraries' pools live as long as the process."""
+    """Return threads started since; those of libraries' pools live as long as the process."""
     new = set(threading.enumerate()) - before
     return {thread for thread in new if thread.is_alive() and not _is_of_a_library(thread)}
 

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.witness import Witness
-from tests.support.pipeline import START_S, Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import DEADLINE_S
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-WAIT_MS = START_S * 1000  # only a defect takes so long, or a machine under load
+WAIT_MS = DEADLINE_S * 1000  # only a defect takes so long, or a machine under load
 
 expect.set_options(timeout=WAIT_MS)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pixels import Picture, difference, seen
 from tests.browser.witness import Witness
-from tests.e2e.conftest import DEMO
+from tests.support.media import DEMO
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 

@@ -15,7 +15,8 @@ from common.face_model import LABELS
 from tests.browser.accessibility import check_accessible
 from tests.browser.pixels import seen
 from tests.browser.witness import Witness
-from tests.support.pipeline import Pipeline, wait_for
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import eventually
 
 DROP = """([name, encoded]) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -30,8 +31,8 @@ DROP = """([name, encoded]) => {
 def idle(browser: Browser) -> Iterator[Pipeline]:
     """A pipeline without a camera."""
     with Pipeline("broker", "detector", "classifier", "publisher") as pipeline:
-        wait_for(lambda: pipeline.peers("classifier"), f"a classifier; log:\n{pipeline.log}")
-        wait_for(lambda: pipeline.peers("detector"), f"a detector; log:\n{pipeline.log}")
+        eventually(lambda: pipeline.peers("classifier"), lambda: pipeline.log)
+        eventually(lambda: pipeline.peers("detector"), lambda: pipeline.log)
         yield pipeline
 
 

@@ -15,9 +15,9 @@ from capture.camera_feed import CameraFeed, CameraStuckError
 from capture.sources.stream import NetworkStream
 from common.errors import SourceError
 from common.pixels import Bgr
-from tests.capture.fake_broker import run_until
 from tests.capture.mjpeg_server import MjpegServer
 from tests.support import media
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def feed(server: MjpegServer) -> Iterator[CameraFeed]:
 def test_frames_of_a_stream_arrive_with_growing_times(feed: CameraFeed) -> None:
     assert feed.wait_until_open(timeout_s=10)
     times: list[float] = []
-    run_until(
+    eventually(
         lambda: len(times) >= 5,
-        lambda: times.extend(frame.pts_s for frame in [feed.take()] if frame),
+        doing=lambda: times.extend(frame.pts_s for frame in [feed.take()] if frame),
     )
     assert times == sorted(set(times))
     assert feed.offline_reason == ""
@@ -50,11 +50,11 @@ def test_a_server_that_goes_away_is_offline_until_it_returns(
 ) -> None:
     assert feed.wait_until_open(timeout_s=10)
     server.gone.set()
-    run_until(lambda: feed.offline_reason, lambda: void(feed.take()))
+    eventually(lambda: feed.offline_reason, doing=feed.take)
     assert feed.offline_reason == "the stream has broken off"
     server.gone.clear()
-    run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
-    run_until(lambda: feed.take() is not None)
+    eventually(lambda: not feed.offline_reason, doing=feed.take)
+    eventually(lambda: feed.take() is not None)
 
 
 def test_a_stream_that_freezes_is_offline_before_its_timeout(
@@ -63,10 +63,10 @@ def test_a_stream_that_freezes_is_offline_before_its_timeout(
     monkeypatch.setattr(camera_feed, "STALL_S", 0.5)
     assert feed.wait_until_open(timeout_s=10)
     server.frozen.set()
-    run_until(lambda: feed.offline_reason, lambda: void(feed.take()))
+    eventually(lambda: feed.offline_reason, doing=feed.take)
     assert feed.offline_reason.startswith("no frame for")
     server.frozen.clear()
-    run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
+    eventually(lambda: not feed.offline_reason, doing=feed.take)
 
 
 def test_a_stream_that_cannot_be_opened_says_why_and_is_tried_again() -> None:
@@ -77,7 +77,7 @@ def test_a_stream_that_cannot_be_opened_says_why_and_is_tried_again() -> None:
         with pytest.raises(SourceError, match="no video can be reached"):
             feed.wait_until_open(timeout_s=10)
         server.gone.clear()
-        run_until(lambda: not feed.offline_reason, lambda: void(feed.take()))
+        eventually(lambda: not feed.offline_reason, doing=feed.take)
     finally:
         feed.close()
         server.close()
@@ -109,7 +109,7 @@ def test_a_driver_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
         assert feed.wait_until_open(timeout_s=5)
         assert feed.take() is not None
         with pytest.raises(CameraStuckError, match="camera cam: no answer"):
-            run_until(lambda: False, lambda: void(feed.take()))
+            eventually(lambda: False, doing=feed.take)
     finally:
         let_go.set()
         feed.close()
@@ -127,7 +127,7 @@ class ScriptedSource:
         until = max(self.reads, 1) + len(levels)
         for level in levels:
             self.levels.put(level)
-        run_until(lambda: self.reads == until)
+        eventually(lambda: self.reads == until)
 
     def read(self) -> Bgr:
         self.reads += 1
@@ -163,7 +163,7 @@ def test_a_crash_of_the_thread_comes_after_its_last_frame() -> None:
     source.levels.put(None)
     assert feed.take() is not None
     with pytest.raises(ZeroDivisionError, match="in the driver"):
-        run_until(lambda: False, lambda: void(feed.take()))
+        eventually(lambda: False, doing=feed.take)
     with pytest.raises(ZeroDivisionError, match="in the driver"):
         feed.wait_until_open(timeout_s=5)
     feed.close()
@@ -178,7 +178,7 @@ def test_failures_are_retried_with_growing_pauses(monkeypatch: pytest.MonkeyPatc
         raise SourceError("there is none")
 
     feed = CameraFeed("cam", fail)
-    run_until(lambda: len(tries) >= 5, lambda: void(feed.take()))
+    eventually(lambda: len(tries) >= 5, doing=feed.take)
     feed.close()
     pauses = [after - before for before, after in pairwise(tries)]
     assert pauses[0] >= 0.05
@@ -186,7 +186,3 @@ def test_failures_are_retried_with_growing_pauses(monkeypatch: pytest.MonkeyPatc
     assert pauses[2] >= 0.2
     assert pauses[3] >= 0.2
     assert feed.offline_reason == "there is none"
-
-
-def void(_: object) -> None:
-    """Drop a value."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from common.config import load_config
 from common.errors import ConfigError
 from common.lifetime import RESTARTS, Lifetime
 from tests.support import media
+from tests.support.stage_process import run_stage
 
 
 def config_of(**variables: str) -> CaptureConfig:
@@ -54,6 +53,7 @@ WRONG: list[tuple[Callable[[Path], str], str]] = [
     (lambda _: "gopher://x", "expected a camera number"),
     (lambda _: "rtsp://user:secr[et@host/stream", "rtsp://***@host/stream: expected scheme://"),
     (lambda _: "http://user:secret@127.0.0.1:9/x.mjpg", "no video can be reached"),
+    (lambda _: "rtsp://user:secret@127.0.0.1:9/live", "no video can be reached"),
 ]
 
 
@@ -61,27 +61,12 @@ WRONG: list[tuple[Callable[[Path], str], str]] = [
 def test_a_wrong_source_is_one_line_and_exit_code_2(
     tmp_path: Path, make: Callable[[Path], str], message: str
 ) -> None:
-    source = make(tmp_path)
-    root = Path(__file__).parents[2]
-    environ = os.environ | {
-        "CAPTURE_SOURCE": source,
-        "BROKER_ENDPOINT": f"ipc://{tmp_path}/b.ipc",
-        "PYTHONPATH": str(root),
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "capture.stage"],
-        cwd=tmp_path,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("capture: CAPTURE_SOURCE=")
-    assert message in done.stderr
-    assert "secr" not in done.stderr
+    code, lines = run_stage("capture.stage", tmp_path, CAPTURE_SOURCE=make(tmp_path))
+    assert code == 2
+    (line,) = lines
+    assert line.startswith("capture: CAPTURE_SOURCE=")
+    assert message in line
+    assert "secr" not in line
 
 
 def test_after_a_restart_a_missing_camera_is_only_offline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from capture import recording_feed
-from capture.pacing import Pacer
 from capture.recording_feed import RecordingFeed
 from capture.sources.images import ImageFolder
 from capture.sources.source import CapturedFrame
@@ -16,14 +14,6 @@ from capture.sources.video_file import VideoFile
 from common.errors import SourceError
 from tests.support import media
 from tests.support.clock import Clock
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time by which recordings are paced."""
-    made = Clock()
-    monkeypatch.setattr(recording_feed, "Pacer", lambda: Pacer(made))
-    return made
 
 
 def play(feed: RecordingFeed, frames: int, clock: Clock) -> list[tuple[float, CapturedFrame]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,18 +10,16 @@ import numpy as np
 import pytest
 
 from capture.slots import LOSSLESS_MAX_SLOTS
-from capture.stage import CaptureStage
 from common.contract import MIN_LOSSLESS_SLOTS, Fate
-from common.lifetime import Lifetime, run_main
+from common.lifetime import run_main
 from common.messages import CameraHello, CameraState, EndOfSource, Finish, Frame
 from common.ring import RingReader
-from tests.capture.fake_broker import FakeBroker, run_until
+from tests.capture.rig import Rig
 from tests.support import media
+from tests.support.waiting import eventually
 
 FRAMES = 130  # more than the ring holds
 RUN = MIN_LOSSLESS_SLOTS // 2
-StartStage = Callable[..., CaptureStage]
-StartBroker = Callable[[], FakeBroker]
 
 
 @pytest.fixture
@@ -38,11 +35,9 @@ def ids(frames: list[Frame]) -> list[int]:
     return [frame.frame_id for frame in frames]
 
 
-def test_every_frame_is_sent_once_in_order_and_finish_ends_it(
-    start_broker: StartBroker, start_stage: StartStage, lifetime: Lifetime, video: str
-) -> None:
-    broker, stage = start_broker(), start_stage(**lossless(video))
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+def test_every_frame_is_sent_once_in_order_and_finish_ends_it(rig: Rig, video: str) -> None:
+    broker, stage = rig.broker, rig.start(**lossless(video))
+    rig.until(lambda: broker.of(EndOfSource))
     hello = broker.of(CameraHello)[0]
     assert (hello.camera, hello.mode, hello.total_frames) == ("clip", "lossless", FRAMES)
     assert hello.slots == LOSSLESS_MAX_SLOTS
@@ -50,18 +45,16 @@ def test_every_frame_is_sent_once_in_order_and_finish_ends_it(
     frames = broker.of(Frame)
     assert ids(frames) == list(range(FRAMES))
     assert [round(frame.pts_s * 1000) for frame in frames] == list(range(0, FRAMES * 40, 40))
-    assert not lifetime.stop_requested
+    assert not rig.lifetime.stop_requested
     broker.send(Finish())
-    run_until(lambda: lifetime.stop_requested, stage.step)
-    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+    rig.until(lambda: rig.lifetime.stop_requested)
+    rig.until(lambda: stage.hello().published == FRAMES)
 
 
-def test_capture_waits_where_no_slot_is_free(
-    start_broker: StartBroker, start_stage: StartStage, video: str
-) -> None:
-    broker, stage = start_broker(), start_stage(**lossless(video))
+def test_capture_waits_where_no_slot_is_free(rig: Rig, video: str) -> None:
+    broker, stage = rig.broker, rig.start(**lossless(video))
     broker.releases = False
-    run_until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS, stage.step, broker.serve)
+    rig.until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS)
     for _ in range(5):
         stage.step()
         broker.serve()
@@ -72,23 +65,21 @@ def test_capture_waits_where_no_slot_is_free(
         pixels = reader.read(frame.ring, frame.slot, frame.height, frame.width)
         assert abs(int(pixels[24, 32, 1]) - media.level_of(frame.frame_id)) < 8
     broker.release(frames[0], Fate.FAILED)
-    run_until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS + 1, stage.step, broker.serve)
+    rig.until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS + 1)
     assert stage.hello().failed == 1
 
 
-def test_a_restarted_broker_gets_what_was_not_released_again(
-    start_broker: StartBroker, start_stage: StartStage, video: str
-) -> None:
-    first, stage = start_broker(), start_stage(**lossless(video))
+def test_a_restarted_broker_gets_what_was_not_released_again(rig: Rig, video: str) -> None:
+    first, stage = rig.broker, rig.start(**lossless(video))
     first.releases = False
-    run_until(lambda: len(first.of(Frame)) >= 20, stage.step, first.serve)
+    rig.until(lambda: len(first.of(Frame)) >= 20)
     for frame in first.of(Frame)[:7]:
         first.release(frame)
-    run_until(lambda: stage.hello().published == 7, stage.step)
+    rig.until(lambda: stage.hello().published == 7)
     before = {frame.frame_id: frame for frame in first.of(Frame)}
     first.close()
-    second = start_broker()
-    run_until(lambda: second.of(EndOfSource), stage.step, second.serve)
+    second = rig.restart_broker()
+    rig.until(lambda: second.of(EndOfSource))
     hello = second.of(CameraHello)[0]
     assert hello.published == 7
     assert hello.failed == 0
@@ -96,65 +87,62 @@ def test_a_restarted_broker_gets_what_was_not_released_again(
     assert ids(second.of(Frame)) == list(range(7, FRAMES))
     for frame in second.of(Frame)[:10]:
         assert frame == before[frame.frame_id], "the same slot holds the same pixels"
-    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+    rig.until(lambda: stage.hello().published == FRAMES)
 
 
 def test_a_broker_restarted_after_the_end_is_told_of_the_end_again(
-    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+    rig: Rig, tmp_path: Path
 ) -> None:
     video = str(media.write_h264(tmp_path / "v.mp4", range(0, 400, 40)))
-    first, stage = start_broker(), start_stage(**lossless(video))
+    first = rig.broker
+    rig.start(**lossless(video))
     first.releases = False
-    run_until(lambda: first.of(EndOfSource), stage.step, first.serve)
+    rig.until(lambda: first.of(EndOfSource))
     first.close()
-    second = start_broker()
-    run_until(lambda: second.of(EndOfSource), stage.step, second.serve)
+    second = rig.restart_broker()
+    rig.until(lambda: second.of(EndOfSource))
     assert ids(second.of(Frame)) == list(range(10))
 
 
-def test_a_restarted_capture_goes_on_where_the_broker_says(
-    start_broker: StartBroker, start_stage: StartStage, video: str
-) -> None:
-    broker = start_broker()
+def test_a_restarted_capture_goes_on_where_the_broker_says(rig: Rig, video: str) -> None:
+    broker = rig.broker
     broker.next_frame_id = 100
-    stage = start_stage(**lossless(video))
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    stage = rig.start(**lossless(video))
+    rig.until(lambda: broker.of(EndOfSource))
     frames = broker.of(Frame)
     assert ids(frames) == list(range(100, FRAMES))
     assert frames[0].pts_s == pytest.approx(4.0)
-    run_until(lambda: stage.hello().published == FRAMES, stage.step)
+    rig.until(lambda: stage.hello().published == FRAMES)
     assert stage.hello().captured == FRAMES
 
 
-def test_frames_sent_again_after_a_restart_are_counted_once(
-    start_broker: StartBroker, start_stage: StartStage, video: str
-) -> None:
-    broker = start_broker()
+def test_frames_sent_again_after_a_restart_are_counted_once(rig: Rig, video: str) -> None:
+    broker = rig.broker
     broker.next_frame_id, broker.releases = 100, False  # and 100 to 104 are published all the same
-    stage = start_stage(**lossless(video))
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    stage = rig.start(**lossless(video))
+    rig.until(lambda: broker.of(EndOfSource))
     frames = broker.of(Frame)
     assert (stage.hello().captured, stage.hello().published) == (FRAMES, 100)
     for frame in frames[:5]:
         broker.release(frame)
         broker.release(frame)
     broker.release(frames[5], Fate.FAILED)
-    run_until(lambda: stage.hello().failed, stage.step)
+    rig.until(lambda: stage.hello().failed)
     assert (stage.hello().captured, stage.hello().published) == (FRAMES, 105)
     for frame in frames[6:]:
         broker.release(frame)
-    run_until(lambda: stage.hello().published == FRAMES - 1, stage.step)
+    rig.until(lambda: stage.hello().published == FRAMES - 1)
     assert stage.hello().captured == FRAMES
 
 
 def test_images_that_grow_run_through_a_broker_that_releases_whole_runs(
-    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
+    rig: Rig, tmp_path: Path
 ) -> None:
     folder = media.write_folder(tmp_path / "shots", [])
     cv2.imwrite(str(folder / "00.png"), media.picture(1, 64, 64))
     for index in range(1, 60):
         cv2.imwrite(str(folder / f"{index:02}.png"), media.picture(index, 1600, 1200))
-    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    broker, stage = rig.broker, rig.start(**lossless(str(folder)))
     broker.releases = False
     released: list[int] = []
 
@@ -165,28 +153,27 @@ def test_images_that_grow_run_through_a_broker_that_releases_whole_runs(
                 broker.release(frame)
                 released.append(frame.frame_id)
 
-    run_until(lambda: len(released) == 60, stage.step, broker.serve, release_whole_runs)
+    eventually(lambda: len(released) == 60, doing=(stage.step, broker.serve, release_whole_runs))
     assert released == list(range(60))
-    run_until(lambda: stage.hello().published == 60, stage.step, broker.serve)
+    rig.until(lambda: stage.hello().published == 60)
     assert broker.of(EndOfSource)
     assert len({frame.ring for frame in broker.of(Frame)}) == 2
 
 
 def test_a_larger_image_without_memory_for_its_ring_ends_the_process_with_one_line(
-    start_broker: StartBroker,
-    start_stage: StartStage,
+    rig: Rig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = media.write_folder(tmp_path / "shots", ["a.png"])
     cv2.imwrite(str(folder / "b.png"), media.picture(1, 1600, 1200))
-    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    rig.start(**lossless(str(folder)))
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000_000))
 
     def run() -> None:
-        run_until(lambda: False, stage.step, broker.serve)
+        rig.until(lambda: False)
 
     with pytest.raises(SystemExit) as ended:
         run_main("capture", run)
@@ -195,24 +182,22 @@ def test_a_larger_image_without_memory_for_its_ring_ends_the_process_with_one_li
     assert line.startswith("capture: 24 frames of 1600x1200 need 138 MB in ")
 
 
-def test_one_image_is_exactly_one_frame(
-    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
-) -> None:
+def test_one_image_is_exactly_one_frame(rig: Rig, tmp_path: Path) -> None:
     folder = media.write_folder(tmp_path / "f", ["face.png"])
-    broker, stage = start_broker(), start_stage(**lossless(str(folder / "face.png")))
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    broker = rig.broker
+    rig.start(**lossless(str(folder / "face.png")))
+    rig.until(lambda: broker.of(EndOfSource))
     assert ids(broker.of(Frame)) == [0]
     assert broker.of(CameraHello)[0].camera == "face"
 
 
-def test_images_of_two_sizes_use_two_rings(
-    start_broker: StartBroker, start_stage: StartStage, tmp_path: Path
-) -> None:
+def test_images_of_two_sizes_use_two_rings(rig: Rig, tmp_path: Path) -> None:
     folder = media.write_folder(tmp_path / "shots", ["a.png", "b.png"])
     cv2.imwrite(str(folder / "c.png"), media.picture(200, 96, 64))
-    broker, stage = start_broker(), start_stage(**lossless(str(folder)))
+    broker = rig.broker
+    rig.start(**lossless(str(folder)))
     broker.releases = False
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+    rig.until(lambda: broker.of(EndOfSource))
     frames = broker.of(Frame)
     assert [(frame.width, frame.height) for frame in frames] == [(64, 48), (64, 48), (96, 64)]
     assert [frame.pts_s for frame in frames] == [0.0, 1.0, 2.0]
@@ -220,16 +205,14 @@ def test_images_of_two_sizes_use_two_rings(
     assert np.all(pixels == 200)
     broker.release(frames[0])
     broker.release(frames[1])
-    run_until(lambda: not Path(frames[0].ring).exists(), stage.step)
+    rig.until(lambda: not Path(frames[0].ring).exists())
     assert Path(frames[2].ring).exists()
 
 
-def test_inline_frames_carry_a_jpeg_and_need_no_ring(
-    start_broker: StartBroker, start_stage: StartStage, video: str
-) -> None:
-    broker = start_broker()
-    stage = start_stage(**lossless(video), FRAME_TRANSPORT="inline")
-    run_until(lambda: broker.of(EndOfSource), stage.step, broker.serve)
+def test_inline_frames_carry_a_jpeg_and_need_no_ring(rig: Rig, video: str) -> None:
+    broker = rig.broker
+    rig.start(**lossless(video), FRAME_TRANSPORT="inline")
+    rig.until(lambda: broker.of(EndOfSource))
     frames = broker.of(Frame)
     assert ids(frames) == list(range(FRAMES))
     assert all(frame.jpeg[:2] == b"\xff\xd8" and not frame.ring for frame in frames)

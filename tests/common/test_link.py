@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import msgpack
 import pytest
@@ -25,6 +26,7 @@ from common.messages import (
     Welcome,
     WhoAreYou,
 )
+from tests.support.clock import Clock
 from tests.support.fake_broker import FakeBroker
 from tests.support.waiting import DEADLINE_S, eventually
 
@@ -68,7 +70,7 @@ def receive(link: BrokerLink) -> Message:
 
 def join(link: BrokerLink, broker: FakeBroker) -> bytes:
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
-    broker.send(identity, Welcome(5))
+    broker.send(Welcome(5), identity)
     assert receive(link) == Welcome(5)
     return identity
 
@@ -80,7 +82,7 @@ def test_hello_is_said_again_until_welcomed(make_link: MakeLink, broker: FakeBro
     assert first[0] == second[0]
     assert first[1] != second[1], "each hello is made anew"
     assert not link.welcomed
-    broker.send(first[0], Welcome(5))
+    broker.send(Welcome(5), first[0])
     assert receive(link) == Welcome(5)
     assert link.welcomed
 
@@ -88,8 +90,8 @@ def test_hello_is_said_again_until_welcomed(make_link: MakeLink, broker: FakeBro
 def test_second_welcome_is_kept_from_the_stage(make_link: MakeLink, broker: FakeBroker) -> None:
     link = make_link()
     identity = join(link, broker)
-    broker.send(identity, Welcome(9))
-    broker.send(identity, Release("cam", 1, Fate.PUBLISHED))
+    broker.send(Welcome(9), identity)
+    broker.send(Release("cam", 1, Fate.PUBLISHED), identity)
     assert receive(link) == Release("cam", 1, Fate.PUBLISHED)
 
 
@@ -112,7 +114,7 @@ def test_no_heartbeat_is_sent_before_the_welcome(make_link: MakeLink, broker: Fa
     for _ in range(3):
         broker.expect(PublisherHello, lambda: link.receive(0.01))
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
-    broker.send(identity, Welcome(0))
+    broker.send(Welcome(0), identity)
     receive(link)
     first = broker.expect_any(lambda: link.receive(0.01))
     assert isinstance(first, Status)
@@ -123,10 +125,10 @@ def test_broker_that_does_not_know_the_peer_gets_a_hello_and_may_welcome_it_agai
 ) -> None:
     link = make_link()
     identity = join(link, broker)
-    broker.send(identity, WhoAreYou())
+    broker.send(WhoAreYou(), identity)
     broker.expect(PublisherHello, lambda: link.receive(0.01))
     assert not link.welcomed
-    broker.send(identity, Welcome(6))
+    broker.send(Welcome(6), identity)
     assert receive(link) == Welcome(6)
 
 
@@ -141,8 +143,8 @@ def test_peer_that_cannot_read_a_message_counts_it_and_says_hello_anew(
         [b"\xc1", b""],
         [msgpack.packb({"type": "Release", "version": wire.WIRE_VERSION}), b""],
     ):
-        broker.send_parts(identities[-1], bad)
-        broker.send(identities[-1], Release("cam", 1, Fate.PUBLISHED))
+        broker.send_parts(bad, identities[-1])
+        broker.send(Release("cam", 1, Fate.PUBLISHED), identities[-1])
         eventually(lambda: link.receive(0.01) is None and not link.welcomed, "the bad message")
         identities.append(join(link, broker))
     assert len(set(identities)) == 4
@@ -159,7 +161,7 @@ def test_peer_that_was_busy_for_long_reads_what_came_before_it_calls_the_broker_
     link = make_link()
     identity = join(link, broker)
     monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (0.0,))  # it is long ago at once
-    broker.send(identity, Heartbeat())
+    broker.send(Heartbeat(), identity)
     assert link.send(Published("cam", 1))
     assert link.receive(DEADLINE_S) is None
     assert link.welcomed
@@ -172,7 +174,7 @@ def test_peer_that_was_busy_for_long_reads_what_came_before_it_calls_the_broker_
 def test_refusal_carries_the_brokers_reason(make_link: MakeLink, broker: FakeBroker) -> None:
     link = make_link()
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
-    broker.send(identity, Refused("set CAPTURE_CAMERA to another"))
+    broker.send(Refused("set CAPTURE_CAMERA to another"), identity)
     with pytest.raises(RefusedError, match="set CAPTURE_CAMERA to another"):
         receive(link)
 
@@ -182,7 +184,7 @@ def test_broker_of_another_version_is_refused_naming_both(
 ) -> None:
     link = make_link()
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
-    broker.send_parts(identity, [msgpack.packb([99, {"type": "Welcome"}]), b""])
+    broker.send_parts([msgpack.packb([99, {"type": "Welcome"}]), b""], identity)
     with pytest.raises(RefusedError, match=f"expected wire version {wire.WIRE_VERSION}, got 99"):
         receive(link)
 
@@ -190,27 +192,32 @@ def test_broker_of_another_version_is_refused_naming_both(
 def test_silent_broker_is_connected_to_anew_under_a_new_identity(
     make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (3.0, 60.0))
     link = make_link()
     before = join(link, broker)
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (0.3, 1000.0))
     after, _ = broker.expect(PublisherHello, lambda: link.receive(0.02))
     assert after != before
     assert not link.welcomed
-    broker.send(after, Welcome(7))
+    broker.send(Welcome(7), after)
     assert receive(link) == Welcome(7)
 
 
 def test_heartbeats_of_the_broker_are_enough_to_stay(
     make_link: MakeLink, broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (1.5,))
     link = make_link()
     identity = join(link, broker)
-    until = time.monotonic() + 2.0
-    while time.monotonic() < until:
-        broker.send(identity, Heartbeat())
-        assert link.receive(0.2) is None
+    clock = Clock(time.monotonic())
+    monkeypatch.setattr(link_module, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(link_module, "RECONNECT_BACKOFF_S", (3.0,))
+    for _ in range(3):
+        clock.now_s += 2.0
+        broker.send(Heartbeat(), identity)
+        assert link.receive(DEADLINE_S) is None
         assert link.welcomed
+    clock.now_s += 4.0
+    assert link.receive(0.01) is None
+    assert not link.welcomed
 
 
 def test_broker_that_comes_back_is_found(
@@ -228,7 +235,7 @@ def test_broker_that_comes_back_is_found(
             link.send(Published("cam", 1))
 
         identity, _ = second.expect(Published, knock)
-        second.send(identity, WhoAreYou())
+        second.send(WhoAreYou(), identity)
         second.expect(PublisherHello, lambda: link.receive(0.01))
     finally:
         second.close()

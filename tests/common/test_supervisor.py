@@ -49,7 +49,7 @@ lifetime.beat()
 note("start")
 """
 WAIT_FOR_STOP = "lifetime.run(lambda: lifetime.wait(0.05))\nnote('end')\n"
-HANG = "time.sleep(1000)\n"
+HANG = "common.lifetime.ORPHAN_GRACE_S = 0.5\ntime.sleep(1000)\n"
 
 
 class Note(NamedTuple):
@@ -86,7 +86,7 @@ class Odd:
     def end(self) -> tuple[int, str]:
         """Wait for the supervisor's end; give its exit code and what it logged."""
         assert self.process is not None
-        _, errors = self.process.communicate(timeout=DEADLINE_S * 2)
+        _, errors = self.process.communicate(timeout=DEADLINE_S)
         return self.process.returncode, errors
 
     def notes(self, word: str) -> list[Note]:

@@ -42,7 +42,7 @@ from common.messages import (
 )
 
 KINDS: tuple[type, ...] = get_args(Message)
-EXAMPLES = settings(max_examples=150, derandomize=True)
+EXAMPLES = settings(max_examples=80, derandomize=True)
 NO_ROWS = np.zeros((0, 7), np.float32)
 FRAME = Frame("cam", 3, 0.1, 1, 2, 480, 640, "r.ring", 5)
 
@@ -249,7 +249,7 @@ def test_header_of_the_right_fields_with_any_values_is_a_message_or_refused(
     assert_message_or_refusal([msgpack.packb(header), data.draw(st.binary(max_size=64))])
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=160)
 @given(any_message(), st.data())
 def test_message_with_one_field_changed_to_anything_is_a_message_or_refused(
     message: Any, data: st.DataObject
@@ -260,7 +260,7 @@ def test_message_with_one_field_changed_to_anything_is_a_message_or_refused(
     assert_message_or_refusal(changed_header(message, change))
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=160)
 @given(any_message(), st.data())
 def test_message_with_bytes_flipped_cut_or_added_is_a_message_or_refused(
     message: Any, data: st.DataObject

@@ -65,7 +65,7 @@ class Desk(Worker[ClassifyBatch, Expressions]):
         identity, hello = self.broker.expect(WorkerHello)
         assert (hello.role, hello.capacity) == (Role.CLASSIFIER, 8)
         assert hello.instance == self.lifetime.instance
-        self.broker.send(identity, Welcome(0))
+        self.broker.send(Welcome(0), identity)
         self.broker.expect(Ready)
         return identity
 
@@ -105,7 +105,7 @@ def next_but_heartbeats(desk: Desk) -> Message:
 def test_worker_answers_and_asks_for_more(desk: Desk) -> None:
     identity = desk.join()
     for _ in range(3):
-        desk.broker.send(identity, BATCH)
+        desk.broker.send(BATCH, identity)
         _, answer = desk.broker.expect(Expressions)
         assert answer.work_id == 7
         desk.broker.expect(Ready)
@@ -114,7 +114,7 @@ def test_worker_answers_and_asks_for_more(desk: Desk) -> None:
 def test_worker_counts_what_it_did(desk: Desk) -> None:
     identity = desk.join()
     desk.answers = 3
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
 
     def six_are_counted() -> bool:
         return desk.broker.expect(Status)[1].done == 6
@@ -124,15 +124,15 @@ def test_worker_counts_what_it_did(desk: Desk) -> None:
 
 def test_heartbeat_of_the_broker_is_no_work(desk: Desk) -> None:
     identity = desk.join()
-    desk.broker.send(identity, Heartbeat())
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(Heartbeat(), identity)
+    desk.broker.send(BATCH, identity)
     assert isinstance(next_but_heartbeats(desk), Expressions)
 
 
 def test_work_whose_source_is_gone_is_given_back_with_the_reason(desk: Desk) -> None:
     identity = desk.join()
     desk.error = SourceError("the ring is gone")
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
     assert next_but_heartbeats(desk) == WorkFailed(7, "the ring is gone")
     assert next_but_heartbeats(desk) == Ready()
 
@@ -140,7 +140,7 @@ def test_work_whose_source_is_gone_is_given_back_with_the_reason(desk: Desk) -> 
 def test_any_other_error_ends_the_worker(desk: Desk) -> None:
     identity = desk.join()
     desk.error = ZeroDivisionError("a defect")
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
     with pytest.raises(ZeroDivisionError):
         desk.broker.expect(Ready)
 
@@ -150,7 +150,7 @@ def test_only_a_worker_that_ends_in_order_says_goodbye(desk: Desk, is_error: boo
     identity = desk.join()
     if is_error:
         desk.error = ZeroDivisionError("its work is to blame")
-        desk.broker.send(identity, BATCH)
+        desk.broker.send(BATCH, identity)
         with pytest.raises(ZeroDivisionError):
             desk.broker.expect(Ready)
     else:
@@ -172,7 +172,7 @@ def test_worker_asked_to_stop_ends_after_the_answer_in_hand_and_asks_for_no_more
     identity = desk.join()
     desk.answers = 3
     desk.stop_at_first_answer = True
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
     desk.broker.expect(Expressions)
     desk.worker.close()
     left: list[Message] = []
@@ -187,17 +187,17 @@ def test_worker_asked_to_stop_ends_after_the_answer_in_hand_and_asks_for_no_more
 
 def test_worker_that_was_given_up_asks_anew(desk: Desk) -> None:
     identity = desk.join()
-    desk.broker.send(identity, WhoAreYou())
+    desk.broker.send(WhoAreYou(), identity)
     desk.join()
 
 
 def test_worker_that_cannot_read_its_work_asks_anew_and_gets_it_again(desk: Desk) -> None:
     identity = desk.join()
     header, payload = wire.encode(BATCH)
-    desk.broker.send_parts(identity, [header, payload[:-1]])
+    desk.broker.send_parts([header, payload[:-1]], identity)
     again = desk.join()
     assert again != identity
-    desk.broker.send(again, BATCH)
+    desk.broker.send(BATCH, again)
     assert desk.broker.expect(Expressions)[1].work_id == 7
 
 
@@ -205,18 +205,18 @@ def test_worker_tells_its_supervisor_of_each_answer_and_of_nothing_else(desk: De
     identity = desk.join()
     assert desk.lifetime.answers == 0
     desk.answers = 3
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
     desk.broker.expect(Ready)
     assert desk.lifetime.answers == 3
     desk.error = SourceError("the ring is gone")
-    desk.broker.send(identity, BATCH)
+    desk.broker.send(BATCH, identity)
     desk.broker.expect(WorkFailed)
     assert desk.lifetime.answers == 3
 
 
 def test_worker_ends_when_everything_is_done(desk: Desk) -> None:
     identity = desk.join()
-    desk.broker.send(identity, Finish())
+    desk.broker.send(Finish(), identity)
 
     def stops() -> bool:
         desk.worker.step()
@@ -227,7 +227,7 @@ def test_worker_ends_when_everything_is_done(desk: Desk) -> None:
 
 def test_refused_worker_ends_with_the_reason(desk: Desk) -> None:
     identity, _ = desk.broker.expect(WorkerHello)
-    desk.broker.send(identity, Refused("DETECTOR_INTERVAL=5: set the same"))
+    desk.broker.send(Refused("DETECTOR_INTERVAL=5: set the same"), identity)
     with pytest.raises(RefusedError, match="set the same"):
         desk.broker.expect(Ready)
 
@@ -237,7 +237,7 @@ def test_signal_interrupts_no_answer(desk: Desk) -> None:
     desk.lifetime.catch_signals()
     try:
         identity = desk.join()
-        desk.broker.send(identity, BATCH)
+        desk.broker.send(BATCH, identity)
         signal.raise_signal(signal.SIGTERM)
         desk.broker.expect(Expressions)
         assert desk.lifetime.stop_requested

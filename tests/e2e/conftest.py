@@ -1,23 +1,32 @@
+"""The clips that several modules analyse, and what an undisturbed run makes of them."""
+
 from pathlib import Path
 
-import cv2
 import pytest
 
-from tests.support.pipeline import ROOT
-
-DEMO = ROOT / "capture" / "demo" / "demo.mp4"
+from tests.e2e.lossless_runs import FRAMES, Reference, analyse, rows_of
+from tests.support.media import cut_demo
 
 
 @pytest.fixture(scope="session")
-def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give 305 frames of the demo clip, some with several faces, in one file."""
-    path = tmp_path_factory.mktemp("clip") / "talk.avi"
-    reader = cv2.VideoCapture(str(DEMO))
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 480))
-    for _ in range(305):
-        read, bgr = reader.read()
-        assert read
-        writer.write(bgr)
-    writer.release()
-    reader.release()
-    return path
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds of the demo clip, some with several faces."""
+    return cut_demo(tmp_path_factory.mktemp("clip") / "talk.avi", 100, FRAMES)
+
+
+@pytest.fixture(scope="session")
+def second_of_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of it, with three faces."""
+    return cut_demo(tmp_path_factory.mktemp("clip") / "talk.avi", 190, 30)
+
+
+@pytest.fixture(scope="session")
+def reference(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """What one worker each made of the clip, beside the results of an earlier run."""
+    results = tmp_path_factory.mktemp("reference") / "talk.csv"
+    results.write_text("what was recorded before\n")
+    with analyse(clip, results) as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    assert "Traceback" not in pipeline.log
+    return Reference(results, rows_of(results), pipeline.lines)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.publisher.material import Rig, rig, wait_for
+from tests.publisher.material import Rig, rig
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -34,8 +35,8 @@ def _leaks() -> Iterator[None]:
     threads = threading.active_count()
     files = _open_sockets()
     yield
-    wait_for(lambda: threading.active_count() <= threads, "the threads to end", 5)
-    wait_for(lambda: _open_sockets() <= files, "the sockets to close", 5)
+    eventually(lambda: threading.active_count() <= threads, "the threads to end", 5)
+    eventually(lambda: _open_sockets() <= files, "the sockets to close", 5)
 
 
 def _open_sockets() -> int:

@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 import zmq
 
-from common import link, wire
+from common import link
 from common.contract import Cause, Mode, Role
 from common.lifetime import Lifetime
 from common.messages import (
     CameraStatus,
     Frame,
-    Message,
     PeerStatus,
     PipelineStatus,
     Published,
@@ -28,27 +27,18 @@ from common.messages import (
     Welcome,
 )
 from common.ring import RingWriter
-from common.sockets import BrokerSocket
 from publisher.config import PublisherConfig
 from publisher.stage import PublisherStage
 from publisher.web.app import create_app
 from publisher.web.server import WebServer
+from tests.support.fake_broker import FakeBroker
+from tests.support.waiting import eventually
 
 M = TypeVar("M")
 HAPPY = (0.02, 0.0, 0.01, 0.9, 0.02, 0.02, 0.03)
 SAD = (0.05, 0.01, 0.02, 0.02, 0.8, 0.0, 0.1)
 FACE = (40, 30, 60, 60)
 WIDTH, HEIGHT = 160, 120
-DEADLINE_S = 30.0
-
-
-def wait_for(condition: Callable[[], M], what: str, deadline_s: float = DEADLINE_S) -> M:
-    """Wait until ``condition`` gives something true."""
-    end_s = time.monotonic() + deadline_s
-    while not (found := condition()):
-        assert time.monotonic() < end_s, f"waited {deadline_s} s for {what}"
-        time.sleep(0.005)
-    return found
 
 
 def frame(frame_id: int, camera: str = "cam", pts_s: float | None = None, ring: str = "") -> Frame:
@@ -106,29 +96,6 @@ def pipeline(
     return PipelineStatus(1.0, 0, cameras, peers)
 
 
-class FakeBroker:
-    """The broker's side of the socket, played by a test."""
-
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
-        self._socket = BrokerSocket(context, endpoint)
-        self._peer = b""
-
-    def receive(self, kind: type[M]) -> M | None:
-        """Take the next message of a kind; others before it are skipped."""
-        while self._socket.router.poll(0):
-            self._peer, *parts = self._socket.router.recv_multipart()
-            message = wire.decode(parts)
-            if isinstance(message, kind):
-                return message
-        return None
-
-    def send(self, message: Message) -> None:
-        self._socket.router.send_multipart([self._peer, *wire.encode(message)])
-
-    def close(self) -> None:
-        self._socket.close()
-
-
 class Rig:
     """A publisher's stage, its web server and a broker, run by the test step by step."""
 
@@ -163,7 +130,7 @@ class Rig:
             self.stage.step()
             return condition()
 
-        return wait_for(stepped, what)
+        return eventually(stepped, what)
 
     def publish(self, sent: Result) -> Published:
         """Hand the publisher a result and wait for its acknowledgement."""

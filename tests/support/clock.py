@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class Clock:
-    """Called, it gives ``now_s``."""
+    """Called, it returns ``now_s``."""
 
-    def __init__(self) -> None:
-        self.now_s = 100.0
+    def __init__(self, now_s: float = 100.0) -> None:
+        self.now_s = now_s
 
     def __call__(self) -> float:
         return self.now_s

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import zmq
@@ -23,6 +25,9 @@ class FakeBroker:
         context: The context of the socket.
         endpoint: Where to listen.
         pump: A step of the peers, who have no thread, done again and again while waiting.
+
+    Attributes:
+        speaker: Who said what was taken last.
     """
 
     def __init__(
@@ -33,48 +38,53 @@ class FakeBroker:
     ) -> None:
         self._socket = BrokerSocket(context, endpoint)
         self._pump = pump
-        self._heard: deque[tuple[bytes, Message]] = deque()
+        self._inbox: deque[tuple[bytes, Message]] = deque()
+        self.speaker = b""
 
-    def expect_any(self, pump: Callable[[], object] | None = None) -> Message:
-        """Wait for the next message, whatever it is."""
+    def heard(self, wait_ms: int = 0) -> Iterator[Message]:
+        """Take what has come, one after the other."""
+        self._listen(wait_ms)
+        while self._inbox:
+            self.speaker, message = self._inbox.popleft()
+            yield message
 
-        def heard() -> bool:
-            (pump or self._pump)()
-            self._receive()
-            return bool(self._heard)
-
-        eventually(heard, "any message")
-        return self._heard.popleft()[1]
+    def receive(self, kind: type[M], wait_ms: int = 0) -> M | None:
+        """Take the next message of that kind, if it has come, and forget what came before."""
+        return next((said for said in self.heard(wait_ms) if isinstance(said, kind)), None)
 
     def expect(self, kind: type[M], pump: Callable[[], object] | None = None) -> tuple[bytes, M]:
         """Wait for a message of that kind; return who said it, and forget what came before."""
+        receive = partial(self.receive, kind, wait_ms=5)
+        message = eventually(receive, kind.__name__, doing=pump or self._pump)
+        return self.speaker, message
 
-        def find() -> tuple[bytes, M] | None:
-            (pump or self._pump)()
-            self._receive()
-            while self._heard:
-                identity, message = self._heard.popleft()
-                if isinstance(message, kind):
-                    return identity, message
-            return None
-
-        return eventually(find, kind.__name__)
+    def expect_any(self, pump: Callable[[], object] | None = None) -> Message:
+        """Wait for the next message, whatever it is."""
+        first = eventually(
+            lambda: list(islice(self.heard(wait_ms=5), 1)), "any message", doing=pump or self._pump
+        )
+        return first[0]
 
     def last_words(self) -> list[Message]:
         """Return what has come and nobody expected, after the last peer has closed."""
-        self._receive()
-        return [message for _, message in self._heard]
+        self._listen(wait_ms=5)
+        return [message for _, message in self._inbox]
 
-    def send(self, identity: bytes, message: Message) -> None:
-        self.send_parts(identity, wire.encode(message))
+    def send(self, message: Message, peer: bytes = b"") -> None:
+        """Say something, by default to the one who spoke last; in vain where it has just gone."""
+        self.send_parts(wire.encode(message), peer)
 
-    def send_parts(self, identity: bytes, parts: list[bytes]) -> None:
-        self._socket.router.send_multipart([identity, *parts])
+    def send_parts(self, parts: list[bytes], peer: bytes = b"") -> None:
+        try:
+            self._socket.router.send_multipart([peer or self.speaker, *parts])
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
 
     def close(self) -> None:
         self._socket.close()
 
-    def _receive(self) -> None:
-        while self._socket.router.poll(5):
+    def _listen(self, wait_ms: int) -> None:
+        while self._socket.router.poll(wait_ms):
             identity, *parts = self._socket.router.recv_multipart()
-            self._heard.append((identity, wire.decode(parts)))
+            self._inbox.append((identity, wire.decode(parts)))

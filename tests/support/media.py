@@ -13,6 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+DEMO = Path(__file__).resolve().parents[2] / "capture" / "demo" / "demo.mp4"
+"""The bundled clip: 720 frames of 640x480, with up to three faces."""
+DEMO_FPS = 30
 WIDTH, HEIGHT = 64, 48
 VARIABLE_MS = (0, 33, 100, 133, 500, 540, 1000, 1010, 1500, 3000)
 
@@ -71,6 +74,21 @@ def write_mjpeg_avi(path: Path, frames: int, fps: float = 10.0) -> Path:
     for index in range(frames):
         writer.write(picture(level_of(index)))
     writer.release()
+    return path
+
+
+def cut_demo(path: Path, first: int, frames: int, tiles: int = 1) -> Path:
+    """Some frames of the bundled clip as Motion JPEG, ``tiles`` times across and down."""
+    reader = cv2.VideoCapture(str(DEMO))
+    size = (640 * tiles, 480 * tiles)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), DEMO_FPS, size)
+    for index in range(first + frames):
+        read, bgr = reader.read()
+        assert read
+        if index >= first:
+            writer.write(np.tile(bgr, (tiles, tiles, 1)))
+    writer.release()
+    reader.release()
     return path
 
 

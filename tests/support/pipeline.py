@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,20 +12,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from common.ring_files import ring_directory
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ("common.broker", "capture", "detector", "classifier", "publisher")
-START_S = 60.0  # on a loaded machine
+PATIENCE_S = 10.0
+"""How long a pipeline that ends may take; a supervisor kills its stage after three seconds."""
 
 
 def free_port() -> int:
@@ -34,35 +35,40 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = START_S) -> Any:
-    """Wait until ``condition`` gives something true, and give that."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"waited {timeout_s:.0f} s in vain for {what}")
+def honcho_command(*arguments: str) -> list[str]:
+    """Return the command that starts the pipeline, such as with ``-c detector=2``."""
+    return [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "start", *arguments]
+
+
+def pipeline_environ(directory: Path, port: int, **settings: str | Path) -> dict[str, str]:
+    """Return the environment of a pipeline on an address of its own, without settings of others."""
+    prefixes = ("CAPTURE_", "DETECTOR", "CLASSIFIER_", "PUBLISHER_", "BROKER_", "FERSTREAM_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    kept.pop("HONCHO_PROCESS_NAME", None)
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "BROKER_ENDPOINT": f"ipc://{directory}/broker.ipc",
+        "PUBLISHER_PORT": str(port),
+        **{name: str(value) for name, value in settings.items()},
+    }
 
 
 class Pipeline:
     """``honcho start`` in the project's folder, with an environment of its own.
 
     Args:
-        arguments: Of ``honcho start``.
+        arguments: What follows ``honcho start``.
         settings: Environment variables on top of the defaults.
     """
 
     def __init__(self, *arguments: str, **settings: str | Path) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="ferstream-test-"))
         self.port = free_port()
-        self.environ = clean_environ() | {
-            "BROKER_ENDPOINT": f"ipc://{self.directory}/broker.ipc",
-            "PUBLISHER_PORT": str(self.port),
-            **{name: str(value) for name, value in settings.items()},
-        }
+        self.environ = pipeline_environ(self.directory, self.port, **settings)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "start", *arguments],
+            honcho_command(*arguments),
             cwd=ROOT,
             env=self.environ,
             stdout=subprocess.PIPE,
@@ -90,7 +96,7 @@ class Pipeline:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Give status and body; status 0 while nobody answers."""
+        """Return status and body; status 0 while nobody answers."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=30) as answer:
                 return answer.status, answer.read()
@@ -112,41 +118,45 @@ class Pipeline:
         return list(self.status().get("workers", {}).get(role, []))
 
     def wait_published(self, frames: int, camera: str = "demo") -> None:
-        wait_for(
+        eventually(
             lambda: self.camera(camera).get("published", 0) >= frames,
-            f"{frames} published frames of {camera}; log:\n{self.log}",
+            lambda: f"{frames} published frames of {camera}; log:\n{self.log}",
         )
 
-    def processes(self, module: str) -> list[psutil.Process]:
-        """Give this pipeline's processes of a module, such as ``classifier.stage``."""
+    def processes(self, module: str = "") -> list[psutil.Process]:
+        """Return this pipeline's processes, or those of a module such as ``classifier.stage``."""
         found = []
         for process in psutil.process_iter():
-            try:
-                command = process.cmdline()
-                if command[1:3] != ["-m", module]:
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("BROKER_ENDPOINT") != self.environ["BROKER_ENDPOINT"]:
                     continue
-                if process.environ().get("BROKER_ENDPOINT") == self.environ["BROKER_ENDPOINT"]:
+                if not module or process.cmdline()[1:3] == ["-m", module]:
                     found.append(process)
-            except psutil.Error:
-                continue
         return found
 
-    def all_processes(self) -> list[psutil.Process]:
-        modules = [name for stage in STAGES for name in (stage, f"{stage}.stage")]
-        return [process for module in modules for process in self.processes(module)]
-
-    def start_worker(self, stage: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, stage: str, **settings: str | Path) -> subprocess.Popen[bytes]:
         """Start one more worker by hand, as a user does in another terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", stage, *arguments],
+            [sys.executable, "-m", stage],
             cwd=ROOT,
-            env=self.environ,
+            env=self.environ | {name: str(value) for name, value in settings.items()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
+    @contextlib.contextmanager
+    def worker(self, stage: str, **settings: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Start one more worker by hand, and press Ctrl-C there in the end."""
+        process = self.start_worker(stage, **settings)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE_S)
+
     def wait(self, timeout_s: float = 100.0) -> int:
-        """Wait for the pipeline to end by itself; give its exit code."""
+        """Wait for the pipeline to end by itself; return its exit code."""
         code = self.process.wait(timeout_s)
         self._reader.join(5)
         return code
@@ -154,7 +164,7 @@ class Pipeline:
     def interrupt(self) -> int:
         """Press Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        return self.wait(10)
+        return self.wait(PATIENCE_S)
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -163,16 +173,17 @@ class Pipeline:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
-    def assert_nothing_left(self, timeout_s: float = 5.0) -> None:
-        """No process, socket file or ring is left, within five seconds."""
-        wait_for(lambda: not self.all_processes(), "the processes to end", timeout_s)
-        left = [path.name for path in self.directory.iterdir() if "broker" in path.name]
-        assert left == []
-        wait_for(
-            lambda: not any(owner_is_dead(path) for path in rings()),
-            "the rings of the dead to be removed",
-            timeout_s,
-        )
+    def kill(self, module: str = "") -> None:
+        """Kill this pipeline's processes at once, or those of a module."""
+        for process in self.processes(module):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it noticed that others are gone
+                process.kill()
+
+    def assert_nothing_left(self) -> None:
+        """No process, socket file or ring is left soon."""
+        eventually(lambda: not self.processes(), "the processes' end", PATIENCE_S)
+        assert not list(self.directory.glob("*broker*"))
+        eventually(lambda: not rings_of_the_dead(), "the end of the dead's rings", PATIENCE_S)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -180,20 +191,6 @@ class Pipeline:
             self.lines.append(line)
 
 
-def clean_environ() -> dict[str, str]:
-    """Give the environment without settings of a pipeline around the tests."""
-    prefixes = ("CAPTURE_", "DETECTOR", "CLASSIFIER_", "PUBLISHER_", "BROKER_", "FERSTREAM_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    kept.pop("HONCHO_PROCESS_NAME", None)
-    return kept | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def rings() -> list[Path]:
-    return list(ring_directory().glob("ferstream-*.ring"))
-
-
-def owner_is_dead(ring: Path) -> bool:
-    return not psutil.pid_exists(int(ring.name.split("-")[1]))
+def rings_of_the_dead() -> list[Path]:
+    found = ring_directory().glob("ferstream-*.ring")
+    return [ring for ring in found if not psutil.pid_exists(int(ring.name.split("-")[1]))]

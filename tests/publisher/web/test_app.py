@@ -19,9 +19,9 @@ from tests.publisher.material import (
     pipeline,
     result,
     rig,
-    wait_for,
 )
 from tests.publisher.uploading import decoded
+from tests.support.waiting import eventually
 
 ODD_NAME = '/dev/küche "2"?#%&'
 
@@ -124,7 +124,7 @@ def test_after_the_end_of_the_source_the_last_picture_is_there(running: Rig) -> 
 def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig, path: str) -> None:
     assert [ask_for_head(running, path) for _ in range(10)] == [200] * 10
     live = running.stage.live
-    wait_for(lambda: not live.hub.viewers and not live.events.readers, "nobody")
+    eventually(lambda: not live.hub.viewers and not live.events.readers, "nobody")
 
 
 def test_a_camera_without_a_picture_has_no_snapshot_yet(running: Rig) -> None:

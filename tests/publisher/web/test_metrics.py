@@ -12,8 +12,7 @@ from common.contract import Role
 from common.messages import FrameTimes, ImageStatus, PipelineStatus, QueueStatus
 from tests.publisher.asking import get
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
-from tests.support.event_stream import EventStream
-from tests.support.viewer import RawViewer
+from tests.support.http_stream import EventStream, RawViewer
 
 ODD_NAME = 'küche "2"\\\n'
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
-from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig, wait_for
+from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig
 from tests.publisher.uploading import decoded
-from tests.support.event_stream import EventStream
-from tests.support.viewer import RawViewer
+from tests.support.http_stream import EventStream, RawViewer
+from tests.support.waiting import eventually
 
 
 def streaming(running: Rig) -> AbstractContextManager[None]:
@@ -65,18 +65,18 @@ def test_a_camera_that_goes_offline_is_shown_as_offline(running: Rig) -> None:
     with RawViewer(running.url) as viewer:
         assert mean(viewer.read_picture()) > 150
         running.report(pipeline(camera_status(online=False, reason="unplugged")))
-        wait_for(lambda: mean(viewer.read_picture()) < 100, "the offline picture")
+        eventually(lambda: mean(viewer.read_picture()) < 100, "the offline picture")
         running.report(pipeline(camera_status()))
         running.publish_next()
-        wait_for(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+        eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
 
 
-def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(running: Rig) -> None:
-    with RawViewer(running.url) as viewer:
+def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(folder: Path) -> None:
+    with rig(folder) as running, RawViewer(running.url) as viewer:
         assert mean(viewer.read_picture()) < 60
         running.ring.write(0, np.full(running.ring.shape, 200, np.uint8))
         running.publish_next()
-        wait_for(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+        eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
 
 
 def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
@@ -87,12 +87,12 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
         assert "Retry-After: 5" in late.head
         assert b"PUBLISHER_MAX_VIEWERS" in late.read_to_end()
     viewers.pop().close()
-    wait_for(lambda: running.stage.live.hub.viewers == 3, "the viewer to be missed")
+    eventually(lambda: running.stage.live.hub.viewers == 3, "the viewer to be missed")
     with RawViewer(running.url) as next_one:
         assert next_one.code == 200
     for viewer in viewers:
         viewer.close()
-    wait_for(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
+    eventually(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
 
 
 def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:
@@ -127,6 +127,6 @@ def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
     for viewer in viewers:
         viewer.read_to_end()
         viewer.close()
-    events.rest()
+    events.read_to_end()
     events.close()
     stuck.close()

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline, wait_for
+from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline
 from tests.publisher.uploading import decoded
-from tests.support.viewer import BOUNDARY, RawViewer
+from tests.support.http_stream import BOUNDARY, RawViewer
+from tests.support.waiting import eventually
 
 OLD, NEW, NEXT = 40, 120, 200  # brightness: tells which picture it is
 CORNER = (slice(-10, None), slice(-10, None))  # away from the face that is drawn
@@ -28,7 +29,7 @@ def running(running: Rig) -> Iterator[Rig]:
     """A publisher with one viewer, which has shown old pictures and then a newer one."""
     running.report(pipeline(camera_status()))
     with RawViewer(running.url, "/video_feed/cam"):
-        wait_for(lambda: running.stage.live.hub.viewers_of("cam") == 1, "the viewer")
+        eventually(lambda: running.stage.live.hub.viewers_of("cam") == 1, "the viewer")
         for _ in range(20):
             publish(running, OLD)
         publish(running, NEW)
@@ -101,4 +102,4 @@ def test_another_viewer_joins_at_the_newest_picture(running: Rig) -> None:
         publish(running, NEXT)
         with RawViewer(running.url) as joins:
             assert shown(joins.read_picture()) == pytest.approx(NEXT, abs=JPEG_ERROR)
-        wait_for(lambda: shown(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")
+        eventually(lambda: shown(before.read_picture()) > NEXT - JPEG_ERROR, "it everywhere")

@@ -34,7 +34,7 @@ from tests.publisher.material import (
     result,
     rig,
 )
-from tests.support.event_stream import EventStream
+from tests.support.http_stream import EventStream
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = DESCRIPTION["components"]["schemas"]

@@ -19,9 +19,9 @@ from tests.publisher.material import (
     pipeline,
     result,
     rig,
-    wait_for,
 )
-from tests.support.event_stream import EventStream
+from tests.support.http_stream import EventStream
+from tests.support.waiting import eventually
 
 ODD_NAME = 'küche "2"?#%&\n'
 
@@ -118,10 +118,10 @@ def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(runni
     running.publish_next()
     assert get(running, "/snapshot/cam.jpg")[0] == 200
     streams.pop().close()
-    wait_for(lambda: running.stage.live.events.readers == 3, "the reader to be missed")
+    eventually(lambda: running.stage.live.events.readers == 3, "the reader to be missed")
     for stream in streams:
         stream.close()
-    wait_for(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
+    eventually(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
 
 
 def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(

@@ -1,0 +1,72 @@
+"""Pipelines of other parts than the default, each to its end, which leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.publisher.uploading import encoded, post_images
+from tests.support.pipeline import PATIENCE_S, Pipeline
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+
+def test_live_file_ends_by_itself(second_of_video: Path) -> None:
+    with Pipeline(CAPTURE_SOURCE=second_of_video) as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+
+
+def test_extra_workers_of_honcho_are_all_used_and_nothing_is_left_after_ctrl_c() -> None:
+    with Pipeline("-c", "classifier=3,detector=2") as pipeline:
+        for role, count in (("classifier", 3), ("detector", 2)):
+            eventually(
+                lambda role=role, count=count: (  # type: ignore[misc]
+                    sum(peer["done"] > 0 for peer in pipeline.peers(role)) == count
+                ),
+                f"{count} {role}s to have worked; log:\n{pipeline.log}",
+            )
+        pipeline.interrupt()
+        pipeline.assert_nothing_left()
+        assert "Traceback" not in pipeline.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_nothing_is_left_when_honcho_is_killed(number: signal.Signals) -> None:
+    with Pipeline() as pipeline:
+        pipeline.wait_published(5)
+        os.kill(pipeline.process.pid, number)
+        pipeline.process.wait(PATIENCE_S)
+        pipeline.assert_nothing_left()
+
+
+def test_without_a_classifier_the_video_goes_on_and_says_so() -> None:
+    with Pipeline("broker", "capture", "detector", "publisher") as pipeline:
+        pipeline.wait_published(20)
+        code, body = pipeline.get("/readyz")
+        assert code == 503
+        assert b"python -m classifier" in body
+        refused = post_images(pipeline.url, encoded(np.zeros((48, 48, 3), np.uint8)))
+        assert refused.code == 503
+        assert "python -m classifier" in json.loads(refused.body)["error"]
+        with pipeline.worker("classifier"):
+            eventually(lambda: pipeline.get("/readyz")[0] == 200, "the pipeline to be ready")
+            eventually(
+                lambda: any(peer["done"] for peer in pipeline.peers("classifier")),
+                "the classifier to be used",
+            )
+
+
+def test_frames_travel_inside_messages_where_asked() -> None:
+    with Pipeline(FRAME_TRANSPORT="inline") as pipeline:
+        pipeline.wait_published(10)
+        eventually(
+            lambda: (pipeline.camera().get("newest") or {}).get("faces"), "faces in the picture"
+        )
+        assert pipeline.get("/snapshot/demo.jpg")[0] == 200
