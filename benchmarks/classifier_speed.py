@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -59,14 +58,6 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One measurement, in milliseconds a face."""
-
-    wall_ms: float
-    cpu_ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A system at a batch size: medians in milliseconds a face, and against the baseline."""
 
@@ -81,19 +72,14 @@ class Row:
 
 def bundled_systems(models: list[Path]) -> list[System]:
     """Load the bundled model in each backend, and the user's files in theirs."""
-    onnx_model = choose_backend(ONNX, None)[1]
-    systems = [System(BASELINE, ONE_THREAD, load_backend(ONNX, onnx_model).classify)]
-    systems.append(System(BASELINE, TWO_THREADS, onnx_call(onnx_model, TWO_THREADS, as_they_are)))
-    tensorflow = load_backend(*choose_backend(TENSORFLOW, None))
-    systems.append(System("bundled model, TensorFlow", ALL_CORES, tensorflow.classify))
-    for model in models:
-        backend, path = choose_backend("auto", model)
-        threads = ONE_THREAD if backend == ONNX else ALL_CORES
-        systems.append(System(model.name, threads, load_backend(backend, path).classify))
+    asked = [(BASELINE, ONNX, None), ("bundled model, TensorFlow", TENSORFLOW, None)]
+    systems = []
+    for name, wanted, file in (*asked, *((model.name, "auto", model) for model in models)):
+        backend, path = choose_backend(wanted, file)
+        classify = load_backend(backend, path).classify
+        systems.append(System(name, ONE_THREAD if backend == ONNX else ALL_CORES, classify))
         if backend == ONNX:
-            systems.append(
-                System(model.name, TWO_THREADS, onnx_call(path, TWO_THREADS, as_they_are))
-            )
+            systems.append(System(name, TWO_THREADS, onnx_call(path, TWO_THREADS)))
     return systems
 
 
@@ -128,11 +114,6 @@ def classic_systems(directory: Path) -> list[System]:
     return systems
 
 
-def as_they_are(crops: Crops) -> Crops:
-    """Return the faces as the bundled model takes them."""
-    return crops
-
-
 def as_classic(crops: Crops) -> NDArray[np.float32]:
     """Return ``(n, 48, 48, 1) float32`` from 0 to 1, as the classic network takes them."""
     scaled: NDArray[np.float32] = crops[..., np.newaxis].astype(np.float32) / np.float32(255)
@@ -140,9 +121,9 @@ def as_classic(crops: Crops) -> NDArray[np.float32]:
 
 
 def onnx_call(
-    file: Path, threads: str, prepare: Callable[[Crops], NDArray[np.generic]]
-) -> Callable[[Crops], object]:
-    """Open a file in ONNX Runtime; return the call that classifies faces with it."""
+    file: Path, threads: str, prepare: Callable[[Crops], NDArray[np.generic]] = np.asarray
+) -> Call:
+    """Open a file in ONNX Runtime; return the call that classifies faces, prepared for it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(threads)
     options.log_severity_level = 4
@@ -153,8 +134,8 @@ def onnx_call(
     return lambda crops: session.run(None, {name: prepare(crops)})
 
 
-def measure(system: System, crops: Crops) -> Sample:
-    """Time a call, again and again until it has lasted ``LEAST_MS``."""
+def measure_ms(system: System, crops: Crops) -> tuple[float, float]:
+    """Return the wall and the CPU time a face of a call, done until it has lasted ``LEAST_MS``."""
     # Of one thread the own time: others of this process may be busy with what was measured before.
     cpu_clock = time.thread_time if system.threads == ONE_THREAD else time.process_time
     calls, wall_s, cpu_s = 0, time.perf_counter(), cpu_clock()
@@ -166,41 +147,30 @@ def measure(system: System, crops: Crops) -> Sample:
             break
     cpu_ms = (cpu_clock() - cpu_s) * 1000
     faces = calls * len(crops)
-    return Sample(wall_ms / faces, cpu_ms / faces)
+    return wall_ms / faces, cpu_ms / faces
 
 
 def measure_all(systems: list[System], rounds: int) -> list[Row]:
-    """Measure all systems in turn; return a row for each of them and each batch."""
+    """Measure all systems in turn; return a row for each of them and each batch.
+
+    Medians are over the rounds, those of the ratios too: each compares what ran close together.
+    """
     random = np.random.default_rng(0)
     size = (BATCHES[-1], FACE_SIZE_PX, FACE_SIZE_PX)
     faces = random.integers(0, 256, size, dtype=np.uint8)
-    samples: dict[tuple[int, int], list[Sample]] = {
-        (at, batch): [] for batch in BATCHES for at in range(len(systems))
-    }
-    for done in progress_bar(range(WARM_UP_ROUNDS + rounds), "measuring", "round"):
-        for batch in BATCHES:
+    samples_ms = np.empty((WARM_UP_ROUNDS + rounds, len(BATCHES), len(systems), 2))
+    for now in progress_bar(samples_ms, "measuring", "round"):
+        for of_batch, batch in zip(now, BATCHES, strict=True):
             for at in random.permutation(len(systems)).tolist():
-                sample = measure(systems[at], faces[:batch])
-                if done >= WARM_UP_ROUNDS:
-                    samples[at, batch].append(sample)
+                of_batch[at] = measure_ms(systems[at], faces[:batch])
+    counted = samples_ms[WARM_UP_ROUNDS:]
+    medians = np.median(counted, axis=0).tolist()
+    ratios = np.median(counted / counted[:, :, :1], axis=0).tolist()
     return [
-        summarise(systems[at], batch, own, samples[0, batch])
-        for (at, batch), own in samples.items()
+        Row(system.name, system.threads, batch, *medians[row][at], *ratios[row][at])
+        for row, batch in enumerate(BATCHES)
+        for at, system in enumerate(systems)
     ]
-
-
-def summarise(system: System, batch: int, own: list[Sample], baseline: list[Sample]) -> Row:
-    """Take medians over the rounds, of the ratios too: each compares what ran close together."""
-    pairs = list(zip(own, baseline, strict=True))
-    return Row(
-        system.name,
-        system.threads,
-        batch,
-        statistics.median(sample.wall_ms for sample in own),
-        statistics.median(sample.cpu_ms for sample in own),
-        statistics.median(sample.wall_ms / base.wall_ms for sample, base in pairs),
-        statistics.median(sample.cpu_ms / base.cpu_ms for sample, base in pairs),
-    )
 
 
 def print_table(rows: list[Row]) -> None:

@@ -2,7 +2,7 @@
 
 What detector and classifier do to a face can only be judged where its expression is known, and that
 is known for the 48x48 images of the data set alone. So each is enlarged and put beside the person
-of a webcam clip, where ``faces.csv`` of ``benchmarks.detection`` says that no face is. The image
+of a webcam clip, where its labels say that no face is (``benchmarks.labelled_videos``). The image
 itself stays as it is; its edge is continued outward and fades into the frame, as ``cut_crops``
 continues a frame. Then the frame gets the noise and the compression of a webcam.
 
@@ -13,6 +13,7 @@ margin that shows much more than the image is judged too hard.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +21,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detection import MATCH_IOU, read_gray_frames, read_labels
+from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
+from benchmarks.searches import lossless_search
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, Crops
 from common.pixels import Gray
+from common.progress_bar import progress_bar
 from detector.boxes import Box, Boxes
-from detector.config import DetectorConfig
-from detector.detectors import create_detector
-from detector.plan import whole_plan
-from detector.search import FaceSearch
 from publisher.tracking.assignment import overlaps
 from training.data.faces import FaceSet
 from training.data.readers import load_split
@@ -56,34 +55,20 @@ class Background:
     faces: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A frame with one labelled face.
-
-    Attributes:
-        gray: ``(height, width) uint8``, without noise.
-        face: ``(4,) int32``, the square that shows the image of the data set.
-    """
-
-    gray: Gray
-    face: Box
-
-
 def read_backgrounds(videos: Path) -> list[Background]:
     """Read the labelled frames of the clips in a directory with ``faces.csv``.
 
     Raises:
-        ConfigError: There is no ``faces.csv``, or none of its clips.
+        ConfigError: There is no ``faces.csv``, or not what it names.
     """
     if not (videos / "faces.csv").is_file():
-        raise ConfigError(f"--videos {videos}: there is no faces.csv, as benchmarks.detection has")
-    labels = read_labels(videos / "faces.csv")
+        raise ConfigError(f"--videos {videos}: there is no faces.csv (benchmarks.labelled_videos)")
     backgrounds = [
-        Background(gray, labels[name][place])
-        for name in sorted(labels)
+        Background(gray, faces)
+        for name, labels in sorted(read_labels(videos).items())
         if not name.endswith(".gif")
-        for place, gray in enumerate(read_gray_frames(videos / name, None))
-        if place in labels[name]
+        for gray, faces in read_labelled(videos / name, labels)
+        if faces is not None
     ]
     if not backgrounds:
         raise ConfigError(f"--videos {videos}: expected the clips that faces.csv names")
@@ -101,8 +86,13 @@ def random_of_face(row: int) -> np.random.Generator:
     return np.random.default_rng([SEED, row])
 
 
-def compose(image: Crops, backgrounds: list[Background], random: np.random.Generator) -> Scene:
+def compose(
+    image: Crops, backgrounds: list[Background], random: np.random.Generator
+) -> tuple[Gray, Box]:
     """Put ``(48, 48) uint8`` at a random place and size into one of the frames.
+
+    Returns:
+        The frame, without noise, and the square that shows the image.
 
     Raises:
         ConfigError: No frame has room for it.
@@ -112,7 +102,7 @@ def compose(image: Crops, backgrounds: list[Background], random: np.random.Gener
         background = backgrounds[int(random.integers(len(backgrounds)))]
         face = find_place(background, side, random)
         if face is not None:
-            return Scene(blend(image, background.gray, face), face)
+            return blend(image, background.gray, face), face
     raise ConfigError(f"--videos: none of {MAX_FRAMES} frames has room for a face of {side} px")
 
 
@@ -153,24 +143,23 @@ def as_webcam_sees(gray: Gray, random: np.random.Generator) -> Gray:
     return compress_jpeg(noisy.astype(np.uint8), JPEG_QUALITY)
 
 
-def create_search() -> FaceSearch:
-    """Create the search of the detector stage with its default settings, for lossless runs."""
-    settings = DetectorConfig()
-    return FaceSearch(create_detector(settings), whole_plan(settings.interval_frames))
+def watch(faces: FaceSet, backgrounds: list[Background]) -> Iterator[tuple[Gray, Box | None, Box]]:
+    """Show each face for two frames to the search for lossless runs.
 
+    The first frame is searched in full, in the next what was found is followed. Nine of ten frames
+    are of the second sort.
 
-def watch(scene: Scene, search: FaceSearch, random: np.random.Generator) -> tuple[Gray, Box | None]:
-    """Show a scene for two frames: one is searched in full, in the next what was found is followed.
-
-    Nine of ten frames are of the second sort.
-
-    Returns:
-        The second frame, and its box of the face or None.
+    Yields:
+        The second frame of a face, its box or None, and the square that it fills.
     """
-    search.reset()
-    search.search(as_webcam_sees(scene.gray, random))
-    second = as_webcam_sees(scene.gray, random)
-    return second, box_of_face(search.search(second), scene.face)
+    search = lossless_search()
+    for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
+        random = random_of_face(row)
+        frame, square = compose(image, backgrounds, random)
+        search.reset()
+        search.search(as_webcam_sees(frame, random))
+        second = as_webcam_sees(frame, random)
+        yield second, box_of_face(search.search(second), square), square
 
 
 def box_of_face(boxes: Boxes, face: Box) -> Box | None:

@@ -2,9 +2,8 @@
 
     python -m benchmarks.detection --videos DIRECTORY [--json FILE]
 
-The directory holds videos and ``faces.csv``: video, frame, x, y, w, h, score, where a row without a
-box is a frame without a face. Only the frames it names are judged. Boxes are matched to it greedily
-by intersection over union above 0.25: labels of neural detectors are taller than Haar's boxes.
+The directory is one of ``benchmarks.labelled_videos``. Boxes are matched to its faces greedily, by
+intersection over union.
 
 Each search sees every frame. *runs* is the lossless mode, which begins every run of frames with no
 memory of what came before; *live* goes on from its own last faces; *classic* is the cascade at
@@ -14,11 +13,10 @@ scale 1.3 with 5 neighbours and no minimum size, on every frame. Times are CPU t
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,24 +24,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.labelled_videos import (
+    CLASSROOM,
+    CLASSROOM_WIDTH_PX,
+    MATCH_IOU,
+    Labels,
+    read_labelled,
+    read_labels,
+)
+from benchmarks.searches import classic_search, live_search, lossless_search
 from common.command import Command
 from common.json_files import write_json
 from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.boxes import Boxes, no_boxes
-from detector.cascade import DEFAULT_CASCADE, load_cascade
+from detector.boxes import Boxes
 from detector.config import DetectorConfig
-from detector.detectors import create_detector
-from detector.plan import spread_plan, whole_plan
-from detector.search import FaceSearch
 from publisher.tracking.assignment import overlaps
-
-Labels = dict[str, dict[int, NDArray[np.float64]]]
-"""For each video and labelled frame the faces, ``(n, 4) float64``."""
-
-MATCH_IOU = 0.25
-CLASSROOM, CLASSROOM_WIDTH_PX = "classroom.gif", 1280
-"""Its faces are 10 to 19 px wide: too small for a cascade unless the picture is enlarged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,47 +60,21 @@ class Row:
     worst_ms: float
 
 
-class Tally:
-    """Counts matches, false faces and times over frames."""
-
-    def __init__(self) -> None:
-        self.faces = self.matched = self.false = self.labelled_frames = 0
-        self.times_ms: list[float] = []
-
-    def judge(self, boxes: Boxes, faces: NDArray[np.float64]) -> None:
-        """Count one labelled frame."""
-        matched = count_matches(boxes, faces)
-        self.matched += matched
-        self.false += len(boxes) - matched
-        self.faces += len(faces)
-        self.labelled_frames += 1
-
-    def row(self, videos: str, search: str) -> Row:
-        """Return the line of the table."""
-        return Row(
-            videos,
-            search,
-            self.faces,
-            self.matched / self.faces if self.faces else None,
-            self.false / self.labelled_frames if self.labelled_frames else None,
-            statistics.median(self.times_ms),
-            statistics.mean(self.times_ms),
-            max(self.times_ms),
-        )
-
-
-def read_labels(path: Path) -> Labels:
-    """Read ``faces.csv``."""
-    rows: dict[str, dict[int, list[list[float]]]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            faces = rows.setdefault(row["video"], {}).setdefault(int(row["frame"]), [])
-            if row["w"]:
-                faces.append([float(row[name]) for name in ("x", "y", "w", "h")])
-    return {
-        video: {frame: np.array(faces).reshape(-1, 4) for frame, faces in frames.items()}
-        for video, frames in rows.items()
-    }
+def sum_up(
+    videos: str, search: str, judged: list[tuple[int, int, int]], times_ms: list[float]
+) -> Row:
+    """Sum up the matches, boxes and faces of each labelled frame, and the times of all frames."""
+    matches, boxes, faces = (sum(each) for each in zip((0, 0, 0), *judged, strict=True))
+    return Row(
+        videos,
+        search,
+        faces,
+        matches / faces if faces else None,
+        (boxes - matches) / len(judged) if judged else None,
+        statistics.median(times_ms),
+        statistics.mean(times_ms),
+        max(times_ms),
+    )
 
 
 def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
@@ -118,29 +88,13 @@ def count_matches(boxes: Boxes, faces: NDArray[np.float64]) -> int:
     return matches
 
 
-def read_gray_frames(path: Path, width_px: int | None) -> Iterator[Gray]:
-    """Yield the grey frames, ``(height, width) uint8``, scaled to a width if one is given."""
-    video = cv2.VideoCapture(str(path))
-    while True:
-        read, bgr = video.read()
-        if not read:
-            break
-        if width_px is not None:
-            size = (width_px, round(bgr.shape[0] * width_px / bgr.shape[1]))
-            bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_CUBIC)
-        yield cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-    video.release()
-
-
-def searches(settings: DetectorConfig) -> dict[str, Callable[[int, Gray], Boxes]]:
+def searches() -> dict[str, Callable[[int, Gray], Boxes]]:
     """Return the searches by name; each takes the frame's place in its video, and the frame."""
-    detector = create_detector(settings)
-    in_runs = FaceSearch(detector, whole_plan(settings.interval_frames))
-    live = FaceSearch(detector, spread_plan(settings.interval_frames))
-    cascade = load_cascade(DEFAULT_CASCADE)
+    in_runs, live = lossless_search(), live_search()
+    interval = DetectorConfig().interval_frames
 
     def search_in_runs(place: int, gray: Gray) -> Boxes:
-        if place % settings.interval_frames == 0:
+        if place % interval == 0:
             in_runs.reset()
         return in_runs.search(gray)
 
@@ -149,39 +103,28 @@ def searches(settings: DetectorConfig) -> dict[str, Callable[[int, Gray], Boxes]
             live.reset()
         return live.search(gray)
 
-    def search_classic(place: int, gray: Gray) -> Boxes:
-        del place
-        found = cascade.detectMultiScale(gray, scaleFactor=1.3, minNeighbors=5)
-        return np.asarray(found, np.int32) if len(found) else no_boxes()
+    return {
+        "runs": search_in_runs,
+        "live": search_live,
+        "classic": lambda _place, gray: classic_search(gray),
+    }
 
-    return {"runs": search_in_runs, "live": search_live, "classic": search_classic}
 
-
-def measure_group(
-    title: str, videos: list[Path], labels: Labels, width_px: int | None, settings: DetectorConfig
-) -> list[Row]:
+def measure_group(title: str, videos: list[Path], labels: Labels) -> list[Row]:
     """Run every search over the videos of a group, frame by frame in turn."""
-    by_name = searches(settings)
-    tallies = {name: Tally() for name in by_name}
+    by_name = searches()
+    judged: dict[str, list[tuple[int, int, int]]] = {name: [] for name in by_name}
+    times_ms: dict[str, list[float]] = {name: [] for name in by_name}
     for video in progress_bar(videos, title, "video"):
-        for place, gray in enumerate(read_gray_frames(video, width_px)):
-            scale = gray.shape[1] / labelled_width_px(video) if width_px is not None else 1.0
-            faces = labels[video.name].get(place)
+        for place, (gray, faces) in enumerate(read_labelled(video, labels[video.name])):
             for name, search in by_name.items():
                 started_s = time.thread_time()
                 boxes = search(place, gray)
-                tallies[name].times_ms.append((time.thread_time() - started_s) * 1000)
+                times_ms[name].append((time.thread_time() - started_s) * 1000)
                 if faces is not None:
-                    tallies[name].judge(boxes, faces * scale)
-    return [tally.row(title, name) for name, tally in tallies.items() if tally.times_ms]
-
-
-def labelled_width_px(video: Path) -> float:
-    """Return the width that the video was labelled at."""
-    reader = cv2.VideoCapture(str(video))
-    width_px = reader.get(cv2.CAP_PROP_FRAME_WIDTH)
-    reader.release()
-    return width_px
+                    matches = count_matches(boxes, faces)
+                    judged[name].append((matches, len(boxes), len(faces)))
+    return [sum_up(title, name, judged[name], times_ms[name]) for name in by_name if videos]
 
 
 def print_table(rows: list[Row]) -> None:
@@ -211,15 +154,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure the clips, and the two animations apart."""
     cv2.setNumThreads(1)
-    settings = DetectorConfig()
-    labels = read_labels(options.videos / "faces.csv")
+    labels = read_labels(options.videos)
     clips = [options.videos / name for name in sorted(labels) if not name.endswith(".gif")]
-    rows = measure_group(f"{len(clips)} clips", clips, labels, None, settings)
+    rows = measure_group(f"{len(clips)} clips", clips, labels)
     for name in sorted(labels):
         if name.endswith(".gif"):
-            width_px = CLASSROOM_WIDTH_PX if name == CLASSROOM else None
-            title = name[:20] if width_px is None else f"{name} at {width_px}"
-            rows += measure_group(title, [options.videos / name], labels, width_px, settings)
+            title = f"{name} at {CLASSROOM_WIDTH_PX}" if name == CLASSROOM else name[:20]
+            rows += measure_group(title, [options.videos / name], labels)
+    settings = DetectorConfig()
     print(f"settings: {settings}; OpenCV {cv2.__version__}, one thread")
     print_table(rows)
     if options.json is not None:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -30,22 +29,18 @@ from benchmarks.composed_faces import (
     Background,
     add_options,
     box_of_face,
-    compose,
-    create_search,
-    random_of_face,
     read_backgrounds,
     take_faces,
     watch,
 )
+from benchmarks.searches import classic_search
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
 from common.pixels import Gray
-from common.progress_bar import progress_bar
 from detector.boxes import Box
-from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.crops import cut_crops
 from training.data.faces import FaceSet
 from training.metrics import wilson_interval
@@ -81,27 +76,22 @@ class Row:
     data_set_accuracy_of_found: float | None
 
 
-class Ways:
-    """Crops of every face by every way; None where the face was missed."""
+def cut_each_way(image: Crops, gray: Gray, box: Box | None, square: Box) -> dict[str, Crops | None]:
+    """Cut a face out by every way, ``(48, 48) uint8``; None where it was missed.
 
-    def __init__(self) -> None:
-        self._search = create_search()
-        self._cascade = load_cascade(DEFAULT_CASCADE)
-
-    def crops(
-        self, image: Crops, backgrounds: list[Background], random: np.random.Generator
-    ) -> dict[str, Crops | None]:
-        """Compose ``(48, 48) uint8`` into a frame and cut it out again, ``(48, 48) uint8``."""
-        scene = compose(image, backgrounds, random)
-        gray, box = watch(scene, self._search, random)
-        found = self._cascade.detectMultiScale(gray, scaleFactor=1.3, minNeighbors=5)
-        classic_box = box_of_face(np.reshape(found, (-1, 4)).astype(np.int32), scene.face)
-        return {
-            PIPELINE: None if box is None else cut_crops(gray, box[None])[0],
-            CLASSIC_CROP: None if box is None else classic_crop(gray, box),
-            CLASSIC: None if classic_box is None else classic_crop(gray, classic_box),
-            DATA_SET: image,
-        }
+    Args:
+        image: ``(48, 48) uint8``, the image of the data set.
+        gray: The frame that shows it.
+        box: Its box by the pipeline's search; None where that missed it.
+        square: Where it is.
+    """
+    classic_box = box_of_face(classic_search(gray), square)
+    return {
+        PIPELINE: None if box is None else cut_crops(gray, box[None])[0],
+        CLASSIC_CROP: None if box is None else classic_crop(gray, box),
+        CLASSIC: None if classic_box is None else classic_crop(gray, classic_box),
+        DATA_SET: image,
+    }
 
 
 def classic_crop(gray: Gray, box: Box) -> Crops:
@@ -141,19 +131,14 @@ def measure(faces: FaceSet, backgrounds: list[Background], backend: Backend) -> 
     """Put every face through every way."""
     right: dict[str, list[bool]] = {}
     found: dict[str, list[bool]] = {}
-    for label, crops in zip(faces.labels, _crops(faces, backgrounds), strict=True):
-        for way, crop in crops.items():
+    shown = zip(faces.labels, faces.images, watch(faces, backgrounds), strict=True)
+    for label, image, (gray, box, square) in shown:
+        for way, crop in cut_each_way(image, gray, box, square).items():
             found.setdefault(way, []).append(crop is not None)
             hit = crop is not None and backend.classify(crop[None]).argmax() == label
             right.setdefault(way, []).append(bool(hit))
     data_set = np.array(right[DATA_SET])
     return [judge(way, np.array(found[way]), np.array(right[way]), data_set) for way in right]
-
-
-def _crops(faces: FaceSet, backgrounds: list[Background]) -> Iterator[dict[str, Crops | None]]:
-    ways = Ways()
-    for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
-        yield ways.crops(image, backgrounds, random_of_face(row))
 
 
 def print_table(rows: list[Row]) -> None:

@@ -27,9 +27,6 @@ from numpy.typing import NDArray
 from benchmarks.composed_faces import (
     Background,
     add_options,
-    compose,
-    create_search,
-    random_of_face,
     read_backgrounds,
     take_faces,
     watch,
@@ -113,15 +110,11 @@ def find_faces(faces: FaceSet, backgrounds: list[Background]) -> FoundFaces:
     Raises:
         ConfigError: None was found.
     """
-    search = create_search()
     found: list[tuple[Box, Box, int]] = []
     crops: dict[float, list[Crops]] = {margin: [] for margin in MARGINS}
-    for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
-        random = random_of_face(row)
-        scene = compose(image, backgrounds, random)
-        gray, box = watch(scene, search, random)
+    for row, (gray, box, square) in enumerate(watch(faces, backgrounds)):
         if box is not None:
-            found.append((box, scene.face, row))
+            found.append((box, square, row))
             for margin in MARGINS:
                 crops[margin].append(cut_at_margin(gray, box, margin))
     if not found:

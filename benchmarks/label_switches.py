@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from benchmarks.composed_faces import SEED, as_webcam_sees
+from benchmarks.searches import live_search
 from capture.sources.video_file import VideoFile
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
@@ -34,11 +35,7 @@ from common.json_files import write_json
 from common.messages import Frame, Result
 from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.config import DetectorConfig
 from detector.crops import cut_crops
-from detector.detectors import create_detector
-from detector.plan import spread_plan
-from detector.search import FaceSearch
 from publisher.tracking.following import Following
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
@@ -110,10 +107,7 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
 
 def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[Seen]]:
     """Take frames through detector, classifier and publisher; return each track."""
-    settings = DetectorConfig()
-    detector = create_detector(settings)
-    search = FaceSearch(detector, spread_plan(settings.interval_frames))
-    following = Following()
+    search, following = live_search(), Following()
     tracks: dict[int, list[Seen]] = {}
     for frame_id, (pts_s, gray) in enumerate(frames):
         boxes = search.search(gray)

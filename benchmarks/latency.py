@@ -24,17 +24,15 @@ from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 
-class Viewer:
-    """Reads the MJPEG stream as fast as it comes, as a browser does."""
+def watch_as_a_browser(url: str) -> None:
+    """Read an MJPEG stream as fast as it comes, in a thread."""
+    stream = urllib.request.urlopen(url, timeout=30)
 
-    def __init__(self, url: str) -> None:
-        self._stream = urllib.request.urlopen(url, timeout=30)
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        while self._stream.read1(65_536):
+    def read() -> None:
+        while stream.read1(65_536):
             continue
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def wait_for_label(pipeline: Pipeline) -> None:
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         sampler = TreeSampler(pipeline.process.pid)
         wait_for_label(pipeline)
         first_s = time.perf_counter() - started
-        Viewer(f"{pipeline.url}/video_feed")
+        watch_as_a_browser(f"{pipeline.url}/video_feed")
         for _ in progress_bar(range(options.seconds), "watching", "s"):
             time.sleep(1)
         camera = pipeline.status()["cameras"][0]

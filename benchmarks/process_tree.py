@@ -80,7 +80,11 @@ class TreeSampler:
 
 
 def measure(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Usage:
-    """Run a command to its end and measure all its processes; its output goes to ``log``."""
+    """Run a command to its end and measure all its processes; its output goes to ``log``.
+
+    Raises:
+        SystemExit: It failed; the message ends with the end of its output.
+    """
     with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -90,4 +94,6 @@ def measure(command: Sequence[str], environ: Mapping[str, str], log: Path) -> Us
         exit_code = process.wait()
         wall_s = time.perf_counter() - started
         sampler.stop()
+    if exit_code:
+        raise SystemExit(f"exit code {exit_code}; log:\n{log.read_text()[-3000:]}")
     return Usage(wall_s, sampler.cpu_s, sampler.peak_rss_mb, exit_code)

@@ -2,11 +2,11 @@
 
     python -m benchmarks.tracking --videos DIRECTORY [--json FILE]
 
-The directory holds videos and ``faces.csv``, as for benchmarks.detection. Every frame goes through
-a search and the publisher's tracks. A false face is a track of which no box in a labelled frame is
-one of the labelled faces; *found* counts all tracks, *shown* those that the page shows. Recall is
-over the labelled faces; *tracks* are those shown, and a perfect tracker needs one a person. *live*
-is the search of live cameras, *classic* the cascade of the well-known scripts at scale 1.3 with 5
+The directory is one of ``benchmarks.labelled_videos``. Every frame goes through a search and the
+publisher's tracks. A false face is a track of which no box in a labelled frame is one of the
+labelled faces; *found* counts all tracks, *shown* those that the page shows. Recall is over the
+labelled faces; *tracks* are those shown, and a perfect tracker needs one a person. *live* is the
+search of live cameras, *classic* the cascade of the well-known scripts at scale 1.3 with 5
 neighbours. The cost is CPU time of one update, all faces of a frame together.
 """
 
@@ -24,21 +24,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detection import (
-    CLASSROOM,
-    CLASSROOM_WIDTH_PX,
-    MATCH_IOU,
-    labelled_width_px,
-    read_gray_frames,
-    read_labels,
-    searches,
-)
+from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
+from benchmarks.searches import classic_search, live_search
 from common.command import Command
 from common.face_model import LABELS
 from common.json_files import write_json
 from common.progress_bar import progress_bar
 from detector.boxes import Boxes
-from detector.config import DetectorConfig
 from publisher.faces import Face, rounded
 from publisher.tracking.assignment import overlaps
 from publisher.tracking.tracks import Sighting, Tracker
@@ -135,14 +127,11 @@ class Judge:
 
 def measure(video: Path, labels: dict[int, NDArray[np.float64]]) -> list[Row]:
     """Follow the faces of one video with each search."""
-    by_name = searches(DetectorConfig())
-    judges = {name: Judge() for name in SEARCHES}
-    width_px = CLASSROOM_WIDTH_PX if video.name == CLASSROOM else None
-    scale = width_px / labelled_width_px(video) if width_px else 1.0
-    for place, gray in enumerate(read_gray_frames(video, width_px)):
-        faces = labels.get(place)
+    by_name = {"live": live_search().search, "classic": classic_search}
+    judges = {name: Judge() for name in by_name}
+    for gray, faces in read_labelled(video, labels):
         for name, judge in judges.items():
-            judge.take(by_name[name](place, gray), None if faces is None else faces * scale)
+            judge.take(by_name[name](gray), faces)
     return [judge.row(video.name, name) for name, judge in judges.items()]
 
 
@@ -175,8 +164,8 @@ def _sum_up(rows: Sequence[Row]) -> Row:
         rows[0].search,
         sum(row.seconds for row in rows),
         labelled,
-        sum(row.recall_found * row.labelled for row in rows) / labelled,
-        sum(row.recall_shown * row.labelled for row in rows) / labelled,
+        sum(row.recall_found * row.labelled for row in rows) / max(1, labelled),
+        sum(row.recall_shown * row.labelled for row in rows) / max(1, labelled),
         sum(row.false_found for row in rows),
         sum(row.false_shown for row in rows),
         sum(row.tracks for row in rows),
@@ -194,7 +183,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure all videos."""
     cv2.setNumThreads(1)
-    labels = read_labels(options.videos / "faces.csv")
+    labels = read_labels(options.videos)
     rows: list[Row] = []
     for name in progress_bar(sorted(labels), "following", "video"):
         rows += measure(options.videos / name, labels[name])

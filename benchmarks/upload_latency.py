@@ -15,10 +15,13 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from itertools import islice
 
 import cv2
 import numpy as np
 
+from benchmarks.labelled_videos import read_frames
 from benchmarks.latency import wait_for_label
 from common.command import Command
 from common.progress_bar import progress_bar
@@ -37,13 +40,11 @@ PAUSE_S = 1.0
 
 def pictures() -> list[bytes]:
     """Return the JPEGs, one a size."""
-    clip = cv2.VideoCapture(str(DEMO))
-    frames = [clip.read()[1] for _ in range(FRAME + 1)]
-    clip.release()
+    frame = next(islice(read_frames(DEMO), FRAME, None))
     random = np.random.default_rng(0)
     jpegs = []
     for size in SIZES:
-        bgr = cv2.resize(frames[-1], size, interpolation=cv2.INTER_CUBIC)
+        bgr = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
         noisy = np.clip(bgr + random.normal(0, NOISE, bgr.shape), 0, 255).astype(np.uint8)
         jpegs.append(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
     return [jpeg.tobytes() for jpeg in jpegs]
@@ -59,46 +60,40 @@ def upload(url: str, jpeg: bytes) -> tuple[float, int]:
     return (time.perf_counter() - started) * 1000, len(faces)
 
 
-class CameraRate:
-    """Frames a second that the camera published since this was made."""
+def camera_rate(pipeline: Pipeline) -> Callable[[], float]:
+    """Return a function: the frames a second that the camera published since this call."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self._before = self._published()
-        self._started = time.perf_counter()
+    def published() -> int:
+        return int(pipeline.status()["cameras"][0]["published"])
 
-    def now(self) -> float:
-        """Return the rate."""
-        return (self._published() - self._before) / (time.perf_counter() - self._started)
-
-    def _published(self) -> int:
-        return int(self._pipeline.status()["cameras"][0]["published"])
+    before, started = published(), time.perf_counter()
+    return lambda: (published() - before) / (time.perf_counter() - started)
 
 
 def measure(pipeline: Pipeline, uploads: int) -> None:
     """Upload and print."""
     url = pipeline.url
     jpegs = pictures()
-    rate = CameraRate(pipeline)
+    rate = camera_rate(pipeline)
     time.sleep(SECONDS_BEFORE)
-    alone_fps = rate.now()
+    alone_fps = rate()
     for jpeg in jpegs:
         upload(url, jpeg)  # whatever is loaded once
     times: list[list[float]] = [[] for _ in jpegs]
     faces: list[set[int]] = [set() for _ in jpegs]
-    rate = CameraRate(pipeline)
+    rate = camera_rate(pipeline)
     for _ in progress_bar(range(uploads), "uploading", "round"):
         for at, jpeg in enumerate(jpegs):
             time.sleep(PAUSE_S)
             took_ms, found = upload(url, jpeg)
             times[at].append(took_ms)
             faces[at].add(found)
-    during_fps = rate.now()
-    rate, started, burst = CameraRate(pipeline), time.perf_counter(), 0
+    during_fps = rate()
+    rate, started, burst = camera_rate(pipeline), time.perf_counter(), 0
     while time.perf_counter() - started < BURST_SECONDS:
         upload(url, jpegs[-1])
         burst += 1
-    burst_fps = rate.now()
+    burst_fps = rate()
     print(f"{'':12} {'MB':>6} {'faces':>6} {'p50':>7} {'p95':>7}  ms")
     for (width, height), jpeg, took, found_faces in zip(SIZES, jpegs, times, faces, strict=True):
         cuts = statistics.quantiles(took, n=20)

@@ -35,14 +35,6 @@ def _text(default: str, comment: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Consecutive epochs at one image size."""
-
-    epochs: int
-    size_px: int
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """What a run is made of. The defaults are those of the model that ships.
 
@@ -104,35 +96,35 @@ class TrainingConfig:
             allowed = item.metadata.get("choices", (value,))
             if value not in allowed:
                 raise ConfigError(f"{option} is {value!r}, allowed: {', '.join(allowed)}")
-        stages = parse_stages(self.stages)
-        if self.network == CLASSIC and any(stage.size_px != FACE_SIZE_PX for stage in stages):
+        if self.network == CLASSIC and set(self.sizes_px) != {FACE_SIZE_PX}:
             raise ConfigError(
                 f"--stages {self.stages!r}: the classic network takes {FACE_SIZE_PX} px only"
             )
-        if stages[-1].size_px != FACE_SIZE_PX:
+        if self.sizes_px[-1] != FACE_SIZE_PX:
             raise ConfigError(f"--stages {self.stages!r} must end at {FACE_SIZE_PX} px")
         parse_blocks(self.widths, self.depths)
 
+    @property
+    def sizes_px(self) -> tuple[int, ...]:
+        """Image size of each epoch: of ``2x32,1x48`` 32, 32 and 48.
 
-def parse_stages(text: str) -> tuple[Stage, ...]:
-    """Read ``16x32,12x48`` as sixteen epochs at 32 px, then twelve at 48.
-
-    Raises:
-        ConfigError: It is not of that form, or a size is out of range.
-    """
-    try:
-        pairs = [part.split("x") for part in text.split(",")]
-        stages = tuple(Stage(int(epochs), int(size)) for epochs, size in pairs)
-    except ValueError as error:
-        expected = "expected EPOCHSxSIZE,... as 16x32,12x48"
-        raise ConfigError(f"--stages is {text!r}, {expected}") from error
-    for stage in stages:
-        if stage.epochs < 1 or not MIN_SIZE_PX <= stage.size_px <= FACE_SIZE_PX:
-            raise ConfigError(
-                f"--stages is {text!r}, allowed: at least 1 epoch, {MIN_SIZE_PX} to "
-                f"{FACE_SIZE_PX} px"
-            )
-    return stages
+        Raises:
+            ConfigError: The stages are not of that form, or a size is out of range.
+        """
+        text = self.stages
+        try:
+            pairs = [part.split("x") for part in text.split(",")]
+            stages = [(int(epochs), int(size)) for epochs, size in pairs]
+        except ValueError as error:
+            expected = "expected EPOCHSxSIZE,... as 16x32,12x48"
+            raise ConfigError(f"--stages is {text!r}, {expected}") from error
+        for epochs, size_px in stages:
+            if epochs < 1 or not MIN_SIZE_PX <= size_px <= FACE_SIZE_PX:
+                raise ConfigError(
+                    f"--stages is {text!r}, allowed: at least 1 epoch, {MIN_SIZE_PX} to "
+                    f"{FACE_SIZE_PX} px"
+                )
+        return tuple(size_px for epochs, size_px in stages for _ in range(epochs))
 
 
 def parse_blocks(widths: str, depths: str) -> tuple[tuple[int, int], ...]:
@@ -157,12 +149,3 @@ def _parse_counts(option: str, text: str, highest: int) -> tuple[int, ...]:
     if not 1 <= len(counts) <= 4 or not all(1 <= count <= highest for count in counts):
         raise ConfigError(f"{option} is {text!r}, allowed: one to four numbers of 1 to {highest}")
     return counts
-
-
-def size_of_epoch(stages: tuple[Stage, ...], epoch: int) -> int:
-    """Return the image size in px of ``epoch``, counted from 0."""
-    for stage in stages:
-        if epoch < stage.epochs:
-            return stage.size_px
-        epoch -= stage.epochs
-    return stages[-1].size_px

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from benchmarks.composed_faces import Background
-from benchmarks.end_to_end_accuracy import CLASSIC, DATA_SET, Ways, classic_crop, judge, main
+from benchmarks.composed_faces import Background, watch
+from benchmarks.end_to_end_accuracy import (
+    CLASSIC,
+    DATA_SET,
+    classic_crop,
+    cut_each_way,
+    judge,
+    main,
+)
 from tests.support.scenes import FACE_PX, FACE_X, FACE_Y, background, portrait
+from tests.training.synthetic_faces import make_faces
 
 
 def test_a_missed_face_is_an_error() -> None:
@@ -47,7 +56,8 @@ def test_a_face_comes_back_out_of_its_frame_by_every_way() -> None:
     face = portrait()[FACE_Y : FACE_Y + FACE_PX, FACE_X : FACE_X + FACE_PX]
     image = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA).astype(np.uint8)
     empty = Background(background(), np.zeros((0, 4)))
-    crops = Ways().crops(image, [empty], np.random.default_rng(3))
+    ((gray, box, square),) = watch(replace(make_faces(1, seed=1), images=image[None]), [empty])
+    crops = cut_each_way(image, gray, box, square)
     assert crops[DATA_SET] is image
     assert crops[CLASSIC] is not None
     for way, crop in crops.items():

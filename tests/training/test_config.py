@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 
 from common.errors import ConfigError
-from training.config import ADAM, Stage, TrainingConfig, parse_stages, size_of_epoch
+from training.config import ADAM, TrainingConfig
 from training.run.arguments import add_config_arguments, config_from_arguments, usual_config
 
 
@@ -39,9 +39,7 @@ def test_a_kind_of_network_brings_its_own_defaults() -> None:
 
 
 def test_stages_give_each_epoch_its_size() -> None:
-    stages = parse_stages("2x32,1x48")
-    assert stages == (Stage(2, 32), Stage(1, 48))
-    assert [size_of_epoch(stages, epoch) for epoch in range(4)] == [32, 32, 48, 48]
+    assert TrainingConfig(stages="2x32,1x48").sizes_px == (32, 32, 48)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from common.face_model import LABELS, Probabilities
+from common.face_model import LABELS
+from tests.training.synthetic_faces import certain
 from training.metrics import (
     Share,
     expected_calibration_error,
@@ -16,30 +17,6 @@ from training.metrics import (
     reliability_bins,
     wilson_interval,
 )
-
-
-def certain(predicted: list[int], confidence: float) -> Probabilities:
-    """Rows that give ``confidence`` to one label and share the rest out evenly."""
-    rows = np.full((len(predicted), 7), (1 - confidence) / 6, dtype=np.float32)
-    rows[np.arange(len(predicted)), predicted] = confidence
-    return rows
-
-
-def test_four_faces_give_what_a_pencil_gives() -> None:
-    # Two angry, one found; one happy, found; one neutral, taken for happy.
-    metrics = measure(certain([0, 3, 3, 3], 0.7), np.array([0, 0, 3, 6]))
-    assert metrics.images == 4
-    assert metrics.accuracy == 0.5
-    assert metrics.per_class_recall["angry"] == 0.5
-    assert metrics.per_class_recall["happy"] == 1.0
-    assert metrics.per_class_recall["neutral"] == 0.0
-    assert metrics.per_class_recall["disgust"] is None
-    assert metrics.confusion_matrix[0] == [1, 0, 0, 1, 0, 0, 0]
-    assert metrics.confusion_matrix[6] == [0, 0, 0, 1, 0, 0, 0]
-    # F1: angry 2*1/(2+1), happy 2*1/(1+3), neutral 0; the other four do not occur.
-    assert metrics.macro_f1 == pytest.approx((2 / 3 + 0.5 + 0) / 3)
-    assert metrics.nll == pytest.approx(-(2 * math.log(0.7) + 2 * math.log(0.05)) / 4, rel=1e-5)
-    assert metrics.ece == pytest.approx(0.2, abs=1e-6)
 
 
 def test_numbers_agree_with_scikit_learn() -> None:
@@ -62,13 +39,6 @@ def test_the_wilson_interval_is_that_of_the_textbook() -> None:
     assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
 
 
-def test_calibration_error_weighs_bins_by_their_faces() -> None:
-    # Three faces at 0.9, two right: gap |2/3 - 0.9|; one at 0.5, right: gap 0.5.
-    probabilities = np.concatenate([certain([0, 0, 0], 0.9), certain([0], 0.5)])
-    error = expected_calibration_error(probabilities, np.array([0, 0, 1, 0]))
-    assert error == pytest.approx((3 * (0.9 - 2 / 3) + 0.5) / 4, abs=1e-6)
-
-
 def test_a_certain_mistake_does_not_make_the_likelihood_infinite() -> None:
     assert math.isfinite(negative_log_likelihood(certain([0], 1.0), np.array([1])))
 
@@ -82,20 +52,21 @@ def test_a_confidence_of_one_is_in_the_last_bin() -> None:
 
 
 def test_reliability_bins_have_their_means_and_sum_to_the_calibration_error() -> None:
-    probabilities = np.concatenate([certain([0, 0, 0], 0.9), certain([0], 0.5)])
+    probabilities = certain([0, 0, 0, 0], 0.9, 0.9, 0.9, 0.5)
     labels = np.array([0, 0, 1, 0])
     bins = reliability_bins(probabilities, labels)
     assert bins.accuracy[[7, 13]] == pytest.approx([1.0, 2 / 3])
     assert bins.confidence[[7, 13]] == pytest.approx([0.5, 0.9])
     assert np.isnan(bins.accuracy[0])
     assert np.isnan(bins.confidence[0])
-    error = np.nansum(bins.faces * np.abs(bins.accuracy - bins.confidence)) / 4
-    assert expected_calibration_error(probabilities, labels) == pytest.approx(error)
+    # Three faces at 0.9, two right: gap |2/3 - 0.9|; one at 0.5, right: gap 0.5.
+    error = (3 * (0.9 - 2 / 3) + 0.5) / 4
+    assert expected_calibration_error(probabilities, labels) == pytest.approx(error, abs=1e-6)
 
 
 def test_a_label_has_recall_by_its_faces_and_precision_by_its_predictions() -> None:
     # Two angry, one found; one happy, found; one neutral, taken for happy.
-    scores = label_scores(measure(certain([0, 3, 3, 3], 0.7), np.array([0, 0, 3, 6])))
+    scores = label_scores(measure(certain([0, 3, 3, 3], *[0.7] * 4), np.array([0, 0, 3, 6])))
     angry, disgust, happy = scores[0], scores[1], scores[3]
     assert [score.label for score in scores] == list(LABELS)
     assert (angry.faces, disgust.faces, happy.faces) == (2, 0, 1)

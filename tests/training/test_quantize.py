@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import keras
@@ -102,6 +103,12 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture
+def copied(model: Path, tmp_path: Path) -> Path:
+    """A copy of the model, for a test to put a manifest beside."""
+    return Path(shutil.copy(model, tmp_path / ONNX_NAME))
+
+
 def test_command_writes_a_model_that_the_manifest_beside_it_lists(
     model: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -124,11 +131,10 @@ def test_command_writes_a_model_that_the_manifest_beside_it_lists(
 
 
 def test_data_is_split_as_it_was_in_training(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, copied = tmp_path / "data", tmp_path / ONNX_NAME
+    folder = tmp_path / "data"
     write_zip(folder, "train", make_faces(140, seed=7))
-    copied.write_bytes(model.read_bytes())
     trained_on = load_training_data(DataSource(folder, "train", "validation"))
     trained = {"data": {"content_sha256": trained_on.sha256()}}
     (tmp_path / "manifest.json").write_text(json.dumps(trained))
@@ -152,10 +158,8 @@ def test_data_is_split_as_it_was_in_training(
 
 
 def test_data_that_the_model_was_not_trained_on_is_refused(
-    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    copied: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copied = tmp_path / ONNX_NAME
-    copied.write_bytes(model.read_bytes())
     expected = "ab" * 32 + "cd" * 32
     trained = {"data": {"content_sha256": expected}}
     (tmp_path / "manifest.json").write_text(json.dumps(trained))
@@ -211,8 +215,8 @@ def test_model_that_loses_too_much_is_not_written(
         (ONNX_NAME, "a.onnx", '{"data": {"content_sha256": 7}}', "at `$.data.content_sha256`"),
     ],
 )
+@pytest.mark.usefixtures("copied")
 def test_what_is_wrong_is_told_before_the_data_is_read(
-    model: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     given: str,
@@ -220,7 +224,6 @@ def test_what_is_wrong_is_told_before_the_data_is_read(
     manifest: str | None,
     complaint: str,
 ) -> None:
-    (tmp_path / ONNX_NAME).write_bytes(model.read_bytes())
     if manifest is not None:
         (tmp_path / "manifest.json").write_text(manifest)
     assert run(tmp_path / given, tmp_path / "no data", tmp_path / to) == 2

@@ -125,22 +125,3 @@ def test_who_reads_the_old_page_reads_it_whole(tmp_path: Path) -> None:
         make_report(tmp_path / "tiny")
         assert reader.read() == before
     assert page.read_bytes() != before
-
-
-def test_a_folder_that_is_no_run_is_one_line_and_exit_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([str(tmp_path)]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("training.report: ")
-    assert error.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_page_that_cannot_be_written_is_an_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_unfinished_run(tmp_path / "tiny")
-    assert main([str(tmp_path / "tiny"), "--out", str(tmp_path / "tiny")]) == 2
-    assert f"cannot read or write {tmp_path / 'tiny'}: " in capsys.readouterr().err
-    assert [file.name for file in tmp_path.iterdir()] == ["tiny"]

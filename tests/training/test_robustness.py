@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_a_shift_is_the_same_for_a_scaled_and_turned_face() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_no_two_amounts_of_a_change_do_the_same(kind: Kind) -> None:
+def test_every_amount_of_a_change_does_something_else_and_the_neutral_nothing(kind: Kind) -> None:
     images = make_faces(7, seed=3).images
     seen = {images.tobytes()}
     for amount in kind.amounts:
@@ -65,13 +66,7 @@ def test_no_two_amounts_of_a_change_do_the_same(kind: Kind) -> None:
         assert changed.dtype == np.uint8
         seen.add(changed.tobytes())
     assert len(seen) == 1 + len(kind.amounts)
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_the_neutral_amount_changes_nothing(kind: Kind) -> None:
-    images = make_faces(7, seed=3).images
     assert list(kind.amounts) == sorted(kind.amounts)
-    assert kind.neutral not in kind.amounts
     if kind.neutral is not None and kind.name != "blur":  # which has no width of 0
         np.testing.assert_array_equal(kind.apply(images, kind.neutral), images)
 
@@ -83,14 +78,13 @@ def test_the_margin_of_a_scale_is_what_the_wider_crop_adds() -> None:
 
 
 def test_a_model_that_looks_at_brightness_fails_where_brightness_changes() -> None:
-    faces = faces_predicted_as([0] * 6, [0] * 6)
     bright = np.full((6, 48, 48), 200, dtype=np.uint8)
+    faces = replace(faces_predicted_as([0] * 6, [0] * 6), images=bright)
 
     def predict(images: Crops) -> Probabilities:
         dark = images.mean(axis=(1, 2)) < 180
         return np.asarray(np.eye(len(LABELS))[dark.astype(int)], dtype=np.float32)
 
-    faces = type(faces)(bright, faces.labels, faces.names, faces.votes)
     assert measure_unchanged(predict, faces).accuracy == 1.0
     accuracy = {(each.kind, each.amount): each.accuracy for each in measure_changed(predict, faces)}
     assert len(accuracy) == sum(len(kind.amounts) for kind in KINDS)

@@ -22,8 +22,6 @@ from training.config import TrainingConfig
 from training.data.splits import DataSource, TrainingData, load_training_data
 from training.measure.pictures import LEARNING_CURVES, PICTURES_OF_DATA
 from training.model.model_files import write_model_files
-from training.model.network import build_exported_network
-from training.model.onnx_graph import write_onnx
 from training.run.arguments import usual_config
 from training.run.checkpoint import CHECKPOINT_NAME, SavedRun, load_run, read_checkpoint
 from training.run.history import EpochRecord
@@ -54,47 +52,42 @@ def source_of(trained: Path) -> DataSource:
     return DataSource(trained / "data", "train", "validation")
 
 
-@pytest.fixture
-def run(trained: Path, tmp_path: Path) -> Path:
-    """A copy of a finished run, for a test to change."""
-    return Path(shutil.copytree(trained / "run", tmp_path / "run"))
-
-
+@pytest.mark.parametrize("with_teacher", [False, True])
 def test_a_run_killed_in_an_epoch_ends_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path,
+    ignorant: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    with_teacher: bool,
 ) -> None:
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    teacher = tmp_path / "teacher.onnx"
-    write_onnx(build_exported_network(TINY), teacher)
-    config = dataclasses.replace(TINY, stages="3x48", teacher=str(teacher))
-    for folder in (whole, stopped):
-        folder.mkdir()
-    run_training(make_data(), config, whole)
+    data, config = load_training_data(source_of(trained)), TINY
+    whole, stopped = trained / "run", tmp_path / "stopped"
+    stopped.mkdir()
+    if with_teacher:
+        config, whole = dataclasses.replace(TINY, teacher=str(ignorant)), tmp_path / "whole"
+        whole.mkdir()
+        run_training(data, config, whole)
     for step in (6, 11):  # of 4 an epoch: in the second epoch, then in the third
         with monkeypatch.context() as patched:
             kill_at_step(patched, step)
             with pytest.raises(Killed):
-                run_training(make_data(), config, stopped)
+                run_training(data, config, stopped)
         assert len(load_run(stopped).progress.history) == step // 4
-    run_training(make_data(), config, stopped)
+    run_training(data, config, stopped)
     assert_same_run(load_run(stopped), load_run(whole))
 
 
 def test_a_finished_run_is_not_trained_again(
-    run: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = load_training_data(source_of(trained))
+    run = Path(shutil.copytree(trained / "run", tmp_path / "run"))
     (run / "history.csv").unlink()
     kill_at_step(monkeypatch, 0)
     drawn: list[int] = []
     run_training(data, TINY, run, lambda history, _: drawn.append(len(history)))
     assert (run / "history.csv").exists(), "what a kill may have prevented is written again"
     assert drawn == [3], "and drawn"
-
-
-def test_a_checkpoint_half_written_leaves_the_old_one(run: Path, trained: Path) -> None:
-    (run / f".new-{CHECKPOINT_NAME}").write_bytes(b"half")
-    assert_same_run(load_run(run), load_run(trained / "run"))
 
 
 def test_another_run_in_the_same_folder_is_refused(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 FPS = 30
@@ -52,9 +53,9 @@ class Card:
 
     portrait: Portrait
     grade: Grade
-    mirrored: bool
     sway_cycles: int  # whole cycles a clip, so that the sway joins as well
     keyframes: tuple[Keyframe, ...]
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,7 @@ class Pose:
 # The face widths are what the eye takes for the face, ear to ear; see PROVENANCE.md for who it is.
 COLLINS = Portrait("skimage", "data/astronaut.png", face_x_px=224, face_y_px=113, face_px=110)
 HOPPER = Portrait(
-    "matplotlib",
-    "mpl-data/sample_data/grace_hopper.jpg",
-    face_x_px=266,
-    face_y_px=216,
-    face_px=222,
+    "matplotlib", "mpl-data/sample_data/grace_hopper.jpg", face_x_px=266, face_y_px=216, face_px=222
 )
 
 NATURAL = Grade(saturation=1.0, gain_bgr=(1.0, 1.0, 1.0))
@@ -87,7 +84,6 @@ CARDS = (
     Card(  # in from the left across the join of the loop, later behind the close-up
         COLLINS,
         NATURAL,
-        mirrored=False,
         sway_cycles=5,
         keyframes=(
             Keyframe(22.0, -130, 300, 92),
@@ -101,7 +97,6 @@ CARDS = (
     Card(  # in from the right, the close-up, out to the left
         HOPPER,
         NATURAL,
-        mirrored=False,
         sway_cycles=4,
         keyframes=(
             Keyframe(2.0, 800, 255, 100),
@@ -166,7 +161,6 @@ CARDS = (
     Card(  # a mid-distance passer-by along the bottom while the others are at the edges
         COLLINS,
         COOL,
-        mirrored=False,
         sway_cycles=8,
         keyframes=(
             Keyframe(3.5, 720, 400, 60),
@@ -191,22 +185,11 @@ def interpolate(keyframes: tuple[Keyframe, ...], seconds: float) -> tuple[float,
     points = np.array([(key.x_px, key.y_px, key.face_px) for key in keyframes])
     if not times[0] <= seconds <= times[-1]:
         raise ValueError(f"expected {times[0]} to {times[-1]} seconds, got {seconds}")
-    after = min(max(int(np.searchsorted(times, seconds)), 1), len(times) - 1)
-    before = after - 1
-    span = times[after] - times[before]
-
-    def tangent(index: int) -> np.ndarray:
-        low, high = max(index - 1, 0), min(index + 1, len(times) - 1)
-        slope: np.ndarray = (points[high] - points[low]) / (times[high] - times[low])
-        return slope
-
-    u = (seconds - times[before]) / span
-    x_px, y_px, face_px = (
-        (2 * u**3 - 3 * u**2 + 1) * points[before]
-        + (u**3 - 2 * u**2 + u) * span * tangent(before)
-        + (3 * u**2 - 2 * u**3) * points[after]
-        + (u**3 - u**2) * span * tangent(after)
-    )
+    # Each tangent is the slope between the neighbours; at either end, to the only one.
+    around = np.pad(points, ((1, 1), (0, 0)), "edge")
+    moments = np.pad(times, 1, "edge")
+    tangents = (around[2:] - around[:-2]) / (moments[2:] - moments[:-2])[:, None]
+    x_px, y_px, face_px = CubicHermiteSpline(times, points, tangents)(seconds)
     return float(x_px), float(y_px), float(face_px)
 
 

@@ -8,7 +8,6 @@ or a JSON file such as ``{"0": "neutral", "1": "happy", "7": null}``, where null
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +31,10 @@ def _numbered(first: int, *labels: str) -> dict[str, str | None]:
     return {str(number): label for number, label in enumerate(labels, start=first)}
 
 
-LABEL_MAPS: dict[str, Mapping[str, str | None]] = {
+LabelMap = Mapping[str, str | None]
+"""A label, or None for "leave out", by the folder's name in small letters."""
+FER2013_LABELS: LabelMap = {}
+LABEL_MAPS: dict[str, LabelMap] = {
     "affectnet": _numbered(0, "neutral", "happy", "sad", "surprise", "fear", "disgust", "angry")
     | {"7": None, "contempt": None},
     "ck+": {"contempt": None},
@@ -46,35 +48,22 @@ EXAMPLE = '{"happiness": "happy", "contempt": null}'
 Label = Annotated[str, Meta(pattern=f"^({'|'.join(LABELS)})$")]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelMap:
-    """Finds the label that a folder stands for.
+def label_of(folder: str, labels: LabelMap, origin: str) -> int | None:
+    """Return an index into ``LABELS``, or None where the folder is to be left out.
 
-    Attributes:
-        folders: A label, or None for "leave out", by the folder's name in small letters.
+    Raises:
+        ConfigError: The name is unknown; ``origin`` says where it was met.
     """
-
-    folders: Mapping[str, str | None]
-
-    def label_of(self, folder: str, origin: str) -> int | None:
-        """Return an index into ``LABELS``, or None where the folder is to be left out.
-
-        Raises:
-            ConfigError: The name is unknown; ``origin`` says where it was met.
-        """
-        name = folder.lower()
-        label = self.folders[name] if name in self.folders else SYNONYMS.get(name, name)
-        if label is None:
-            return None
-        if label not in LABELS:
-            raise ConfigError(
-                f"{origin}: {folder!r} is no emotion, expected {', '.join(LABELS)}; name a "
-                f"--label-map ({', '.join(LABEL_MAPS)} or a JSON file) for other folders"
-            )
-        return LABELS.index(label)
-
-
-FER2013_LABELS = LabelMap({})
+    name = folder.lower()
+    label = labels[name] if name in labels else SYNONYMS.get(name, name)
+    if label is None:
+        return None
+    if label not in LABELS:
+        raise ConfigError(
+            f"{origin}: {folder!r} is no emotion, expected {', '.join(LABELS)}; name a "
+            f"--label-map ({', '.join(LABEL_MAPS)} or a JSON file) for other folders"
+        )
+    return LABELS.index(label)
 
 
 def read_label_map(name: str) -> LabelMap:
@@ -86,11 +75,11 @@ def read_label_map(name: str) -> LabelMap:
     if not name:
         return FER2013_LABELS
     if name in LABEL_MAPS:
-        return LabelMap(LABEL_MAPS[name])
+        return LABEL_MAPS[name]
     file = Path(name)
     if not file.is_file():
         raise ConfigError(
             f"--label-map {name}: expected {', '.join(LABEL_MAPS)} or a JSON file that is there"
         )
     content = read_json(file, dict[str, Label | None], f"expected as {EXAMPLE}, for --label-map")
-    return LabelMap({folder.lower(): label for folder, label in content.items()})
+    return {folder.lower(): label for folder, label in content.items()}

@@ -17,7 +17,7 @@ from common.progress_bar import BAR_DELAY_S, progress_bar
 from training.data.decode import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, decode_face
 from training.data.faces import BALLOT, FaceSet, sorted_by_name
 from training.data.ferplus import Ballots, read_ballots
-from training.data.label_maps import FER2013_LABELS, LabelMap
+from training.data.label_maps import FER2013_LABELS, LabelMap, label_of
 
 CSV_NAME = "fer2013.csv"
 VOTES_NAME = "ferplus.csv"
@@ -129,7 +129,7 @@ def _from_folder(folder: Path, labels: LabelMap) -> Iterator[_Labelled]:
     for emotion in sorted(folder.iterdir()):
         if emotion.is_dir() and not emotion.name.startswith((".", "__")):
             found = sorted(p for p in emotion.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-            label = labels.label_of(emotion.name, str(folder))
+            label = label_of(emotion.name, labels, str(folder))
             if label is None:
                 _report_left_out(len(found), folder.name)
             else:
@@ -145,7 +145,7 @@ def _from_zip(archive: Path, labels: LabelMap) -> Iterator[_Labelled]:
     with zipfile.ZipFile(archive) as opened:
         names = sorted((PurePosixPath(name), name) for name in opened.namelist())
         members = [
-            (name, member.stem, labels.label_of(member.parent.name, str(archive)))
+            (name, member.stem, label_of(member.parent.name, labels, str(archive)))
             for member, name in names
             if _is_image_member(member)
         ]
@@ -165,7 +165,7 @@ def _report_left_out(count: int, where: str) -> None:
 
 
 def _is_image_member(member: PurePosixPath) -> bool:
-    """Tell images from folders and from what macOS adds to its zips."""
+    """Return whether it is an image: no folder, nothing that macOS adds to its zips."""
     hidden = any(part.startswith((".", "__")) for part in member.parts)
     return member.suffix.lower() in IMAGE_SUFFIXES and not hidden
 
@@ -201,13 +201,10 @@ def _parse_row(row: dict[str, str], origin: str) -> tuple[Crops, int]:
     except (ValueError, TypeError, OverflowError) as error:
         raise ConfigError(f"{origin}: emotion or pixels are not numbers") from error
     side = FACE_SIZE_PX
-    if not 0 <= label < len(LABELS) or pixels.size != side**2 or not _is_uint8(pixels):
+    fits = pixels.size == side**2 and pixels.min() >= 0 and pixels.max() <= 255
+    if not fits or not 0 <= label < len(LABELS):
         raise ConfigError(
             f"{origin}: emotion {label} with {pixels.size} pixels, expected 0 to 6 with "
             f"{side**2} of 0 to 255"
         )
     return pixels.astype(np.uint8).reshape(side, side), label
-
-
-def _is_uint8(pixels: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> bool:
-    return bool(pixels.min() >= 0 and pixels.max() <= 255)

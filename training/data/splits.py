@@ -51,7 +51,7 @@ class TrainingData:
 
 
 def load_training_data(source: DataSource) -> TrainingData:
-    """Load both splits and takes what is in validation out of training.
+    """Load both splits and take what is in validation out of training.
 
     Where there is no validation split, a tenth of each label's training faces is held out, always
     the same.

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from common.face_model import Crops
 from common.progress_bar import progress_bar
 from training.data.faces import FaceSet
 from training.measure.changes import KINDS
@@ -57,20 +53,20 @@ class Robustness:
 
 def measure_unchanged(predict: Predictor, faces: FaceSet) -> Outcome:
     """Measure a model on faces as they are."""
-    return _measure("none", 0.0, predict, faces.images, faces.labels)
+    return _measure("none", 0.0, predict, faces)
 
 
 def measure_changed(predict: Predictor, faces: FaceSet) -> tuple[Outcome, ...]:
     """Measure a model under each amount of each of ``KINDS``, with a progress bar."""
     steps = [(kind, amount) for kind in KINDS for amount in kind.amounts]
     return tuple(
-        _measure(kind.name, amount, predict, kind.apply(faces.images, amount), faces.labels)
+        _measure(
+            kind.name, amount, predict, replace(faces, images=kind.apply(faces.images, amount))
+        )
         for kind, amount in progress_bar(steps, "measuring", "change")
     )
 
 
-def _measure(
-    kind: str, amount: float, predict: Predictor, images: Crops, labels: NDArray[np.int64]
-) -> Outcome:
-    metrics = measure(predict_all(predict, images), labels)
+def _measure(kind: str, amount: float, predict: Predictor, faces: FaceSet) -> Outcome:
+    metrics = measure(predict_all(predict, faces.images), faces.labels)
     return Outcome(kind, amount, metrics.accuracy, metrics.accuracy_interval, metrics.macro_f1)

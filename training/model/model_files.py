@@ -6,6 +6,7 @@ with its second head: what the FER+ voters would say, without contempt, in the s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ from common.face_model import Crops
 from common.files import replacing
 from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, VOTE_OF_LABEL, FaceSet, majority_labels
-from training.model.macs import count_macs
 from training.model.network import (
     EXPRESSION_HEAD,
     FERPLUS_HEAD,
@@ -45,7 +45,7 @@ class ModelFacts:
 
     Attributes:
         temperature: What its logits were divided by, fitted on validation.
-        ferplus_temperature: The same of the second head; None where nobody voted.
+        ferplus_temperature: Temperature of the second head; None where nobody voted.
         macs: Multiply-accumulate operations a face.
         parameters: Numbers it holds, the statistics of batch normalisation included.
         largest_difference: Largest of a probability between the Keras and the ONNX file.
@@ -96,6 +96,18 @@ def write_model_files(
             f"allowed: {AGREEMENT}"
         )
     return facts
+
+
+def count_macs(model: keras.Model) -> int:
+    """Return the multiply-accumulate operations of one face, convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            positions = math.prod(layer.output.shape[1:3])
+            total += positions * math.prod(layer.kernel.shape)
+        elif isinstance(layer, keras.layers.Dense):
+            total += math.prod(layer.kernel.shape)
+    return total
 
 
 def _write_ferplus(

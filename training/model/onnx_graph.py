@@ -106,7 +106,7 @@ class _Graph:
         return name
 
     def scale_last(self, factor: Array, offset: Array) -> None:
-        """Multiply the output channels of the last node and adds an offset.
+        """Multiply the output channels of the last node and add an offset.
 
         Raises:
             ModelError: The last node is neither a convolution nor a dense layer.
@@ -147,7 +147,7 @@ def _emit_rescaling(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
-    """Subtract each image's mean and divides by its deviation."""
+    """Subtract each image's mean and divide by its deviation."""
     if layer.center or layer.scale:
         raise ModelError(f"layer {layer.name} has weights, expected plain standardisation")
     image = graph.last
@@ -161,7 +161,7 @@ def _emit_standardise(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_convolution(graph: _Graph, layer: keras.layers.Layer) -> None:
-    """Kernels go from height, width, in, out to out, in, height, width."""
+    """Turn kernels from height, width, in, out to out, in, height, width."""
     kernel = layer.kernel.numpy().transpose(3, 2, 0, 1).copy()
     if layer.padding != "same" or tuple(layer.strides) != (1, 1):
         raise ModelError(f"layer {layer.name}: expected same padding and stride 1")
@@ -176,7 +176,7 @@ def _emit_batch_norm(graph: _Graph, layer: keras.layers.Layer) -> None:
 
 
 def _emit_flatten(graph: _Graph, _layer: keras.layers.Layer) -> None:
-    """Channels come last in what Keras flattens."""
+    """Put channels last, as they are in what Keras flattens."""
     graph.add("Transpose", perm=[0, 2, 3, 1])
     graph.add("Flatten")
 

@@ -57,11 +57,7 @@ def _open_onnx(file: Path) -> Predictor:
         found = ", ".join(f"{each.type} {each.shape}" for each in inputs)
         raise ModelError(f"{file} takes {found}, expected one tensor(uint8) ['n', 48, 48]")
     name = inputs[0].name
-
-    def predict(faces: Crops) -> Probabilities:
-        return np.asarray(session.run(None, {name: faces})[0], dtype=np.float32)
-
-    return predict
+    return lambda faces: np.asarray(session.run(None, {name: faces})[0], dtype=np.float32)
 
 
 def _takes_any_number_of_faces(shape: list[int | str]) -> bool:
@@ -82,11 +78,7 @@ def _open_keras(file: Path) -> Predictor:
     shape = model.input_shape if isinstance(model, keras.Model) else None
     if shape != (None, FACE_SIZE_PX, FACE_SIZE_PX):
         raise ModelError(f"{file} takes {shape}, expected (None, {FACE_SIZE_PX}, {FACE_SIZE_PX})")
-
-    def predict(faces: Crops) -> Probabilities:
-        return np.asarray(model(faces, training=False), dtype=np.float32)
-
-    return predict
+    return lambda faces: np.asarray(model(faces, training=False), dtype=np.float32)
 
 
 def _one_line(error: Exception) -> str:

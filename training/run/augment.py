@@ -53,7 +53,7 @@ def augment(
         random: The source of the draws; the same state gives the same images.
     """
     draws = _draw(len(images), config, random)
-    changed = np.stack([_warp(image, matrix) for image, matrix in _pairs(images, draws.matrices)])
+    changed = np.stack(list(map(_warp, images, draws.matrices)))
     gray = (changed - 128.0) * draws.gains[:, None, None] + 128.0 + draws.offsets[:, None, None]
     result = np.clip(gray, 0, 255).astype(np.uint8)
     for row, exponent in enumerate(draws.exponents):
@@ -94,10 +94,6 @@ def resize_faces(images: Crops, size_px: int) -> Crops:
             for image in images
         ]
     )
-
-
-def _pairs(images: Crops, matrices: NDArray[np.float64]) -> zip[tuple[Crops, NDArray[np.float64]]]:
-    return zip(images, matrices, strict=True)
 
 
 def _warp(image: Crops, matrix: NDArray[np.float64]) -> NDArray[np.float32]:

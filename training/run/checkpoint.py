@@ -7,7 +7,6 @@ import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import keras
 import msgspec
@@ -95,17 +94,9 @@ def save_checkpoint(folder: Path, saved: SavedRun) -> None:
     for group, values in (saved.state | {_BEST: list(progress.best_weights)}).items():
         arrays |= {f"{group}/{index}": value for index, value in enumerate(values)}
     with replacing(folder / CHECKPOINT_NAME) as new, new.open("wb") as opened:
-        _write_arrays(opened, arrays)
+        np.savez(opened, allow_pickle=False, **arrays)
         opened.flush()
         os.fsync(opened.fileno())
-
-
-def _write_arrays(opened: BinaryIO, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Write what ``numpy.load`` reads; ``numpy.savez`` itself would pickle objects unasked."""
-    with zipfile.ZipFile(opened, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def read_checkpoint(folder: Path) -> SavedRun | None:

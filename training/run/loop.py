@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.face_model import FACE_SIZE_PX
-from training.config import TrainingConfig, parse_stages, size_of_epoch
+from training.config import TrainingConfig
 from training.data.faces import ordered_sha256
 from training.data.splits import TrainingData
 from training.run.batches import batch_size_of, steps_of_epoch
@@ -71,7 +71,7 @@ def run_training(
     if saved is not None:
         resume(saved, trainer)
     draw(progress.history, progress.best_epoch)
-    epochs = sum(stage.epochs for stage in parse_stages(config.stages))
+    epochs = len(config.sizes_px)
     with closing(TensorBoardLog(folder, progress.history)) as log:
         while len(progress.history) < epochs:
             record = _run_epoch(trainer, data, targets, progress.history)
@@ -95,10 +95,10 @@ def _run_epoch(
     targets: NDArray[np.float32],
     history: Sequence[EpochRecord],
 ) -> EpochRecord:
-    """Train and validates the epoch after those of ``history``."""
+    """Train and validate the epoch after those of ``history``."""
     started = time.monotonic()
     epoch = len(history)
-    size_px = size_of_epoch(parse_stages(trainer.config.stages), epoch)
+    size_px = trainer.config.sizes_px[epoch]
     rates = rates_of_epoch(
         trainer.config,
         epoch,

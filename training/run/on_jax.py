@@ -86,7 +86,7 @@ class JaxStepper:
     def _step(
         self, state: _State, batch: list[Tensor], rate: Tensor, decay: Tensor
     ) -> tuple[_State, Tensor, Tensor]:
-        """The graph of one step."""
+        """Return the state after one step, its loss and the share that is right."""
         images, labels, targets, votes = batch
         network, config = self._learner.network, self._learner.config
 
@@ -115,7 +115,7 @@ class JaxStepper:
     def _averaged_logits(
         self, trainable: list[Tensor], rest: list[Tensor], images: Tensor
     ) -> Tensor:
-        """The graph of ``logits``."""
+        """Return what ``logits`` does, as a graph."""
         (logits, _ferplus), _rest = self._learner.averaged.stateless_call(
             trainable, rest, images, training=False
         )

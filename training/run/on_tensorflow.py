@@ -46,7 +46,7 @@ class TensorFlowStepper:
         votes: tf.Tensor,
         decay: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The graph of one step."""
+        """Take one step, as a graph; return its loss and the share that is right."""
         learner = self._learner
         with tf.GradientTape() as tape:
             expression, ferplus = learner.network(images, training=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from training.config import PLATEAU, TrainingConfig, parse_stages
+from training.config import PLATEAU, TrainingConfig
 
 PLATEAU_FACTOR = 0.1
 PLATEAU_PATIENCE = 2
@@ -21,6 +21,9 @@ def rates_of_epoch(
 ) -> list[float]:
     """Return the learning rate of each step of ``epoch``.
 
+    A cosine is half of one, as that of Loshchilov and Hutter (2017, arXiv:1608.03983), without
+    restarts.
+
     Args:
         config: Hyperparameters of the run.
         epoch: Counted from 0.
@@ -28,7 +31,7 @@ def rates_of_epoch(
         validation_losses: Validation losses of the epochs before this one.
     """
     warmup_steps = round(steps * config.warmup_epochs)
-    total_steps = steps * sum(stage.epochs for stage in parse_stages(config.stages))
+    falling_steps = steps * len(config.sizes_px) - warmup_steps
     peak = config.peak_rate
     if config.schedule == PLATEAU:
         peak = plateau_rate(peak, validation_losses)
@@ -39,22 +42,9 @@ def rates_of_epoch(
         elif config.schedule == PLATEAU:
             rates.append(peak)
         else:
-            rates.append(cosine_rate(step - warmup_steps, total_steps - warmup_steps, peak))
+            progress = (step - warmup_steps) / falling_steps
+            rates.append(peak * 0.5 * (1.0 + math.cos(math.pi * progress)))
     return rates
-
-
-def cosine_rate(step: int, total_steps: int, peak: float) -> float:
-    """Fall from ``peak`` to 0 along half a cosine.
-
-    That of Loshchilov and Hutter (2017, arXiv:1608.03983), without restarts.
-
-    Args:
-        step: Counted from 0.
-        total_steps: Number of steps after which the rate is 0.
-        peak: The highest rate.
-    """
-    progress = step / max(total_steps, 1)
-    return peak * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
 
 
 def plateau_rate(peak: float, losses: Sequence[float]) -> float:

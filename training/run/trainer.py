@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from common.progress_bar import progress_bar
-from training.config import ADAM, TrainingConfig, parse_stages, size_of_epoch
+from training.config import ADAM, TrainingConfig
 from training.data.faces import FaceSet
 from training.model.network import build_training_network
 from training.run.augment import resize_faces
@@ -66,7 +66,7 @@ class Trainer:
         """
         losses, rights = [], []
         taken = self._stepper.take(self._steps(faces, targets, epoch, rates))
-        size_px = size_of_epoch(parse_stages(self.config.stages), epoch)
+        size_px = self.config.sizes_px[epoch]
         bar = progress_bar(taken, f"epoch {epoch + 1} ({size_px} px)", "step", total=len(rates))
         for loss, right in bar:
             losses.append(loss)
@@ -95,7 +95,7 @@ class Trainer:
         self, faces: FaceSet, targets: NDArray[np.float32], epoch: int, rates: Sequence[float]
     ) -> Iterator[Step]:
         """Yield the steps of an epoch."""
-        size_px = size_of_epoch(parse_stages(self.config.stages), epoch)
+        size_px = self.config.sizes_px[epoch]
         batches = batches_of_epoch(faces, targets, epoch, size_px, self.config)
         first = epoch * len(rates)
         for step, (batch, rate) in enumerate(zip(batches, rates, strict=True), start=first):

@@ -21,7 +21,7 @@ from tests.training.synthetic_faces import (
 )
 from training.data.decode import MAX_IMAGE_BYTES
 from training.data.faces import FaceSet, content_sha256
-from training.data.label_maps import LABEL_MAPS, LabelMap
+from training.data.label_maps import LABEL_MAPS
 from training.data.readers import find_split, load_split
 
 
@@ -72,14 +72,6 @@ def test_votes_on_other_rows_than_those_of_the_csv_are_refused(tmp_path: Path) -
         load_split(tmp_path, "train")
 
 
-def test_a_zip_whose_members_begin_with_a_dot_is_read(tmp_path: Path) -> None:
-    faces = make_faces(3, seed=5)
-    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
-        for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
-            archive.writestr(f"./train/{LABELS[label]}/{name}.png", encode_png(image))
-    np.testing.assert_array_equal(load_split(tmp_path, "train").images, faces.images)
-
-
 def test_other_sizes_and_colours_become_48_px_grey(tmp_path: Path) -> None:
     random = np.random.default_rng(3)
     large = random.integers(0, 256, (96, 144, 3)).astype(np.uint8)
@@ -102,10 +94,12 @@ def test_missing_emotions_and_foreign_files_are_no_error(tmp_path: Path) -> None
     np.testing.assert_array_equal(load_split(tmp_path, "mine").images, faces.images)
 
 
-def test_what_macos_adds_to_zips_is_passed_over(tmp_path: Path) -> None:
+def test_a_zip_made_elsewhere_is_read(tmp_path: Path) -> None:
+    """Some programs let the names of members begin with a dot, macOS adds members of its own."""
     faces = make_faces(3, seed=5)
-    write_zip(tmp_path, "train", faces)
-    with zipfile.ZipFile(tmp_path / "train.zip", "a") as archive:
+    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
+        for image, label, name in zip(faces.images, faces.labels, faces.names, strict=True):
+            archive.writestr(f"./train/{LABELS[label]}/{name}.png", encode_png(image))
         archive.writestr("__MACOSX/train/angry/._fer0000000.png", b"no image")
     np.testing.assert_array_equal(load_split(tmp_path, "train").images, faces.images)
 
@@ -146,7 +140,7 @@ def test_a_label_map_renames_folders_and_leaves_some_out(
         folder.mkdir()
         (folder / f"{name}.png").write_bytes(encode_png(image))
     write_zip_of_folders(tmp_path)
-    labels = LabelMap({**LABEL_MAPS["raf-db"], "contempt": None})
+    labels = {**LABEL_MAPS["raf-db"], "contempt": None}
     for split in (".", "zipped"):
         loaded = load_split(tmp_path, split, labels)
         kept = faces.labels != LABELS.index("neutral")
@@ -162,7 +156,7 @@ def write_zip_of_folders(folder: Path) -> None:
 
 
 def bomb_png() -> bytes:
-    """A PNG of 70 bytes that claims 60000 x 60000 pixels."""
+    """Return a PNG of 70 bytes that claims 60000 x 60000 pixels."""
     chunks = (
         b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0),
         b"IDAT" + zlib.compress(b""),
@@ -224,7 +218,6 @@ def test_a_csv_that_is_not_fer2013_is_named(tmp_path: Path, text: str, message: 
     [
         ("train.zip", b"not a zip", r"train\.zip is not a readable zip file"),
         ("fer2013.csv", bytes(range(256)), r"fer2013\.csv is not a readable csv file"),
-        ("train/contempt/x", b"", r"'contempt' is no emotion, expected angry, disgust"),
         ("train/happy/notes.txt", b"", "holds no images of 'train'"),
     ],
 )

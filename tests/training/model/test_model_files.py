@@ -19,12 +19,12 @@ from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, VOTE_OF_LABEL, FaceSet, majority_labels
 from training.measure.evaluation import Evaluation, evaluate_faces
 from training.metrics import measure, negative_log_likelihood
-from training.model.macs import count_macs
 from training.model.model_files import (
     AGREEMENT,
     FERPLUS_NAME,
     KERAS_NAME,
     ONNX_NAME,
+    count_macs,
     write_model_files,
 )
 from training.model.network import build_exported_network, build_training_network

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.config import TrainingConfig
-from training.run.schedule import cosine_rate, plateau_rate, rates_of_epoch
+from training.run.schedule import plateau_rate, rates_of_epoch
 
 
 def test_the_rate_climbs_and_then_falls_to_nothing() -> None:
@@ -19,12 +19,6 @@ def test_the_rate_climbs_and_then_falls_to_nothing() -> None:
     assert all(after <= before for before, after in pairwise(rates[9:]))
     assert rates[55] == pytest.approx(0.1)
     assert 0 < rates[-1] < 0.001
-
-
-def test_the_cosine_ends_at_nothing_and_stays_there() -> None:
-    assert [cosine_rate(step, 10, 0.1) for step in (0, 5, 10, 11)] == pytest.approx(
-        [0.1, 0.05, 0.0, 0.0]
-    )
 
 
 def test_a_run_without_warm_up_starts_at_the_peak() -> None:

@@ -3,15 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from common.face_model import LABELS
-from tests.training.measure.plots.drawn_figures import keep_figures
 from tests.training.synthetic_faces import make_faces
 from training.config import TrainingConfig
-from training.measure.plots import faces as face_plots
 from training.measure.plots.faces import (
     FACES_A_ROW,
     face_sheet,
@@ -48,9 +45,8 @@ def test_faces_lie_on_white_in_rows() -> None:
 
 
 def test_samples_of_a_label_are_in_its_row_with_its_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, face_plots)
     faces = make_faces(15, seed=1)  # three angry, two of each other label
     faces = faces.take(np.flatnonzero(faces.labels != 1))  # and none disgusted
     plot_samples(faces, 1, tmp_path / "samples.png")
@@ -64,9 +60,8 @@ def test_samples_of_a_label_are_in_its_row_with_its_count(
 
 
 def test_which_samples_are_shown_follows_from_the_seed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, face_plots)
     for seed in (1, 1, 2):
         plot_samples(make_faces(200, seed=1), seed, tmp_path / "samples.png")
     first, again, other = (sheet_of(figure) for figure in figures)
@@ -75,9 +70,8 @@ def test_which_samples_are_shown_follows_from_the_seed(
 
 
 def test_augmented_faces_stand_beside_the_face_they_come_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, face_plots)
     faces = make_faces(4, seed=1)  # angry, disgust, fear, happy
     plot_augmented_samples(faces, TrainingConfig(), tmp_path / "augmented.png")
     sheet = sheet_of(figures[0])
@@ -89,8 +83,7 @@ def test_augmented_faces_stand_beside_the_face_they_come_from(
         assert len({face.tobytes() for face in changed}) == FACES_A_ROW - 1
 
 
-def test_augmentation_is_that_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = keep_figures(monkeypatch, face_plots)
+def test_augmentation_is_that_of_the_run(tmp_path: Path, figures: list[Figure]) -> None:
     faces = make_faces(1, seed=1)
     # Its faces are at most mirrored.
     plot_augmented_samples(faces, usual_config("classic"), tmp_path / "augmented.png")

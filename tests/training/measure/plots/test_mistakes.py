@@ -3,13 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 
-from common.face_model import LABELS, Probabilities
-from tests.training.measure.plots.drawn_figures import PNG_START, keep_figures, texts_of
-from tests.training.synthetic_faces import make_faces, with_ballots
-from training.measure.plots import mistakes as mistake_plots
+from common.face_model import LABELS
+from tests.training.measure.plots.drawn_figures import PNG_START, texts_of
+from tests.training.synthetic_faces import certain, make_faces, with_ballots
 from training.measure.plots.mistakes import (
     COLUMNS,
     MAX_ROWS,
@@ -17,15 +16,8 @@ from training.measure.plots.mistakes import (
     plot_misclassified,
 )
 
-
-def sure_of(predicted: list[int], confidence: list[float]) -> Probabilities:
-    rows = np.repeat((1 - np.array(confidence)[:, None]) / 6, len(LABELS), axis=1)
-    rows[np.arange(len(predicted)), predicted] = confidence
-    return rows.astype(np.float32)
-
-
 FACES = make_faces(4, seed=1)  # angry, disgust, fear, happy
-PROBABILITIES = sure_of([3, 1, 4, 6], [0.6, 0.9, 0.8, 0.7])  # only disgust is right
+PROBABILITIES = certain([3, 1, 4, 6], 0.6, 0.9, 0.8, 0.7)  # only disgust is right
 
 
 def test_mistakes_come_most_confident_first() -> None:
@@ -33,9 +25,8 @@ def test_mistakes_come_most_confident_first() -> None:
 
 
 def test_each_mistake_has_its_label_prediction_and_votes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, mistake_plots)
     faces = with_ballots(
         FACES,
         {"happiness": 5, "anger": 5},
@@ -58,10 +49,7 @@ def test_each_mistake_has_its_label_prediction_and_votes(
     assert np.array_equal(sheet[:48, :48], faces.images[2])
 
 
-def test_without_votes_nothing_is_said_of_voters(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    figures = keep_figures(monkeypatch, mistake_plots)
+def test_without_votes_nothing_is_said_of_voters(tmp_path: Path, figures: list[Figure]) -> None:
     plot_misclassified(
         PROBABILITIES, with_ballots(FACES, {}, {}, {}, {}), tmp_path / "mistakes.png"
     )
@@ -71,12 +59,11 @@ def test_without_votes_nothing_is_said_of_voters(
 
 
 def test_the_picture_does_not_grow_with_the_number_of_mistakes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, mistake_plots)
     faces = make_faces(100, seed=1)
     wrong = ((faces.labels + 1) % len(LABELS)).tolist()
-    plot_misclassified(sure_of(wrong, [0.5] * 100), faces, tmp_path / "mistakes.png")
+    plot_misclassified(certain(wrong, *[0.5] * 100), faces, tmp_path / "mistakes.png")
     (axes,) = figures[0].axes
     assert len(axes.texts) == 3 * COLUMNS * MAX_ROWS
     assert "these 36 are the most confident" in axes.get_title()
@@ -84,5 +71,5 @@ def test_the_picture_does_not_grow_with_the_number_of_mistakes(
 
 def test_a_model_without_mistakes_has_a_picture_too(tmp_path: Path) -> None:
     file = tmp_path / "mistakes.png"
-    plot_misclassified(sure_of(FACES.labels.tolist(), [0.9] * 4), FACES, file)
+    plot_misclassified(certain(FACES.labels.tolist(), *[0.9] * 4), FACES, file)
     assert file.read_bytes().startswith(PNG_START)

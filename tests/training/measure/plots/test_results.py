@@ -4,28 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from common.face_model import LABELS, Probabilities
-from tests.training.measure.plots.drawn_figures import keep_figures, points_of, texts_of
-from training.measure.plots import results
+from common.face_model import LABELS
+from tests.training.measure.plots.drawn_figures import points_of, texts_of
+from tests.training.synthetic_faces import certain
 from training.measure.plots.results import plot_confusion_matrix, plot_recall, plot_reliability
 from training.metrics import measure, reliability_bins
 
-
-def certain(predicted: list[int], confidence: list[float]) -> Probabilities:
-    """Rows that give ``confidence`` to one label and share the rest out evenly."""
-    rows = np.repeat((1 - np.array(confidence)[:, None]) / 6, len(LABELS), axis=1)
-    rows[np.arange(len(predicted)), predicted] = confidence
-    return rows.astype(np.float32)
-
-
 # Three angry, two of them found, one happy taken for angry; nobody else.
 TRUE = np.array([0, 0, 0, 3])
-PROBABILITIES = certain([0, 0, 3, 0], [0.9, 0.9, 0.5, 0.9])
+PROBABILITIES = certain([0, 0, 3, 0], 0.9, 0.9, 0.5, 0.9)
 
 
-def test_each_cell_has_its_share_and_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = keep_figures(monkeypatch, results)
+def test_each_cell_has_its_share_and_count(tmp_path: Path, figures: list[Figure]) -> None:
     plot_confusion_matrix(measure(PROBABILITIES, TRUE), tmp_path / "confusion.png")
     cells = texts_of(figures[0].axes[0])
     assert cells[0] == "67%\n2"
@@ -35,9 +27,8 @@ def test_each_cell_has_its_share_and_count(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_bin_is_at_its_mean_confidence_and_accuracy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: list[Figure]
 ) -> None:
-    figures = keep_figures(monkeypatch, results)
     metrics = measure(PROBABILITIES, TRUE)
     plot_reliability(reliability_bins(PROBABILITIES, TRUE), metrics, tmp_path / "reliability.png")
     diagram, histogram = figures[0].axes
@@ -51,10 +42,7 @@ def test_a_bin_is_at_its_mean_confidence_and_accuracy(
     assert heights[[7, 13]] == pytest.approx([0.25, 0.75])
 
 
-def test_a_label_without_faces_has_no_recall(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    figures = keep_figures(monkeypatch, results)
+def test_a_label_without_faces_has_no_recall(tmp_path: Path, figures: list[Figure]) -> None:
     plot_recall(measure(PROBABILITIES, TRUE), tmp_path / "recall.png")
     (axes,) = figures[0].axes
     # Recall of angry and happy, then precision: angry 2 of 3, happy 0 of 1.
