@@ -30,9 +30,9 @@ from common.command import Command
 from common.face_model import LABELS, Boxes
 from common.json_files import write_json
 from common.progress_bar import progress_bar
-from publisher.faces import Face
+from publisher.faces import Face, rounded
 from publisher.tracking.assignment import overlaps
-from publisher.tracking.tracks import Tracker, sighting
+from publisher.tracking.tracks import Sighting, Tracker
 
 FPS = 30.0
 SEARCHES = ("live", "classic")
@@ -84,8 +84,9 @@ class Judge:
 
     def take(self, boxes: Boxes, labelled: NDArray[np.float64] | None) -> None:
         """Take in a frame's ``(n, 4)`` boxes and, where it is labelled, its ``(m, 4)`` faces."""
-        unsure = np.full((len(boxes), len(LABELS)), 1 / len(LABELS), np.float32)
-        seen = sighting(self._frames / FPS, boxes, unsure, (False,) * len(boxes))
+        unsure = (rounded(1 / len(LABELS)),) * len(LABELS)
+        found = tuple((x, y, w, h) for x, y, w, h in boxes.tolist())
+        seen = Sighting(rounded(self._frames / FPS), found, (unsure,) * len(found))
         started_s = time.thread_time()
         faces = self._tracker.update(seen)
         self._times_ms.append((time.thread_time() - started_s) * 1000)

@@ -84,7 +84,7 @@ class PublisherStage:
         if isinstance(message, Result):
             self._publish(message)
         elif isinstance(message, ImageAnswer):
-            self.requests.answered(message)
+            self.requests.take_answer(message)
         elif isinstance(message, Welcome):
             self.requests.send_again()
         elif isinstance(message, PipelineStatus):
@@ -92,7 +92,7 @@ class PublisherStage:
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()
-        self.live.board.step_done(self._link.welcomed)
+        self.live.board.note_step(self._link.welcomed)
         self._check_web()
         self.live.show_notices()
 
@@ -143,7 +143,7 @@ class PublisherStage:
             for message in self.requests.unsent():
                 if not self._link.send(message):
                     return
-                self.requests.sent(message)
+                self.requests.mark_sent(message)
 
     def _finish(self) -> None:
         self._results.finish()

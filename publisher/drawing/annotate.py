@@ -85,7 +85,8 @@ def notice(text: str, size: tuple[int, int] = NOTICE_SIZE) -> Bgr:
     drawn = np.full((height, width, 3), (34, 30, 28), np.uint8)
     scale = max(SMALLEST_LETTERS, 0.75 * _scale(height, width))
     thick = max(1, round(scale * 1.3))
-    lines = _wrap(_ascii(text), scale, thick, int(width * 0.86))
+    writable = text.encode("ascii", "replace").decode()  # the font has no more
+    lines = _wrap(writable, scale, thick, int(width * 0.86))
     step = math.ceil(cv2.getTextSize("Ay", FONT, scale, thick)[0][1] * 2.1)
     y = (height - step * (len(lines) - 1)) // 2
     for line in lines:
@@ -104,11 +105,6 @@ def _wrap(text: str, scale: float, thick: int, limit_px: int) -> list[str]:
         else:
             lines[-1] = longer
     return lines
-
-
-def _ascii(text: str) -> str:
-    """Replace what the font does not have."""
-    return text.encode("ascii", "replace").decode()
 
 
 def encode_jpeg(bgr: Bgr, quality: int) -> bytes:

@@ -55,9 +55,9 @@ class BoardView:
     pipeline: PipelineStatus | None
     cameras: tuple[CameraView, ...]
     peers: tuple[PeerView, ...]
-    recording_trouble: str | None
+    results_trouble: str | None
     records_written: int
-    pictures: tuple[RecordingState, ...]
+    recordings: tuple[RecordingState, ...]
     problems: tuple[Problem, ...]
 
 
@@ -79,7 +79,7 @@ class Board:
         self.latencies = Latencies()
         self._results = results
         self._recordings = recordings
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._started_s = self._last_step_s = time.monotonic()
         self._connected = False
         self._pipeline: PipelineStatus | None = None
@@ -92,7 +92,7 @@ class Board:
     def alive(self) -> bool:
         """Whether the stage's loop turns."""
         with self._lock:
-            return self._is_alive(time.monotonic())
+            return time.monotonic() - self._last_step_s < ALIVE_S
 
     @property
     def connected(self) -> bool:
@@ -104,9 +104,9 @@ class Board:
     def problems(self) -> tuple[Problem, ...]:
         """What keeps expressions from being shown; empty where all is well."""
         with self._lock:
-            return self._problems(time.monotonic())
+            return find_problems(self.alive, self._connected, self._pipeline)
 
-    def step_done(self, connected: bool) -> None:
+    def note_step(self, connected: bool) -> None:
         """Note that the stage lives, and whether the broker has taken it in."""
         with self._lock:
             self._last_step_s = time.monotonic()
@@ -153,7 +153,7 @@ class Board:
         with self._lock:
             if self._lost_since is not None and time.time() - self._lost_since > LOST_NOTICE_S:
                 why = f"no answer from the broker since {_clock(self._lost_since)}"
-                return dict.fromkeys(self._names(), why)
+                return dict.fromkeys(self.cameras(), why)
             cameras = self._pipeline.cameras if self._pipeline else ()
             found = ((camera.camera, self._notice(camera)) for camera in cameras)
             return {name: text for name, text in found if text is not None}
@@ -162,8 +162,7 @@ class Board:
         since = self._offline_since.get(camera.camera)
         if since is not None:
             return f"{camera.camera} is offline since {_clock(since)}: {camera.reason}"
-        stands_still = self._figures[camera.camera].fps(time.monotonic()) == 0
-        if camera.ended or not stands_still or self._pipeline is None:
+        if camera.ended or self.fps(camera.camera) > 0 or self._pipeline is None:
             return None
         roles = {peer.role for peer in self._pipeline.peers}
         return None if Role.DETECTOR in roles else NO_WORKER[Role.DETECTOR].text
@@ -171,7 +170,8 @@ class Board:
     def cameras(self) -> tuple[str, ...]:
         """Return the names of all cameras, those of the broker first."""
         with self._lock:
-            return self._names()
+            known = [camera.camera for camera in self._pipeline.cameras] if self._pipeline else []
+            return tuple(dict.fromkeys([*known, *self._figures]))
 
     def fps(self, camera: str) -> float:
         """Return how many frames of a camera are published a second."""
@@ -187,23 +187,13 @@ class Board:
                 connected=self._connected,
                 uptime_s=now_s - self._started_s,
                 pipeline=self._pipeline,
-                cameras=tuple(self._camera_view(name, now_s) for name in self._names()),
+                cameras=tuple(self._camera_view(name, now_s) for name in self.cameras()),
                 peers=tuple(PeerView(peer, self._rates.rate(peer)) for peer in peers),
-                recording_trouble=self._results.trouble,
+                results_trouble=self._results.trouble,
                 records_written=self._results.written,
-                pictures=self._recordings.states(),
-                problems=self._problems(now_s),
+                recordings=self._recordings.states(),
+                problems=self.problems,
             )
-
-    def _is_alive(self, now_s: float) -> bool:
-        return now_s - self._last_step_s < ALIVE_S
-
-    def _problems(self, now_s: float) -> tuple[Problem, ...]:
-        return find_problems(self._is_alive(now_s), self._connected, self._pipeline)
-
-    def _names(self) -> tuple[str, ...]:
-        known = [camera.camera for camera in self._pipeline.cameras] if self._pipeline else []
-        return tuple(dict.fromkeys([*known, *self._figures]))
 
     def _camera_view(self, name: str, now_s: float) -> CameraView:
         statuses = self._pipeline.cameras if self._pipeline else ()

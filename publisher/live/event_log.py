@@ -57,6 +57,10 @@ class EventLog:
 
     Args:
         max_readers: How many may follow at once.
+
+    Attributes:
+        readers: How many follow now.
+        closed: Whether the publisher is ending, and every stream with it.
     """
 
     def __init__(self, max_readers: int) -> None:
@@ -67,18 +71,8 @@ class EventLog:
         self._left = threading.Condition(self._lock)
         self._log = BoundedLog[Event](KEPT_FACES, lambda event: 1 + len(event.frame.faces))
         self._newest = 0
-        self._readers = 0
-        self._closed = False
-
-    @property
-    def closed(self) -> bool:
-        """Whether the publisher is ending, and every stream with it."""
-        return self._closed
-
-    @property
-    def readers(self) -> int:
-        """How many follow now."""
-        return self._readers
+        self.readers = 0
+        self.closed = False
 
     def add_frame(self, frame: PublishedFrame) -> None:
         """Make a frame the newest and wake the readers."""
@@ -102,9 +96,9 @@ class EventLog:
             TooManyViewersError: The cap is reached.
         """
         with self._lock:
-            if self._readers >= self.max_readers or self._closed:
+            if self.readers >= self.max_readers or self.closed:
                 raise TooManyViewersError
-            self._readers += 1
+            self.readers += 1
             if not last_event_id:
                 return EventReader(self, camera, self._newest)
             number = self._number_of(last_event_id)
@@ -115,24 +109,24 @@ class EventLog:
     def close(self) -> None:
         """End all streams."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait until the last reader has left; return whether that happened."""
         with self._lock:
-            return self._left.wait_for(lambda: not self._readers, timeout_s)
+            return self._left.wait_for(lambda: not self.readers, timeout_s)
 
     def leave(self) -> None:
         """Count a reader less."""
         with self._lock:
-            self._readers -= 1
+            self.readers -= 1
             self._left.notify_all()
 
     def wait_newer(self, than: int, timeout_s: float) -> tuple[Event, ...]:
         """Wait for events with a higher number; at the end return at once those that are left."""
         with self._lock:
-            self._changed.wait_for(lambda: self._closed or self._newest > than, timeout_s)
+            self._changed.wait_for(lambda: self.closed or self._newest > than, timeout_s)
             newest_first = tuple(takewhile(lambda event: event.number > than, reversed(self._log)))
         return newest_first[::-1]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Histogram
 
+from common.contract import Role
 from common.messages import Frame, FrameTimes, PeerStatus
 from publisher.faces import PublishedFrame
 
@@ -16,8 +17,6 @@ AGES_KEPT = 300
 PERCENTILES = (0.5, 0.95, 0.99)
 TOTAL = "total"
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0)
-WorkerKey = tuple[str, str]
-"""Role and name."""
 
 
 class CameraFigures:
@@ -57,10 +56,10 @@ class CameraFigures:
     def ages_ms(self) -> dict[str, tuple[float, ...]]:
         """Return ``PERCENTILES`` of what each stage adds to the age of a picture, and of the whole.
 
-        Empty while nothing is known.
+        Each is a value that occurred (nearest rank). Empty while nothing is known.
         """
         return {
-            stage: tuple(percentile(values, fraction) for fraction in PERCENTILES)
+            stage: tuple(np.quantile(values, PERCENTILES, method="inverted_cdf").tolist())
             for stage, values in self._stages_ms.items()
         }
 
@@ -136,17 +135,11 @@ def divide_age(frame: Frame, times: FrameTimes, now_ns: int) -> dict[str, float]
     return spans | {TOTAL: (now_ns - frame.captured_mono_ns) / 1e6}
 
 
-def percentile(values: Sequence[float], fraction: float) -> float:
-    """Return the value that ``fraction`` of all are not above (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
-
-
 class WorkerRates:
     """How fast each peer works, from the counters in its heartbeats."""
 
     def __init__(self) -> None:
-        self._history: deque[tuple[float, dict[WorkerKey, int]]] = deque()
+        self._history: deque[tuple[float, dict[tuple[Role, str], int]]] = deque()
 
     def add_peers(self, peers: Sequence[PeerStatus], now_s: float) -> None:
         """Take in what the broker reports of all peers."""

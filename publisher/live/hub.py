@@ -38,6 +38,10 @@ class PictureHub:
 
     Args:
         max_viewers: How many may watch at once, over all cameras.
+
+    Attributes:
+        viewers: How many watch now, over all cameras.
+        closed: Whether the publisher is ending, and every stream with it.
     """
 
     def __init__(self, max_viewers: int) -> None:
@@ -47,19 +51,9 @@ class PictureHub:
         self._arrived: dict[str | None, threading.Condition] = {}
         self._pictures: dict[str, tuple[int, EncodedFrame]] = {}
         self._watching: Counter[tuple[str, Look]] = Counter()
-        self._viewers = 0
         self._count = 0
-        self._closed = False
-
-    @property
-    def closed(self) -> bool:
-        """Whether the publisher is ending, and every stream with it."""
-        return self._closed
-
-    @property
-    def viewers(self) -> int:
-        """How many watch now, over all cameras."""
-        return self._viewers
+        self.viewers = 0
+        self.closed = False
 
     def viewers_of(self, camera: str) -> int:
         """Return how many watch this camera now."""
@@ -96,9 +90,9 @@ class PictureHub:
             TooManyViewersError: The cap is reached.
         """
         with self._lock:
-            if self._viewers >= self.max_viewers or self._closed:
+            if self.viewers >= self.max_viewers or self.closed:
                 raise TooManyViewersError
-            self._viewers += 1
+            self.viewers += 1
         viewer = Viewer(self, look)
         if camera is not None:
             viewer.choose(camera)
@@ -107,14 +101,14 @@ class PictureHub:
     def close(self) -> None:
         """End all streams."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             for condition in self._arrived.values():
                 condition.notify_all()
 
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait until the last viewer has left; return whether that happened."""
         with self._lock:
-            return self._left.wait_for(lambda: not self._viewers, timeout_s)
+            return self._left.wait_for(lambda: not self.viewers, timeout_s)
 
     def watch(self, camera: str, look: Look) -> None:
         """Count a viewer of this camera."""
@@ -124,7 +118,7 @@ class PictureHub:
     def leave(self, camera: str | None, look: Look) -> None:
         """Count a viewer less."""
         with self._lock:
-            self._viewers -= 1
+            self.viewers -= 1
             if camera is not None:
                 self._watching[camera, look] -= 1
             self._left.notify_all()
@@ -142,8 +136,8 @@ class PictureHub:
             return found if found and found[0] > than else None
 
         with self._lock:
-            self._arrival(camera).wait_for(lambda: self._closed or newer(), timeout_s)
-            return None if self._closed else newer()
+            self._arrival(camera).wait_for(lambda: self.closed or newer(), timeout_s)
+            return None if self.closed else newer()
 
     def _arrival(self, camera: str | None) -> threading.Condition:
         if camera not in self._arrived:

@@ -100,12 +100,9 @@ class PictureMaker:
         now_s = time.monotonic()
         is_back, camera.notice = camera.notice is not None, None
         watched = self._hub.viewers_of(frame.camera) > 0
-        interval_s = _interval_s(frame.mode) if watched else KEEP_INTERVAL_S
+        interval_s = LOSSLESS_INTERVAL_S if frame.mode is Mode.LOSSLESS else 0.0
+        interval_s = interval_s if watched else KEEP_INTERVAL_S
         if not is_back and now_s - camera.at_s < interval_s:
             return False
         camera.at_s = now_s
         return True
-
-
-def _interval_s(mode: Mode) -> float:
-    return LOSSLESS_INTERVAL_S if mode is Mode.LOSSLESS else 0.0

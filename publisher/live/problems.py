@@ -48,12 +48,8 @@ NO_BROKER = _not_running(
 )
 NO_CAMERA = _not_running(ProblemKind.NO_CAMERA, "no camera is running: start one", "capture")
 NO_WORKER: Mapping[Role, Problem] = {
-    Role.DETECTOR: _not_running(
-        ProblemKind.NO_DETECTOR, "no detector is running: start one", "detector"
-    ),
-    Role.CLASSIFIER: _not_running(
-        ProblemKind.NO_CLASSIFIER, "no classifier is running: start one", "classifier"
-    ),
+    role: _not_running(ProblemKind(f"no_{role}"), f"no {role} is running: start one", role)
+    for role in (Role.DETECTOR, Role.CLASSIFIER)
 }
 
 

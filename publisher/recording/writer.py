@@ -128,13 +128,9 @@ class PictureWriter:
         except NotWrittenError as error:
             self._trouble = str(error)
             log.error("%s; its recording has stopped", error)
-            self._forget_rest()
-
-    def _forget_rest(self) -> None:
-        """Make room for whoever waits, and for the end."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._queue.get_nowait()
+            with contextlib.suppress(queue.Empty):  # makes room for whoever waits, and for the end
+                while True:
+                    self._queue.get_nowait()
 
 
 def _step_back() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -11,7 +10,7 @@ import jinja2
 from common.face_model import LABELS
 from publisher.drawing.palette import colour_of
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
-from publisher.report.summary import CameraSummary, Summary, Track, shares
+from publisher.report.summary import CameraSummary, Summary, shares
 from publisher.report.timeline import clock, percent, strip, ticks
 from publisher.tracking.smoothing import UNCERTAIN
 
@@ -19,17 +18,6 @@ TRACKS_SHOWN = 40
 """The most tracks of a camera on the page: those that were shown most often."""
 HERE = Path(__file__).parent
 STYLES = (HERE.parent / "web" / "static" / "page.css", HERE / "report.css")
-
-
-@dataclass(frozen=True, slots=True)
-class _Timeline:
-    """One camera as the template shows it; ``strips`` are SVG elements."""
-
-    camera: CameraSummary
-    ticks: list[tuple[float, str]]
-    tracks: list[Track]
-    strips: list[str]
-    left_out: int
 
 
 def render(
@@ -49,7 +37,7 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(clock=clock, percent=percent, colour=colour_of, number=_number)
+    environment.filters.update(clock=clock, percent=percent, colour=colour_of, number="{:,}".format)
     environment.globals["shares"] = shares
     cameras = list(summary.cameras.values())
     tracks = [track for camera in cameras for track in camera.tracks.values()]
@@ -78,17 +66,14 @@ def _overall(summary: Summary) -> list[tuple[str, float]]:
     return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]
 
 
-def _timeline(camera: CameraSummary) -> _Timeline:
+def _timeline(camera: CameraSummary) -> dict[str, object]:
+    """Return one camera as the template shows it; ``strips`` are SVG elements."""
     often = sorted(camera.tracks.values(), key=lambda track: -track.sightings)
     chosen = sorted(often[:TRACKS_SHOWN], key=lambda track: (track.start_s, track.track_id))
-    return _Timeline(
-        camera=camera,
-        ticks=ticks(camera),
-        tracks=chosen,
-        strips=[strip(camera, track) for track in chosen],
-        left_out=len(often) - len(chosen),
-    )
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"
+    return {
+        "camera": camera,
+        "ticks": ticks(camera),
+        "tracks": chosen,
+        "strips": [strip(camera, track) for track in chosen],
+        "left_out": len(often) - len(chosen),
+    }

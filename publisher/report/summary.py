@@ -83,6 +83,11 @@ class CameraSummary:
             self.start_s = self.end_s
         self.frames += 1
 
+    def add_face(self, face: Face) -> None:
+        """Count a face that is shown in the last frame."""
+        track = self.tracks.setdefault(face.track_id, Track(face.track_id))
+        track.add_sighting(face.label, self.end_s)
+
 
 class Summary:
     """All cameras, in the order of their first frames."""
@@ -97,7 +102,7 @@ class Summary:
             camera = self.cameras[row.camera] = CameraSummary(row.camera)
         camera.add_frame(row.frame_id, row.pts_s)
         if row.face is not None and row.face.shown:
-            _track(camera, row.face).add_sighting(row.face.label, camera.end_s)
+            camera.add_face(row.face)
         return camera.end_s
 
     @property
@@ -108,13 +113,6 @@ class Summary:
             for track in camera.tracks.values():
                 total.update(track.labels)
         return total
-
-
-def _track(camera: CameraSummary, face: Face) -> Track:
-    track = camera.tracks.get(face.track_id)
-    if track is None:
-        track = camera.tracks[face.track_id] = Track(face.track_id)
-    return track
 
 
 def shares(labels: Counter[str | None]) -> list[tuple[str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -70,30 +69,25 @@ def thumbnails(video: Path, moments: Iterable[Moment]) -> Iterator[tuple[Moment,
     Raises:
         ReportError: It is not a video that can be read.
     """
-    with _errors(video), av.open(str(video)) as container:
-        if not container.streams.video:
-            raise ReportError(f"{video} has no pictures")
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        is_ours = container.metadata.get("comment") == MADE_BY
-        camera = container.metadata.get("title") if is_ours else None
-        # Ours keeps the timestamps as they were counted. In others OpenCV counted from the first.
-        start_s = 0.0 if is_ours else float((stream.start_time or 0) * (stream.time_base or 0))
-        for moment in sorted(moments, key=lambda one: one.at_s):
-            if camera is not None and moment.camera != camera:
-                continue
-            time_s = moment.at_s if is_ours else moment.pts_s + start_s
-            bgr = _frame_at(container, stream, time_s)
-            face = None if bgr is None else _cut(bgr, moment.box)
-            if face is not None:
-                jpeg = base64.b64encode(encode_jpeg(face, QUALITY)).decode()
-                yield moment, f"data:image/jpeg;base64,{jpeg}"
-
-
-@contextmanager
-def _errors(video: Path) -> Iterator[None]:
     try:
-        yield
+        with av.open(str(video)) as container:
+            if not container.streams.video:
+                raise ReportError(f"{video} has no pictures")
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            is_ours = container.metadata.get("comment") == MADE_BY
+            camera = container.metadata.get("title") if is_ours else None
+            # Ours keeps timestamps as they were counted. In others OpenCV counted from the first.
+            start_s = 0.0 if is_ours else float((stream.start_time or 0) * (stream.time_base or 0))
+            for moment in sorted(moments, key=lambda one: one.at_s):
+                if camera is not None and moment.camera != camera:
+                    continue
+                time_s = moment.at_s if is_ours else moment.pts_s + start_s
+                bgr = _frame_at(container, stream, time_s)
+                face = None if bgr is None else _cut(bgr, moment.box)
+                if face is not None:
+                    jpeg = base64.b64encode(encode_jpeg(face, QUALITY)).decode()
+                    yield moment, f"data:image/jpeg;base64,{jpeg}"
     except (OSError, av.FFmpegError) as error:
         raise ReportError(f"{video} is not a video that can be read") from error
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 
 from publisher.drawing.palette import colour_of
 from publisher.report.summary import CameraSummary, Segment, Track, shares
@@ -80,15 +81,11 @@ def _columns(segments: Sequence[Segment], start_s: float, span_s: float) -> list
     return [colour for _, colour in longest]
 
 
-def _runs(columns: Sequence[str | None]) -> list[tuple[int, int, str]]:
+def _runs(columns: Sequence[str | None]) -> Iterator[tuple[int, int, str]]:
     """Join neighbours: where a run begins, how wide it is, and its colour."""
-    runs: list[tuple[int, int, str]] = []
-    before: str | None = None
-    for at, colour in enumerate(columns):
-        if colour is not None and colour == before:
-            start, width, _ = runs[-1]
-            runs[-1] = (start, width + 1, colour)
-        elif colour is not None:
-            runs.append((at, 1, colour))
-        before = colour
-    return runs
+    start = 0
+    for colour, run in groupby(columns):
+        width = sum(1 for _ in run)
+        if colour is not None:
+            yield start, width, colour
+        start += width

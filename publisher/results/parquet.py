@@ -34,10 +34,7 @@ class ParquetWriter:
     """
 
     def __init__(
-        self,
-        path: Path,
-        run_began: float | None = None,
-        replay: Replay = lambda *_: None,
+        self, path: Path, run_began: float | None = None, replay: Replay = lambda *_: None
     ) -> None:
         self.path = path
         self._journal_path = journal_of(path)

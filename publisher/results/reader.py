@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
+import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,16 +93,10 @@ def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
 def cut_incomplete_line(path: Path) -> int:
     """Cut off what a killed process left behind the last whole line; return the bytes cut."""
     with path.open("rb+") as file:
-        size = file.seek(0, 2)
-        end = size
-        while end > 0:
-            start = max(0, end - 65_536)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
+        size, end = file.seek(0, io.SEEK_END), 0
+        if size:  # nothing cannot be mapped
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
+                end = data.rfind(b"\n") + 1
         file.truncate(end)
     return size - end
 

@@ -51,10 +51,7 @@ class ResultsWriter:
     """
 
     def __init__(
-        self,
-        path: Path | None,
-        run_began: float | None = None,
-        replay: Replay = lambda *_: None,
+        self, path: Path | None, run_began: float | None = None, replay: Replay = lambda *_: None
     ) -> None:
         self.path = path
         self.written = 0

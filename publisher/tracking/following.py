@@ -39,5 +39,4 @@ class Following:
         self._replayed.discard(frame.camera)
         if frame.cut:
             self._trackers[frame.camera].cut()
-        seen = sighting(frame.pts_s, result.boxes, result.probabilities, result.reused)
-        return self._trackers[frame.camera].update(seen)
+        return self._trackers[frame.camera].update(sighting(result))

@@ -32,8 +32,8 @@ class Motion:
         way_s = COASTING_S * -math.expm1(-(at_s - self.at_s) / COASTING_S)
         return x + self.speed_x * way_s, y + self.speed_y * way_s, float(w), float(h)
 
-    def moved(self, box: Box, at_s: float) -> Motion:
-        """Take in the box that was seen next."""
+    def move_to(self, box: Box, at_s: float) -> Motion:
+        """Return the motion with the box that was seen next."""
         elapsed_s = at_s - self.at_s
         if elapsed_s <= 0:
             return Motion(box, at_s, self.speed_x, self.speed_y)

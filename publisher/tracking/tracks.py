@@ -9,12 +9,9 @@ worked through.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from common.messages import Result
 from publisher.faces import Box, Face, rounded
 from publisher.tracking.assignment import assign
 from publisher.tracking.motion import Motion
@@ -48,22 +45,17 @@ class Sighting:
     probabilities: tuple[tuple[float, ...], ...]
 
 
-def sighting(
-    pts_s: float,
-    boxes: NDArray[np.int32],
-    probabilities: NDArray[np.float32],
-    reused: Sequence[bool],
-) -> Sighting:
-    """Return the sighting of a result's arrays: ``(n, 4)`` boxes and ``(n, 7)`` probabilities.
+def sighting(result: Result) -> Sighting:
+    """Return what a result says about its faces.
 
     All is rounded before anything else, so that records hold exactly what was used.
     """
     return Sighting(
-        rounded(pts_s),
-        tuple((x, y, w, h) for x, y, w, h in boxes.tolist()),
+        rounded(result.frame.pts_s),
+        tuple((x, y, w, h) for x, y, w, h in result.boxes.tolist()),
         tuple(
             () if late else tuple(map(rounded, row))
-            for row, late in zip(probabilities.tolist(), reused, strict=True)
+            for row, late in zip(result.probabilities.tolist(), result.reused, strict=True)
         ),
     )
 
@@ -116,7 +108,7 @@ class Tracker:
 
 def _advance(track: _Track, box: Box, probabilities: tuple[float, ...], pts_s: float) -> Face:
     """Move a track to its new box and take in its probabilities, if any came."""
-    track.motion = track.motion.moved(box, pts_s)
+    track.motion = track.motion.move_to(box, pts_s)
     track.sightings += 1
     if probabilities:
         track.smoothed = smooth(track.smoothed, probabilities, pts_s)

@@ -54,7 +54,7 @@ class PendingImages:
         with self._lock:
             return [self._pending[number][0] for number in self._unsent]
 
-    def sent(self, message: AnalyzeImage) -> None:
+    def mark_sent(self, message: AnalyzeImage) -> None:
         """Note that the broker has an image."""
         with self._lock:
             self._unsent.pop(message.request_id, None)
@@ -64,7 +64,7 @@ class PendingImages:
         with self._lock:
             self._unsent = dict.fromkeys(self._pending)
 
-    def answered(self, message: ImageAnswer) -> None:
+    def take_answer(self, message: ImageAnswer) -> None:
         """Hand an answer to who waits for it."""
         with self._lock:
             found = self._pending.get(message.request_id)
@@ -78,7 +78,7 @@ class PendingImages:
             self._closed = True
             numbers = list(self._pending)
         for number in numbers:
-            self.answered(_ending(number))
+            self.take_answer(_ending(number))
 
     def _remove(self, number: int) -> None:
         self._pending.pop(number, None)

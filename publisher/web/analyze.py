@@ -12,6 +12,7 @@ from werkzeug.exceptions import (
     InternalServerError,
     NotAcceptable,
     RequestEntityTooLarge,
+    ServiceUnavailable,
 )
 
 from common.contract import Outcome
@@ -19,7 +20,7 @@ from publisher.as_json import Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
 from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
-from publisher.web.refusals import refuse_other_sites, unavailable
+from publisher.web.refusals import refuse_other_sites
 
 FIELD = "image"
 MAX_UPLOADS = 8
@@ -39,7 +40,9 @@ def analyze(analyzer: Analyzer, jpeg_quality: int) -> Blueprint:
     def take_images() -> Response:
         refuse_other_sites(request)
         if not places.acquire(blocking=False):
-            raise unavailable(f"{MAX_UPLOADS} uploads are being analyzed.", RETRY_S)
+            raise ServiceUnavailable(
+                f"{MAX_UPLOADS} uploads are being analyzed.", retry_after=RETRY_S
+            )
         try:
             return _respond(analyzer, jpeg_quality)
         except UploadError as error:
@@ -69,10 +72,10 @@ def _refusal(error: UploadError) -> HTTPException:
             return InternalServerError(text)
         if error.outcome is Outcome.LATE:
             return GatewayTimeout(text)
-        return unavailable(text, RETRY_S)
-    return (
-        RequestEntityTooLarge(text) if isinstance(error, ImageTooLargeError) else BadRequest(text)
-    )
+        return ServiceUnavailable(text, retry_after=RETRY_S)
+    if isinstance(error, ImageTooLargeError):
+        return RequestEntityTooLarge(text)
+    return BadRequest(text)
 
 
 def _uploads() -> list[Upload]:

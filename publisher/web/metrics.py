@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -22,7 +21,7 @@ from publisher.live.board import BoardView
 from publisher.live.live import Live
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, math.inf)
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 class Metrics(Collector):
@@ -124,9 +123,10 @@ def _batches(counts: Mapping[int, int]) -> Metric:
         "ferstream_batch_size_faces", "Faces in a batch that a classifier was given.", labels=()
     )
     buckets = [
-        (_bound(bound), sum(count for faces, count in counts.items() if faces <= bound))
+        (f"{bound}.0", sum(count for faces, count in counts.items() if faces <= bound))
         for bound in BATCH_BUCKETS
     ]
+    buckets.append(("+Inf", sum(counts.values())))
     family.add_metric((), buckets, sum(faces * count for faces, count in counts.items()))
     return family
 
@@ -140,7 +140,3 @@ def _images(ledger: ImageStatus) -> Iterator[Metric]:
     yield _counter("images_taken", "Uploaded images that the broker took.", ledger.taken)
     yield _counter("images_refused", "Uploaded images that it did not take.", ledger.refused)
     yield _gauge("images_in_flight", "Uploaded images not answered yet.", ledger.in_flight)
-
-
-def _bound(bound: float) -> str:
-    return "+Inf" if math.isinf(bound) else str(float(bound))

@@ -40,11 +40,8 @@ def stream(
         if hub.closed:
             return
         jpeg = picture or jpeg or placeholder()
-        yield _head(jpeg) + jpeg
+        head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+        yield head.encode() + jpeg
         # A piece of its own: the server takes it when the picture before is with the system, so
         # that the picture chosen next is the newest at that moment.
         yield f"\r\n--{BOUNDARY}\r\n".encode()
-
-
-def _head(jpeg: bytes) -> bytes:
-    return f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from werkzeug.exceptions import BadRequest
+
 from publisher.drawing.look import Look
-from publisher.web.refusals import bad_parameter
 
 
 def look_of(parameters: Mapping[str, str]) -> Look:
@@ -30,8 +31,9 @@ def since_of(parameters: Mapping[str, str], now_s: float) -> float:
     except ValueError:
         since_s = math.nan
     if not math.isfinite(since_s):
-        raise bad_parameter(
-            "since", text, "seconds since 1970, or a negative number for so many before now"
+        raise BadRequest(
+            f"since={text}: expected seconds since 1970, or a negative number for so many before "
+            "now"
         )
     return since_s if since_s >= 0 else now_s + since_s
 
@@ -39,5 +41,5 @@ def since_of(parameters: Mapping[str, str], now_s: float) -> float:
 def _flag(parameters: Mapping[str, str], name: str, default: str) -> bool:
     text = parameters.get(name, default)
     if text not in ("0", "1"):
-        raise bad_parameter(name, text, "0 or 1")
+        raise BadRequest(f"{name}={text}: expected 0 or 1")
     return text == "1"

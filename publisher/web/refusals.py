@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Request
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound, ServiceUnavailable
+from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
 RETRY_S = 5
 
@@ -41,18 +41,9 @@ def refuse_other_sites(request: Request) -> None:
         raise Forbidden("Pages of other sites may not send this; open the page of this server.")
 
 
-def bad_parameter(name: str, value: str, allowed: str) -> BadRequest:
-    """Name the parameter, its value, and what is allowed."""
-    return BadRequest(f"{name}={value}: expected {allowed}")
-
-
-def unavailable(why: str, retry_s: int = RETRY_S) -> ServiceUnavailable:
-    """Say why, and when to come again."""
-    return ServiceUnavailable(why, retry_after=retry_s)
-
-
 def too_many(who: str, most: int) -> ServiceUnavailable:
     """Say that the cap is reached."""
-    return unavailable(
-        f"{most} {who} and no more are let in (PUBLISHER_MAX_VIEWERS); try again later."
+    return ServiceUnavailable(
+        f"{most} {who} and no more are let in (PUBLISHER_MAX_VIEWERS); try again later.",
+        retry_after=RETRY_S,
     )

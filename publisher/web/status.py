@@ -49,7 +49,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         "max_viewers": hub.max_viewers,
         "images": structs.asdict(pipeline.images if pipeline else ImageStatus()),
         "results": _results(view, results),
-        "recordings": [_recording(state) for state in view.pictures],
+        "recordings": [_recording(state) for state in view.recordings],
         "expressions": COLOURS,
         "cameras": [_camera(camera, hub) for camera in view.cameras],
         "workers": _workers(view.peers),
@@ -60,10 +60,10 @@ def _results(view: BoardView, results: Path | None) -> Json:
     if results is None:
         return {"state": "off", "path": None, "records": 0, "reason": ""}
     return {
-        "state": "stopped" if view.recording_trouble else "on",
+        "state": "stopped" if view.results_trouble else "on",
         "path": str(results),
         "records": view.records_written,
-        "reason": view.recording_trouble or "",
+        "reason": view.results_trouble or "",
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import ServiceUnavailable
 
 from publisher.drawing.annotate import encode_jpeg, notice
 from publisher.live.board import Board
 from publisher.live.hub import PictureHub, TooManyViewersError, Viewer
 from publisher.web import mjpeg
 from publisher.web.parameters import look_of
-from publisher.web.refusals import refuse_unknown, too_many, unavailable
+from publisher.web.refusals import refuse_unknown, too_many
 
 SNAPSHOT_WAIT_S = 2.0
 
@@ -43,7 +44,7 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
         finally:
             viewer.leave()
         if jpeg is None:
-            raise unavailable(f"{camera} has given no picture yet", 1)
+            raise ServiceUnavailable(f"{camera} has given no picture yet", retry_after=1)
         return Response(jpeg, content_type="image/jpeg")
 
     return routes

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.publisher.material import Rig, rig
 from tests.support.waiting import eventually
 
 
@@ -20,6 +21,13 @@ def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="pub-"))
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Rig]:
+    """A publisher that the broker has welcomed and that stores nothing."""
+    with rig(folder, max_viewers=4) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,7 @@ DESCRIPTION: dict[str, Any] = json.loads(
 def assert_described(value: object, schema: str) -> None:
     """Fail where a value does not fit the schema of that name in every detail."""
     validator = jsonschema_rs.Draft202012Validator(
-        {
-            "$ref": f"#/components/schemas/{schema}",
-            "components": DESCRIPTION["components"],
-        },
+        {"$ref": f"#/components/schemas/{schema}", "components": DESCRIPTION["components"]},
         validate_formats=True,
     )
     errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]

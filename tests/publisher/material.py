@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -158,6 +159,24 @@ class Rig:
 
 
 @contextmanager
+def meanwhile(act: Callable[[], object], interval_s: float = 0.02) -> Iterator[None]:
+    """Do something again and again in the background."""
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.wait(interval_s):
+            act()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
 def rig(
     folder: Path,
     *,
@@ -166,8 +185,9 @@ def rig(
     record_clean: Path | None = None,
     max_viewers: int = 8,
     restarts: int = 0,
+    welcomed: bool = True,
 ) -> Iterator[Rig]:
-    """Run a publisher on real sockets."""
+    """Run a publisher on real sockets, which the broker has welcomed unless told otherwise."""
     config = PublisherConfig(
         endpoint=f"ipc://{folder}/b.ipc",
         results=results,
@@ -179,6 +199,8 @@ def rig(
         patch.setattr(link, "RECONNECT_BACKOFF_S", (1000.0,))  # the test's broker may be silent
         made = Rig(folder, config, restarts)
         try:
+            if welcomed:
+                made.hello()
             yield made
         finally:
             made.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
 
 from msgspec import structs
 
@@ -27,16 +26,6 @@ def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
     flat = found | shown | shown["box"] | shown["probabilities"]
     flat |= {f"smoothed_{label}": shown["smoothed"][label] for label in LABELS}
     assert {field: flat[field] for field in record} == record
-
-
-def test_what_is_not_known_is_null() -> None:
-    late = dataclasses.replace(
-        face(), label=None, confidence=None, smoothed=(), probabilities=(), reused=True
-    )
-    found: Any = frame_json(published(1), [late])
-    (shown,) = found["faces"]
-    for field in ("label", "confidence", "smoothed", "probabilities"):
-        assert shown[field] is None
 
 
 def test_pixels_that_came_with_a_frame_are_not_kept() -> None:

@@ -20,6 +20,7 @@ from tests.publisher.material import (
     FACE,
     HAPPY,
     SAD,
+    Rig,
     camera_status,
     frame,
     pipeline,
@@ -30,7 +31,7 @@ from tests.publisher.material import (
 
 def test_a_frame_is_on_disk_when_it_is_acknowledged(folder: Path) -> None:
     path = folder / "faces.csv"
-    with rig(folder, results=path) as running:
+    with rig(folder, results=path, welcomed=False) as running:
         assert running.hello().recorded == {}
         for frame_id in (3, 5):
             published = running.publish(result(frame(frame_id)))
@@ -41,10 +42,9 @@ def test_a_frame_is_on_disk_when_it_is_acknowledged(folder: Path) -> None:
 def test_a_restarted_publisher_announces_what_it_has(folder: Path) -> None:
     path = folder / "faces.jsonl"
     with rig(folder, results=path) as running:
-        running.hello()
         for frame_id in range(4):
             running.publish(result(frame(frame_id), mode=Mode.LOSSLESS))
-    with rig(folder, results=path, restarts=1) as running:
+    with rig(folder, results=path, restarts=1, welcomed=False) as running:
         assert running.hello().recorded == {"cam": 2}
         for frame_id in (2, 3, 4):
             running.publish(result(frame(frame_id), mode=Mode.LOSSLESS))
@@ -55,7 +55,6 @@ def test_a_restarted_publisher_announces_what_it_has(folder: Path) -> None:
 def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
     path = folder / "faces.csv"
     with rig(folder, results=path) as running:
-        running.hello()
         running.publish(result(frame(1)))
         running.broker.send(Finish())
         running.until(lambda: running.lifetime.stop_requested, "the end")
@@ -63,16 +62,14 @@ def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
 
 
 def test_nobody_watches_so_nothing_is_drawn(
-    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    running: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("publisher.live.pictures.KEEP_INTERVAL_S", 1000.0)
-    with rig(folder) as running:
-        running.hello()
-        running.publish_next()
-        picture = running.stage.live.hub.newest("cam")
-        for _ in range(5):  # without pixels: touching them would be logged
-            running.publish(result(frame(running.frames + 1)))
-        assert running.stage.live.hub.newest("cam") is picture
+    running.publish_next()
+    picture = running.stage.live.hub.newest("cam")
+    for _ in range(5):  # without pixels: touching them would be logged
+        running.publish(result(frame(running.frames + 1)))
+    assert running.stage.live.hub.newest("cam") is picture
     assert "no picture" not in caplog.text
 
 
@@ -80,93 +77,80 @@ def test_a_frame_whose_pixels_are_gone_is_published_all_the_same(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with rig(folder) as running:
-        running.hello()
         assert running.publish(result(frame(1, ring=f"{folder}/gone"))) == Published("cam", 1)
     assert "no picture of frame 1 of cam" in caplog.text
 
 
-def test_a_refused_publisher_says_why(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        running.broker.send(Refused("there are enough publishers"))
-        with pytest.raises(RefusedError, match="enough"):
-            running.until(lambda: False, "the refusal")
+def test_a_refused_publisher_says_why(running: Rig) -> None:
+    running.broker.send(Refused("there are enough publishers"))
+    with pytest.raises(RefusedError, match="enough"):
+        running.until(lambda: False, "the refusal")
 
 
-def test_a_restarted_broker_is_told_who_this_is(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        running.broker.send(WhoAreYou())
-        running.hello()
+def test_a_restarted_broker_is_told_who_this_is(running: Rig) -> None:
+    running.broker.send(WhoAreYou())
+    running.hello()
 
 
 def test_a_lossless_run_ends_when_its_records_cannot_be_written(folder: Path) -> None:
     with rig(folder, results=folder / "faces.csv") as running:
-        running.hello()
         crowd = [((x * 9, 0, 8, 8), HAPPY) for x in range(12)]
-        with largest_file(500), pytest.raises(RecordError, match="cannot be written"):
+        with largest_file(500), pytest.raises(RecordError, match="make room and run again"):
             running.publish(result(frame(0), crowd, mode=Mode.LOSSLESS))
 
 
 def test_a_live_run_goes_on_without_records(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with rig(folder, results=folder / "faces.csv") as running:
-        running.hello()
         with largest_file(500):
             for frame_id in range(20):
                 running.publish(result(frame(frame_id)))
-        assert "cannot be written" in str(running.stage.live.board.view().recording_trouble)
+        assert "cannot be written" in str(running.stage.live.board.view().results_trouble)
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
 
 
-def test_labels_are_smoothed_from_frame_to_frame(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        for frame_id, row in enumerate([HAPPY, HAPPY, HAPPY, SAD, None, *[SAD] * 30]):
-            running.publish(result(frame(frame_id), [(FACE, row)]))
-            newest = running.stage.live.board.view().cameras[0].newest
-            assert newest
-            assert len(newest.shown) == (frame_id + 1 >= SHOWN_FROM)
-            if frame_id in (3, 4):
-                assert newest.faces[0].label == "happy"
+def test_labels_are_smoothed_from_frame_to_frame(running: Rig) -> None:
+    for frame_id, row in enumerate([HAPPY, HAPPY, HAPPY, SAD, None, *[SAD] * 30]):
+        running.publish(result(frame(frame_id), [(FACE, row)]))
+        newest = running.stage.live.board.view().cameras[0].newest
         assert newest
-        assert newest.faces[0].label == "sad"
+        assert len(newest.shown) == (frame_id + 1 >= SHOWN_FROM)
+        if frame_id in (3, 4):
+            assert newest.faces[0].label == "happy"
+    assert newest
+    assert newest.faces[0].label == "sad"
 
 
-def test_nothing_is_kept_of_a_camera_that_was_taken_away(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        for camera in ("cam", "door"):
-            running.publish_next(camera)
-        stage = running.stage
-        known = pipeline(camera_status("cam"), camera_status("door", online=False))
-        running.report(replace(known, uptime_s=99.0))
-        assert stage.live.hub.newest("door")
-        assert b'camera="door"' in generate_latest(stage.live.board.latencies.registry)
-        running.report(replace(pipeline(camera_status("cam")), uptime_s=99.0))
-        assert stage.live.board.cameras() == ("cam",)
-        assert (stage.live.hub.newest("cam") is None, stage.live.hub.newest("door") is None) == (
-            False,
-            True,
-        )
-        told = generate_latest(stage.live.board.latencies.registry)
-        assert (b'camera="cam"' in told, b'camera="door"' in told) == (True, False)
-        assert len(stage.live.history.since(0, "door")) == 1
+def test_nothing_is_kept_of_a_camera_that_was_taken_away(running: Rig) -> None:
+    for camera in ("cam", "door"):
+        running.publish_next(camera)
+    stage = running.stage
+    known = pipeline(camera_status("cam"), camera_status("door", online=False))
+    running.report(replace(known, uptime_s=99.0))
+    assert stage.live.hub.newest("door")
+    assert b'camera="door"' in generate_latest(stage.live.board.latencies.registry)
+    running.report(replace(pipeline(camera_status("cam")), uptime_s=99.0))
+    assert stage.live.board.cameras() == ("cam",)
+    assert stage.live.hub.newest("cam")
+    assert stage.live.hub.newest("door") is None
+    told = generate_latest(stage.live.board.latencies.registry)
+    assert (b'camera="cam"' in told, b'camera="door"' in told) == (True, False)
+    assert len(stage.live.history.since(0, "door")) == 1
 
 
-def test_a_camera_that_comes_back_goes_on_numbering_its_faces(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        running.report(replace(pipeline(camera_status()), uptime_s=99.0))
-        running.publish(result(frame(7)))
-        running.report(replace(pipeline(), uptime_s=99.0))
-        running.publish(result(replace(frame(0), cut=True)))
-        first, second = running.stage.live.history.since(0, None)
-        assert (first.faces[0].track_id, second.faces[0].track_id) == (1, 2)
+def test_a_camera_that_comes_back_goes_on_numbering_its_faces(running: Rig) -> None:
+    running.report(replace(pipeline(camera_status()), uptime_s=99.0))
+    running.publish(result(frame(7)))
+    running.report(replace(pipeline(), uptime_s=99.0))
+    running.publish(result(replace(frame(0), cut=True)))
+    first, second = running.stage.live.history.since(0, None)
+    assert (first.faces[0].track_id, second.faces[0].track_id) == (1, 2)
 
 
-def test_a_broker_that_has_just_started_takes_no_camera_away(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        running.publish_next()
-        running.report(pipeline())
-        assert running.stage.live.hub.newest("cam")
+def test_a_broker_that_has_just_started_takes_no_camera_away_that_gave_a_frame(
+    running: Rig,
+) -> None:
+    running.report(pipeline(camera_status(), camera_status("idle")))
+    running.publish_next()
+    running.report(pipeline())
+    assert running.stage.live.hub.newest("cam")
+    assert running.stage.live.board.cameras() == ("cam",)

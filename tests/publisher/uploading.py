@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from common.contract import Outcome
+from common.messages import AnalyzeImage, ImageAnswer
 from tests.publisher.asking import Reply, send
 
 
@@ -20,6 +22,17 @@ def post_images(url: str, *images: bytes, field: str = "image", **headers: str) 
     boundary, body = encode_multipart({field: files})
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | headers
     return send(urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers))
+
+
+def answer_to(
+    asked: AnalyzeImage,
+    *faces: tuple[tuple[int, int, int, int], tuple[float, ...]],
+    outcome: Outcome = Outcome.ANALYZED,
+    reason: str = "",
+) -> ImageAnswer:
+    boxes = np.array([box for box, _ in faces], np.int32).reshape(-1, 4)
+    rows = np.array([row for _, row in faces], np.float32).reshape(-1, 7)
+    return ImageAnswer(asked.request_id, outcome, reason, boxes, rows)
 
 
 def encoded(pixels: NDArray[np.uint8], ending: str = ".jpg") -> bytes:

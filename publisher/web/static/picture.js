@@ -83,13 +83,12 @@ function remove(name, tile) {
 function connect(tile, wanted, streams) {
   disconnect(tile);
   Object.assign(tile, { query: wanted, streams });
-  const address = encodeURIComponent(tile.name);
+  const name = encodeURIComponent(tile.name);
+  const path = streams ? `/video_feed/${name}` : `/snapshot/${name}.jpg`;
   const load = () => {
     if (!streams && tile.image.hasAttribute("src") && !tile.image.complete) return;
     // The number makes the browser ask again for an address that it has had.
-    tile.image.src = streams
-      ? `/video_feed/${address}?${wanted}&n=${Date.now()}`
-      : `/snapshot/${address}.jpg?${wanted}&n=${Date.now()}`;
+    tile.image.src = `${path}?${wanted}&n=${Date.now()}`;
   };
   load();
   if (!streams) tile.timer = setInterval(load, SNAPSHOT_MS);

@@ -5,23 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from common.errors import SourceError
 from common.ring import RingReader, RingWriter
 from publisher.drawing.frame_drawing import FrameDrawing
-from tests.publisher.faces_and_frames import face, published
+from tests.publisher.faces_and_frames import published
 from tests.publisher.material import HEIGHT, WIDTH, frame
-
-
-def drawing_of(ring: str) -> FrameDrawing:
-    return FrameDrawing(frame(1, ring=ring), published(1, faces=[face()]), RingReader())
 
 
 def test_pictures_are_made_once_and_stay_when_the_slot_is_used_again(tmp_path: Path) -> None:
     ring = RingWriter(HEIGHT, WIDTH, 1, tmp_path)
     ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
-    drawing = drawing_of(str(ring.path))
+    source = frame(1, ring=str(ring.path))
+    drawing = FrameDrawing(source, published(1), RingReader())
     annotated, clean = drawing.annotated(), drawing.clean()
     assert drawing.annotated() is annotated
     assert drawing.clean() is clean
@@ -29,9 +24,3 @@ def test_pictures_are_made_once_and_stay_when_the_slot_is_used_again(tmp_path: P
     assert np.all(clean == 90)
     assert np.ptp(annotated) > 80
     ring.close()
-
-
-def test_pixels_that_are_gone_are_an_error_for_who_wants_them_only(tmp_path: Path) -> None:
-    drawing = drawing_of(str(tmp_path / "gone"))
-    with pytest.raises(SourceError):
-        drawing.clean()

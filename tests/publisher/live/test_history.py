@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import Any
 
 import pytest
 
-from publisher.live.history import KEPT_FACES, KEPT_S, History, captured_s, sample_json
+from publisher.live.history import KEPT_FACES, KEPT_S, History, captured_s
 from tests.publisher.faces_and_frames import AT_NS, published
 from tests.support.clock import Clock
 
@@ -89,12 +88,3 @@ def test_a_crowd_is_kept_in_bounded_memory() -> None:
     assert len(kept) == KEPT_FACES // 10
     assert kept[-1].frame_id == 3 * KEPT_FACES // 10 - 1
     assert 10e6 < after - before < 20e6
-
-
-def test_a_sample_says_which_track_looked_how_and_when() -> None:
-    sample: Any = sample_json(published(3, at_s=0.12))
-    assert (sample["camera"], sample["frame_id"]) == ("cam", 3)
-    assert sample["at"] == pytest.approx(AT_S + 0.12, abs=1e-6)
-    (face,) = sample["faces"]
-    assert face["smoothed"]["happy"] == 0.9
-    assert face.keys() == {"track_id", "label", "confidence", "smoothed", "shown"}

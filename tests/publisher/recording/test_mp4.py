@@ -14,7 +14,6 @@ from publisher.recording.mp4 import Mp4File
 from publisher.recording.sink import NotWrittenError
 from tests.publisher.full_disk import largest_file
 from tests.publisher.recording.films import picture, times_in_opencv, watch
-from tests.support.waiting import eventually
 
 SEED = 5
 
@@ -122,9 +121,7 @@ while True:
 """
 
 
-def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(
-    tmp_path: Path,
-) -> None:
+def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     root = Path(__file__).resolve().parents[3]
     with subprocess.Popen(
@@ -141,14 +138,3 @@ def test_a_killed_process_leaves_a_video_that_plays_up_to_its_last_fragment(
     expected = [number / 25 for number in range(375)]  # the last second's fragment was open
     assert watch(copy).times_s == pytest.approx(expected, abs=0.001)
     assert len(times_in_opencv(copy)) == 375
-
-
-def test_a_recording_can_be_watched_while_it_is_made(tmp_path: Path) -> None:
-    path = tmp_path / "out.mp4"
-    video = Mp4File(path, 120, 160, "cam")
-    for number in range(60):
-        video.write(picture(number), number / 25)
-    frames = eventually(lambda: len(watch(path).times_s), "the first fragments")
-    assert frames == 50
-    video.close()
-    assert len(watch(path).times_s) == 60

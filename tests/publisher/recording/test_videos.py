@@ -22,11 +22,6 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_one_camera_goes_to_the_file_that_was_asked_for(tmp_path: Path) -> None:
-    record(tmp_path / "out.mp4")
-    assert names(tmp_path) == ["out.mp4"]
-
-
 def test_each_further_camera_has_a_file_of_its_own(tmp_path: Path) -> None:
     record(tmp_path / "out.mp4", cameras=("hall", "front/door", "front door", "../etc"))
     assert names(tmp_path) == [

@@ -54,35 +54,35 @@ def sink() -> Iterator[SlowSink]:
 
 def test_no_thread_runs_as_long_as_nothing_is_recorded(sink: SlowSink) -> None:
     before = threading.active_count()
-    recorder = PictureWriter(PATH, lambda: sink)
+    writer = PictureWriter(PATH, lambda: sink)
     assert threading.active_count() == before
-    recorder.close()
+    writer.close()
 
 
 def test_what_does_not_fit_is_left_out_and_counted(
     sink: SlowSink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = PictureWriter(PATH, lambda: sink)
+    writer = PictureWriter(PATH, lambda: sink)
     for number in range(50):
-        recorder.put_picture(kept(number, number / 25))
-    left_out = recorder.state.left_out
+        writer.put_picture(kept(number, number / 25))
+    left_out = writer.state.left_out
     assert left_out in (50 - QUEUED_PICTURES, 50 - QUEUED_PICTURES - 1)  # one may be in hand
     sink.allow(50)
-    recorder.close()
+    writer.close()
     # The thread takes the first in hand at some moment, and makes room for one more then.
     assert sink.numbers[:QUEUED_PICTURES] == list(range(QUEUED_PICTURES))
     assert len(sink.numbers) == 50 - left_out
-    assert recorder.state.pictures == 50 - left_out
+    assert writer.state.pictures == 50 - left_out
     assert caplog.text.count("faster than they can be written") == 1
 
 
-def put_lossless(recorder: PictureWriter) -> threading.Thread:
+def put_lossless(writer: PictureWriter) -> threading.Thread:
     """Put thirty pictures of a lossless run, as far as it gets."""
 
     def put_all() -> None:
         with contextlib.suppress(RecordError):
             for number in range(30):
-                recorder.put_picture(kept(number, number / 25, mode=Mode.LOSSLESS))
+                writer.put_picture(kept(number, number / 25, mode=Mode.LOSSLESS))
 
     putting = threading.Thread(target=put_all)
     putting.start()
@@ -90,32 +90,32 @@ def put_lossless(recorder: PictureWriter) -> threading.Thread:
 
 
 def test_in_a_lossless_run_nothing_is_left_out(sink: SlowSink) -> None:
-    recorder = PictureWriter(PATH, lambda: sink)
-    putting = put_lossless(recorder)
+    writer = PictureWriter(PATH, lambda: sink)
+    putting = put_lossless(writer)
     for _ in range(30):
         sink.allow(1)
     putting.join(10)
-    recorder.close()
+    writer.close()
     assert sink.numbers == list(range(30))
-    assert (recorder.state.left_out, sink.closed) == (0, True)
+    assert (writer.state.left_out, sink.closed) == (0, True)
 
 
 def test_a_full_disk_stops_it_with_one_line_and_wakes_who_waits(
     sink: SlowSink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = PictureWriter(PATH, lambda: sink)
+    writer = PictureWriter(PATH, lambda: sink)
     sink.is_full = True
-    putting = put_lossless(recorder)
+    putting = put_lossless(writer)
     sink.allow(1)
     putting.join(10)
     assert not putting.is_alive()
-    eventually(lambda: recorder.state.trouble, "the trouble")
-    recorder.put_picture(kept(31, 2.0))
+    eventually(lambda: writer.state.trouble, "the trouble")
+    writer.put_picture(kept(31, 2.0))
     with pytest.raises(RecordError, match="make room and run again"):
-        recorder.put_picture(kept(32, 2.0, mode=Mode.LOSSLESS))
-    recorder.close()
-    assert "No space left" in str(recorder.state.trouble)
-    assert recorder.state.left_out == 0
+        writer.put_picture(kept(32, 2.0, mode=Mode.LOSSLESS))
+    writer.close()
+    assert "No space left" in str(writer.state.trouble)
+    assert writer.state.left_out == 0
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
@@ -131,10 +131,10 @@ def test_the_thread_gives_way_to_the_live_view(sink: SlowSink) -> None:
         return sink
 
     before = niceness()
-    recorder = PictureWriter(PATH, opened)
-    recorder.put_picture(kept(0, 0.0))
+    writer = PictureWriter(PATH, opened)
+    writer.put_picture(kept(0, 0.0))
     sink.allow(1)
-    recorder.close()
+    writer.close()
     assert (found, niceness()) == ([max(10, before)], before)
 
 
@@ -143,14 +143,14 @@ def test_a_defect_in_the_thread_is_not_hidden() -> None:
     def defect() -> SlowSink:
         raise KeyError("a defect")
 
-    recorder = PictureWriter(PATH, defect)
+    writer = PictureWriter(PATH, defect)
 
     def put() -> bool:
         try:
-            recorder.put_picture(kept(0, 0.0))
+            writer.put_picture(kept(0, 0.0))
         except RuntimeError:
             return True
         return False
 
     eventually(put, "an error")
-    recorder.close()
+    writer.close()

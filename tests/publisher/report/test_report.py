@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -27,35 +27,15 @@ def report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-class Page(HTMLParser):
+class Page:
     """What a page shows and what it loads."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.labels: list[str] = []
-        self.words: list[str] = []
-        self._open: list[str] = []
         self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
-        self.close()
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open.append(tag)
-        for name, value in attrs:
-            if name in ("src", "href"):
-                self.loads.append(value or "")
-            if name == "aria-label" and tag == "svg":
-                self.labels.append(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop() != tag:
-            continue
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
-            self.words.append(data)
+        self.loads = re.findall(r'(?:src|href)="(.*?)"', self.source)
+        self.labels = re.findall(r'<svg [^>]*role="img" aria-label="(.*?)"', self.source)
+        shown = re.sub(r"<style>.*?</style>|<.*?>", " ", self.source, flags=re.DOTALL)
+        self.text = " ".join(html.unescape(shown).split())
 
 
 def talk(folder: Path) -> Path:

@@ -7,12 +7,6 @@ from pathlib import Path
 import pytest
 
 from publisher.report.rows import ReportError, rows_to_report
-from tests.publisher.report.made import face, record
-
-
-def test_rows_come_as_they_were_recorded(tmp_path: Path) -> None:
-    path = record(tmp_path / "talk.csv", [[face()], []])
-    assert [row.face for row in rows_to_report(path)] == [face(), None]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 from publisher.recording.mp4 import Mp4File
 from publisher.recording.videos import path_of
 from publisher.report.moments import Moment
-from publisher.report.rows import ReportError
 from publisher.report.thumbnails import SIDE_PX, thumbnails, thumbnails_of, video_beside
 
 BLUE, GREEN = (200, 40, 20), (30, 180, 60)
@@ -91,13 +90,6 @@ def test_a_face_at_the_edge_is_cut_out_of_what_there_is(tmp_path: Path) -> None:
     video = ours(tmp_path / "a.mp4")
     edge, whole = moment(0.2, box=(-20, 200, 60, 60)), moment(0.4, box=(0, 0, 320, 240))
     assert {of for of, url in thumbnails(video, [edge, whole]) if middle(url)} == {edge, whole}
-
-
-def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    path.write_text("no video")
-    with pytest.raises(ReportError, match=r"a\.mp4 is not a video"):
-        list(thumbnails(path, [moment(0.0)]))
 
 
 def test_the_video_beside_the_results_is_found(tmp_path: Path) -> None:

@@ -27,10 +27,10 @@ def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[R
     return made
 
 
-def publish(recorder: Results, following: Following, results: Sequence[Result]) -> None:
+def publish(writer: Results, following: Following, results: Sequence[Result]) -> None:
     """Do what the stage does."""
     for one in results:
-        recorder.expect_frame(one.frame.camera, one.frame.frame_id)
+        writer.expect_frame(one.frame.camera, one.frame.frame_id)
         faces = following.follow(one)
         if faces is not None:
-            recorder.write_frame(published_frame(one, faces))
+            writer.write_frame(published_frame(one, faces))

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-
 from publisher.as_json import iso_time
 from publisher.faces import Face
-from publisher.results.format import (
-    CSV_HEADER,
-    FIELDS,
-    csv_lines,
-    json_lines,
-    records_of,
-)
+from publisher.results.format import FIELDS, csv_lines, records_of
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
 SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False)
-LATE = Face((1, 2, 3, 4), 4, True, "uncertain", 0.35, SAD, (), reused=True)
-NEW = Face((5, 6, 7, 8), 5, False, None, None, (), (), reused=True)
 
 
 def test_a_record_holds_what_is_promised_in_that_order() -> None:
@@ -40,36 +28,6 @@ def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     assert csv_lines([record]).decode() == (
         "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 23 + "\n"
     )
-
-
-def test_what_is_unknown_is_empty() -> None:
-    late, new = records_of(published(7, faces=[LATE, NEW]))
-    assert (late["happy"], late["label"], late["confidence"], late["reused"]) == (
-        None,
-        "uncertain",
-        0.35,
-        True,
-    )
-    assert late["smoothed_sad"] == SAD[4]
-    assert (new["label"], new["confidence"], new["smoothed_sad"], new["shown"]) == (
-        None,
-        None,
-        None,
-        False,
-    )
-
-
-def test_a_csv_reader_finds_the_columns() -> None:
-    text = (CSV_HEADER + csv_lines(records_of(published(7, 'a "b", c\nd', faces=[SEEN])))).decode()
-    (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["camera"], row["happy"], row["reused"]) == ('a "b", c\nd', "0.900000", "false")
-    assert (row["shown"], row["smoothed_sad"]) == ("true", "0.800000")
-
-
-def test_json_lines_are_json_with_null_for_unknown() -> None:
-    lines = json_lines(records_of(published(7, "küche", faces=[SEEN, LATE]))).splitlines()
-    assert [json.loads(line)["happy"] for line in lines] == [0.9, None]
-    assert json.loads(lines[0])["camera"] == "küche"
 
 
 def test_time_is_exact_to_the_microsecond() -> None:

@@ -19,7 +19,7 @@ NEW = Face((5, 6, 7, 8), 5, False, None, None, (), (), reused=True)
 FRAMES = [[SEEN], [], [LATE, NEW, SEEN], [NEW]]
 
 
-@pytest.fixture(params=["csv", "jsonl", "parquet"])
+@pytest.fixture(params=["csv", "jsonl", "PARQUET"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return record(tmp_path / f"talk.{request.param}", FRAMES, CAMERA)
 

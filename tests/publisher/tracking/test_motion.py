@@ -16,7 +16,7 @@ def walk(frames_a_second: int, speed_px: float, seconds: float = 2.0) -> Motion:
     motion = Motion(BOX, 0.0)
     for place in range(1, round(frames_a_second * seconds) + 1):
         at_s = place / frames_a_second
-        motion = motion.moved((round(100 + speed_px * at_s), 50, 40, 60), at_s)
+        motion = motion.move_to((round(100 + speed_px * at_s), 50, 40, 60), at_s)
     return motion
 
 
@@ -40,7 +40,7 @@ def test_the_speed_dies_away_while_the_face_is_not_seen() -> None:
 
 def test_a_timestamp_that_stands_still_changes_no_speed() -> None:
     walked = walk(30, 120.0)
-    again = walked.moved((0, 0, 40, 60), walked.at_s)
+    again = walked.move_to((0, 0, 40, 60), walked.at_s)
     assert (again.speed_x, again.box) == (walked.speed_x, (0, 0, 40, 60))
 
 
@@ -49,5 +49,5 @@ def test_the_speed_is_never_above_the_fastest_step(steps: list[tuple[int, float]
     motion, fastest = Motion(BOX, 0.0), 0.0
     for x, elapsed_s in steps:
         fastest = max(fastest, abs(x - motion.box[0]) / elapsed_s)
-        motion = motion.moved((x, 50, 40, 60), motion.at_s + elapsed_s)
+        motion = motion.move_to((x, 50, 40, 60), motion.at_s + elapsed_s)
     assert abs(motion.speed_x) <= fastest * (1 + 1e-9)

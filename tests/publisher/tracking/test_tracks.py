@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.faces import Box, Face
 from publisher.tracking.tracks import SHOWN_FROM, Sighting, Tracker, sighting
-from tests.publisher.material import HAPPY, SAD
+from tests.publisher.material import HAPPY, SAD, frame, result
 
 LEFT, RIGHT = (10, 10, 40, 40), (200, 10, 40, 40)
 
@@ -121,13 +120,8 @@ def test_a_face_never_classified_has_no_label() -> None:
 
 
 def test_probabilities_of_late_faces_are_left_out_and_others_rounded() -> None:
-    made = sighting(
-        1.00000049,
-        np.array([LEFT, RIGHT], np.int32),
-        np.array([[1 / 3] * 7, [0] * 7], np.float32),
-        (False, True),
-    )
-    assert made == Sighting(1.0, (LEFT, RIGHT), ((0.333333,) * 7, ()))
+    made = result(frame(1, pts_s=1.00000049), [(LEFT, (1 / 3,) * 7), (RIGHT, None)])
+    assert sighting(made) == Sighting(1.0, (LEFT, RIGHT), ((0.333333,) * 7, ()))
 
 
 boxes = st.tuples(*(st.integers(0, 300),) * 2, *(st.integers(0, 90),) * 2)

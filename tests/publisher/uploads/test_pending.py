@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from common.contract import Outcome
-from common.messages import ImageAnswer
 from publisher.uploads.image import TravellingImage
 from publisher.uploads.pending import PendingImages
+from tests.publisher.uploading import answer_to
 
 IMAGE = TravellingImage(48, 64, b"jpeg")
-
-
-def answer_to(request_id: int) -> ImageAnswer:
-    none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
-    return ImageAnswer(request_id, Outcome.ANALYZED, "", *none)
 
 
 def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
@@ -24,7 +17,7 @@ def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
     first, second = requests.unsent()
     assert first.request_id != second.request_id
     assert (first.height, first.width, first.jpeg) == (48, 64, b"jpeg")
-    requests.sent(first)
+    requests.mark_sent(first)
     assert requests.unsent() == [second]
 
 
@@ -32,7 +25,7 @@ def test_answer_reaches_who_waits_for_it_and_nobody_else() -> None:
     requests = PendingImages()
     one, other = requests.submit(IMAGE), requests.submit(IMAGE)
     _, second = requests.unsent()
-    requests.answered(answer_to(second.request_id))
+    requests.take_answer(answer_to(second))
     assert other.result(0).outcome is Outcome.ANALYZED
     assert not one.done()
 
@@ -43,8 +36,8 @@ def test_what_is_not_answered_is_sent_again_in_order() -> None:
         requests.submit(IMAGE)
     first, second, third = requests.unsent()
     for message in (first, second, third):
-        requests.sent(message)
-    requests.answered(answer_to(second.request_id))
+        requests.mark_sent(message)
+    requests.take_answer(answer_to(second))
     requests.send_again()
     assert requests.unsent() == [first, third]
 
@@ -55,7 +48,7 @@ def test_forgotten_image_is_neither_sent_nor_answered() -> None:
     (message,) = requests.unsent()
     requests.forget(forgotten)
     requests.send_again()
-    requests.answered(answer_to(message.request_id))
+    requests.take_answer(answer_to(message))
     assert requests.unsent() == []
     assert not forgotten.done()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,26 +13,18 @@ import pytest
 
 from common.contract import Outcome
 from common.face_model import LABELS
-from common.messages import AnalyzeImage, ImageAnswer, PublisherHello, Welcome, WhoAreYou
+from common.messages import AnalyzeImage, PublisherHello, Welcome, WhoAreYou
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, RETRY_S
-from tests.publisher.asking import Reply
+from tests.publisher.asking import PATIENCE_S, Reply
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
-from tests.publisher.uploading import decoded, encoded, post_images, with_orientation
-from tests.support.waiting import eventually
+from tests.publisher.uploading import answer_to, decoded, encoded, post_images, with_orientation
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
 UNSURE = (0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1)
-
-
-@pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder) as made:
-        made.hello()
-        yield made
 
 
 @pytest.fixture
@@ -46,19 +37,6 @@ def upload(running: Rig) -> Iterator[Callable[..., Future[Reply]]]:
 
         yield post
         running.stage.requests.close()
-
-
-def analyzed(
-    asked: AnalyzeImage, *faces: tuple[tuple[int, int, int, int], tuple[float, ...]]
-) -> ImageAnswer:
-    boxes = np.array([box for box, _ in faces], np.int32).reshape(-1, 4)
-    rows = np.array([row for _, row in faces], np.float32).reshape(-1, 7)
-    return ImageAnswer(asked.request_id, Outcome.ANALYZED, "", boxes, rows)
-
-
-def without_faces(asked: AnalyzeImage, outcome: Outcome, reason: str) -> ImageAnswer:
-    none = np.zeros((0, 4), np.int32), np.zeros((0, 7), np.float32)
-    return ImageAnswer(asked.request_id, outcome, reason, *none)
 
 
 def asked(running: Rig) -> AnalyzeImage:
@@ -91,7 +69,7 @@ def test_faces_of_an_image_are_answered_as_json(running: Rig, upload: Upload) ->
     waited = upload(JPEG)
     message = asked(running)
     assert (message.height, message.width) == (120, 160)
-    running.broker.send(analyzed(message, (FACE, HAPPY), ((1, 2, 30, 30), UNSURE)))
+    running.broker.send(answer_to(message, (FACE, HAPPY), ((1, 2, 30, 30), UNSURE)))
     found = reply(running, waited)
     assert found.code == 200
     assert found.headers["Cache-Control"] == "no-store"
@@ -111,7 +89,7 @@ def test_several_images_travel_together_and_are_answered_in_order(
     waited = upload(*pictures)
     messages = [asked(running) for _ in pictures]  # none has been answered yet
     for message in reversed(messages):
-        running.broker.send(analyzed(message))
+        running.broker.send(answer_to(message))
     images = json.loads(reply(running, waited).body)["images"]
     assert [image["height"] for image in images] == [50 + at for at in range(MAX_IMAGES)]
     assert [image["name"] for image in images] == [f"{at}.jpg" for at in range(MAX_IMAGES)]
@@ -120,7 +98,7 @@ def test_several_images_travel_together_and_are_answered_in_order(
 def test_annotated_picture_comes_where_it_is_asked_for(running: Rig, upload: Upload) -> None:
     turned = with_orientation(JPEG, 6)
     waited = upload(turned, Accept="image/jpeg")
-    running.broker.send(analyzed(asked(running), (FACE, HAPPY)))
+    running.broker.send(answer_to(asked(running), (FACE, HAPPY)))
     found = reply(running, waited)
     assert (found.code, found.headers["Content-Type"]) == (200, "image/jpeg")
     picture = decoded(found.body)
@@ -167,7 +145,7 @@ def test_what_the_broker_says_of_an_image_is_passed_on(
     running: Rig, upload: Upload, outcome: Outcome, code: int
 ) -> None:
     waited = upload(JPEG)
-    running.broker.send(without_faces(asked(running), outcome, "because of the test"))
+    running.broker.send(answer_to(asked(running), outcome=outcome, reason="because of the test"))
     found = reply(running, waited)
     assert found.code == code
     assert "0.jpg: because of the test" in error(found)
@@ -175,7 +153,7 @@ def test_what_the_broker_says_of_an_image_is_passed_on(
 
 
 def test_without_a_broker_nothing_is_taken(folder: Path) -> None:
-    with rig(folder) as running:
+    with rig(folder, welcomed=False) as running:
         found = post_images(running.url, JPEG)
     assert found.code == 503
     assert found.headers["Retry-After"] == str(RETRY_S)
@@ -191,7 +169,7 @@ def test_answer_that_does_not_come_is_a_gateway_timeout(
     found = reply(running, waited)
     assert found.code == 504
     assert "0.jpg: not done" in error(found)
-    running.broker.send(analyzed(message))  # too late, and for nobody
+    running.broker.send(answer_to(message))  # too late, and for nobody
     running.stage.step()
     assert running.stage.requests.unsent() == []
 
@@ -203,10 +181,10 @@ def test_no_more_uploads_are_taken_at_once_than_the_limit(running: Rig, upload: 
     assert found.code == 503
     assert found.headers["Retry-After"] == str(RETRY_S)
     for message in messages:
-        running.broker.send(analyzed(message))
+        running.broker.send(answer_to(message))
     assert [reply(running, waited).code for waited in waiting] == [200] * MAX_UPLOADS
     last = upload(JPEG)
-    running.broker.send(analyzed(asked(running)))
+    running.broker.send(answer_to(asked(running)))
     assert reply(running, last).code == 200
 
 
@@ -223,22 +201,17 @@ def test_broker_that_was_restarted_is_asked_again(running: Rig, upload: Upload) 
     running.broker.send(Welcome(0))
     again = asked(running)
     assert again == first
-    running.broker.send(analyzed(again, (FACE, SAD)))
+    running.broker.send(answer_to(again, (FACE, SAD)))
     assert b'"sad"' in reply(running, waited).body
 
 
-def test_ending_publisher_tells_who_waits(folder: Path) -> None:
-    replies: list[Reply] = []
-    with rig(folder) as running:
-        running.hello()
-        thread = threading.Thread(target=lambda: replies.append(post_images(running.url, JPEG)))
-        thread.start()
-        asked(running)
-        running.stage.requests.close()
-        thread.join(5)
-    eventually(lambda: replies, "the reply")
-    assert replies[0].code == 503
-    assert "ending" in error(replies[0])
+def test_ending_publisher_tells_who_waits(running: Rig, upload: Upload) -> None:
+    waited = upload(JPEG)
+    asked(running)
+    running.stage.requests.close()
+    found = waited.result(PATIENCE_S)
+    assert found.code == 503
+    assert "ending" in error(found)
 
 
 @pytest.mark.parametrize(
@@ -263,16 +236,15 @@ def test_own_page_and_programs_can_upload(
 ) -> None:
     headers = {name: value or running.url for name, value in headers.items()}
     waited = upload(JPEG, **headers)
-    running.broker.send(analyzed(asked(running)))
+    running.broker.send(answer_to(asked(running)))
     assert reply(running, waited).code == 200
 
 
 def test_upload_is_in_no_record_and_on_no_page(folder: Path) -> None:
     path = folder / "faces.csv"
     with rig(folder, results=path) as running, ThreadPoolExecutor(1) as pool:
-        running.hello()
         waited = pool.submit(post_images, running.url, JPEG)
-        running.broker.send(analyzed(asked(running), (FACE, HAPPY)))
+        running.broker.send(answer_to(asked(running), (FACE, HAPPY)))
         assert reply(running, waited).code == 200
         assert running.stage.live.board.view().cameras == ()
         assert running.stage.live.board.notices() == {}

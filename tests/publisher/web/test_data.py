@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from tests.publisher.asking import get, get_json
-from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.material import Rig, camera_status, frame, pipeline, result
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder) as made:
-        made.hello()
-        made.report(pipeline(camera_status("demo"), camera_status("offline")))
-        yield made
+def running(running: Rig) -> Rig:
+    running.report(pipeline(camera_status("demo"), camera_status("offline")))
+    return running
 
 
 @pytest.mark.parametrize(

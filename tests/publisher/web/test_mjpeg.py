@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
-import cv2
 import numpy as np
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
-from tests.publisher.asking import ask_for_head
-from tests.publisher.material import Rig, camera_status, pipeline, rig
+from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig
 from tests.publisher.uploading import decoded
-from tests.support.http_stream import RawViewer
+from tests.support.http_stream import EventStream, RawViewer
 from tests.support.waiting import eventually
 
 
-@contextmanager
-def streaming(running: Rig, fps: float = 50) -> Iterator[None]:
+def streaming(running: Rig) -> AbstractContextManager[None]:
     """Publish frames of noise, large ones, in the background."""
-    stop = threading.Event()
     noise = np.random.default_rng(0).integers(0, 255, running.ring.shape, np.uint8)
     running.ring.write(0, noise)
-
-    def publish() -> None:
-        while not stop.wait(1 / fps):
-            running.publish_next()
-
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return meanwhile(running.publish_next)
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder, max_viewers=4) as made:
-        made.hello()
-        made.report(pipeline(camera_status(), camera_status("b/ö")))
-        yield made
+def running(running: Rig) -> Rig:
+    running.report(pipeline(camera_status(), camera_status("b/ö")))
+    return running
 
 
 def mean(jpeg: bytes) -> float:
@@ -60,20 +41,6 @@ def test_a_stream_is_what_browsers_expect(running: Rig) -> None:
         assert "Cache-Control: no-store" in viewer.head
         pictures = [viewer.read_picture() for _ in range(10)]
     assert all(picture.startswith(b"\xff\xd8") for picture in pictures)
-
-
-def test_opencv_reads_a_stream(running: Rig) -> None:
-    with streaming(running):
-        reader = cv2.VideoCapture(running.url + "/video_feed/cam")
-        try:
-            for _ in range(5):
-                found, picture = reader.read()
-                assert found
-                assert picture.shape == running.ring.shape
-        finally:
-            reader.release()
-    # The viewer is gone; so is his place.
-    running.until(lambda: running.stage.live.hub.viewers == 0, "the viewer to leave")
 
 
 def test_any_name_has_a_stream(running: Rig) -> None:
@@ -105,13 +72,11 @@ def test_a_camera_that_goes_offline_is_shown_as_offline(running: Rig) -> None:
 
 
 def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        with RawViewer(running.url) as viewer:
-            assert mean(viewer.read_picture()) < 60
-            running.ring.write(0, np.full(running.ring.shape, 200, np.uint8))
-            running.publish_next()
-            eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+    with rig(folder) as running, RawViewer(running.url) as viewer:
+        assert mean(viewer.read_picture()) < 60
+        running.ring.write(0, np.full(running.ring.shape, 200, np.uint8))
+        running.publish_next()
+        eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
 
 
 def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
@@ -128,11 +93,6 @@ def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
     for viewer in viewers:
         viewer.close()
     eventually(lambda: running.stage.live.hub.viewers == 0, "all viewers to be missed")
-
-
-def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    assert [ask_for_head(running, "/video_feed") for _ in range(10)] == [200] * 10
-    eventually(lambda: running.stage.live.hub.viewers == 0, "no viewer")
 
 
 def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:
@@ -157,13 +117,16 @@ def test_a_slow_viewer_slows_nobody_and_sees_what_is_new(running: Rig) -> None:
 
 def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
     with rig(folder) as running:
-        running.hello()
         running.publish_next()
         viewers = [RawViewer(running.url) for _ in range(3)]
         stuck = RawViewer(running.url, receive_bytes=4096)
+        events = EventStream(running.url)
+        events.expect("status")
         started_s = time.monotonic()
     assert time.monotonic() - started_s < STOP_TIMEOUT_S
     for viewer in viewers:
         viewer.read_to_end()
         viewer.close()
+    events.read_to_end()
+    events.close()
     stuck.close()

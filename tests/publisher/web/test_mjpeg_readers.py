@@ -6,14 +6,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline, rig
+from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline
 from tests.publisher.uploading import decoded
 from tests.support.http_stream import BOUNDARY, RawViewer
 from tests.support.waiting import eventually
@@ -26,17 +25,15 @@ TIMED_OUT = 28
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
+def running(running: Rig) -> Iterator[Rig]:
     """A publisher with one viewer, which has shown old pictures and then a newer one."""
-    with rig(folder) as made:
-        made.hello()
-        made.report(pipeline(camera_status()))
-        with RawViewer(made.url, "/video_feed/cam"):
-            eventually(lambda: made.stage.live.hub.viewers_of("cam") == 1, "the viewer")
-            for _ in range(20):
-                publish(made, OLD)
-            publish(made, NEW)
-            yield made
+    running.report(pipeline(camera_status()))
+    with RawViewer(running.url, "/video_feed/cam"):
+        eventually(lambda: running.stage.live.hub.viewers_of("cam") == 1, "the viewer")
+        for _ in range(20):
+            publish(running, OLD)
+        publish(running, NEW)
+        yield running
 
 
 def publish(running: Rig, brightness: int) -> None:
@@ -68,6 +65,7 @@ def test_opencv_begins_with_the_newest_picture(running: Rig) -> None:
         reader.release()
     assert read
     assert brightness(picture) == pytest.approx(NEW, abs=JPEG_ERROR)
+    running.until(lambda: running.stage.live.hub.viewers == 1, "OpenCV to leave")
 
 
 def test_ffmpeg_reads_a_stream_from_the_newest_picture_on(running: Rig) -> None:

@@ -6,9 +6,8 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from tests.publisher.material import (
     Rig,
     camera_status,
     frame,
+    meanwhile,
     pipeline,
     result,
     rig,
@@ -52,31 +52,21 @@ LATE_FACE = ((5, 5, 30, 30), None)
 @pytest.fixture
 def running(folder: Path) -> Iterator[Rig]:
     with rig(folder, results=folder / "faces.csv", max_viewers=30) as made:
-        made.hello()
         offline = camera_status("offline", online=False, reason="unplugged")
         peers = [PeerStatus(role, f"{role}-1", 1, 1.0, 0) for role in Role]
         made.report(PipelineStatus(1.0, 0, (camera_status("demo"), offline), tuple(peers)))
         yield made
 
 
-@contextmanager
-def publishing(running: Rig) -> Iterator[None]:
+def publishing(running: Rig) -> AbstractContextManager[None]:
     """Publish frames with faces, some of them classified late, in the background."""
-    stop = threading.Event()
 
-    def go_on() -> None:
-        while not stop.wait(0.02):
-            running.frames += 1
-            made = frame(running.frames, "demo", ring=str(running.ring.path))
-            running.publish(result(made, [(FACE, HAPPY), LATE_FACE]))
+    def publish() -> None:
+        running.frames += 1
+        made = frame(running.frames, "demo", ring=str(running.ring.path))
+        running.publish(result(made, [(FACE, HAPPY), LATE_FACE]))
 
-    thread = threading.Thread(target=go_on)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return meanwhile(publish)
 
 
 def test_every_address_is_described_and_every_description_has_an_address(running: Rig) -> None:
@@ -177,7 +167,7 @@ def test_the_status_is_described_in_every_state(folder: Path) -> None:
         assert_described(get_json(running, "/readyz")[1], "Readiness")
         return status
 
-    with rig(folder, results=folder / "faces.jsonl") as running:
+    with rig(folder, results=folder / "faces.jsonl", welcomed=False) as running:
         assert check(running)["broker"]["connected"] is False
         running.hello()
         running.report(pipeline())

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -45,25 +41,3 @@ def test_a_server_can_be_started_and_closed_again_and_again() -> None:
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.sendall(b"GET /x HTTP/1.0\r\n\r\n")
                 assert client.recv(100).startswith(b"HTTP/1.0 404")
-
-
-def test_a_second_publisher_on_the_port_ends_with_one_line_and_code_2(tmp_path: Path) -> None:
-    with WebServer("127.0.0.1", 0, 1) as first:
-        environ = os.environ | {
-            "PUBLISHER_PORT": str(first.port),
-            "BROKER_ENDPOINT": f"ipc://{tmp_path}/b",
-            "PUBLISHER_RESULTS": str(tmp_path / "faces.csv"),
-        }
-        (tmp_path / "faces.csv").write_text("kept\n")
-        ended = subprocess.run(
-            [sys.executable, "-m", "publisher"],
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    assert ended.returncode == 2
-    assert ended.stderr.count("\n") == 1
-    assert "in use" in ended.stderr
-    assert (tmp_path / "faces.csv").read_text() == "kept\n"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from common.supervisor import STOP_TIMEOUT_S
 from publisher.live.event_log import NEAR_FRAMES
-from tests.publisher.asking import ask_for_head, get, get_json
+from tests.publisher.asking import get, get_json
 from tests.publisher.material import (
     FACE,
     HAPPY,
@@ -29,11 +27,9 @@ ODD_NAME = 'küche "2"?#%&\n'
 
 
 @pytest.fixture
-def running(folder: Path) -> Iterator[Rig]:
-    with rig(folder, max_viewers=4) as made:
-        made.hello()
-        made.report(pipeline(camera_status(), camera_status(ODD_NAME)))
-        yield made
+def running(running: Rig) -> Rig:
+    running.report(pipeline(camera_status(), camera_status(ODD_NAME)))
+    return running
 
 
 def publish(running: Rig, frame_id: int, camera: str = "cam", faces: int = 1) -> None:
@@ -41,29 +37,21 @@ def publish(running: Rig, frame_id: int, camera: str = "cam", faces: int = 1) ->
     running.publish(result(frame(frame_id, camera), boxes))
 
 
-def test_a_stream_is_what_browsers_expect(running: Rig) -> None:
+def test_a_stream_is_what_browsers_expect_with_each_frame_in_order(running: Rig) -> None:
     with EventStream(running.url) as stream:
         assert stream.code == 200
         assert "Content-Type: text/event-stream" in stream.head
         assert "Cache-Control: no-store" in stream.head
         stream.expect("status")
         assert stream.retry_ms
-        publish(running, 1)
-        found = stream.expect("frame")
-        assert found.event_id
-        assert (found.data["camera"], found.data["frame_id"]) == ("cam", 1)
-        assert found.data["faces"][0]["label"] == "happy"
-        assert found.data["faces"][0]["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
-
-
-def test_each_published_frame_is_one_event_in_order(running: Rig) -> None:
-    with EventStream(running.url) as stream:
-        stream.expect("status")
         for frame_id in range(1, 30):
             publish(running, frame_id)
         found = [stream.expect("frame") for _ in range(29)]
     assert [event.data["frame_id"] for event in found] == list(range(1, 30))
-    assert len({event.event_id for event in found}) == 29
+    assert len({event.event_id for event in found} - {None, ""}) == 29
+    assert found[0].data["camera"] == "cam"
+    assert found[0].data["faces"][0]["label"] == "happy"
+    assert found[0].data["faces"][0]["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
 
 
 def test_the_status_comes_every_second_and_is_that_of_the_api(running: Rig) -> None:
@@ -136,18 +124,10 @@ def test_readers_beyond_the_cap_are_told_to_come_later_and_viewers_are_not(runni
     eventually(lambda: running.stage.live.events.readers == 0, "all readers to be missed")
 
 
-def test_asking_for_the_head_of_a_stream_takes_no_place(running: Rig) -> None:
-    assert [ask_for_head(running, "/events") for _ in range(8)] == [200] * 8
-    eventually(lambda: running.stage.live.events.readers == 0, "no reader")
-
-
 def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
     running: Rig,
 ) -> None:
-    with (
-        EventStream(running.url, receive_bytes=4096) as stuck,
-        EventStream(running.url) as quick,
-    ):
+    with EventStream(running.url, receive_bytes=4096) as stuck, EventStream(running.url) as quick:
         last = 300  # of 5 kB each: far more than fits the system's buffers
         for frame_id in range(1, last + 1):
             publish(running, frame_id, faces=12)
@@ -158,23 +138,9 @@ def test_a_reader_who_stops_reading_delays_nobody_and_goes_on_with_what_is_new(
 
 def test_the_last_frames_are_sent_before_the_streams_end(folder: Path) -> None:
     with rig(folder) as running:
-        running.hello()
         stream = EventStream(running.url)
         stream.expect("status")
         for frame_id in range(1, 6):
             publish(running, frame_id)
     with stream:
         assert [stream.expect("frame").data["frame_id"] for _ in range(5)] == [1, 2, 3, 4, 5]
-
-
-def test_streams_end_before_the_supervisor_loses_patience(folder: Path) -> None:
-    with rig(folder) as running:
-        running.hello()
-        streams = [EventStream(running.url) for _ in range(3)]
-        for stream in streams:
-            stream.expect("status")
-        started_s = time.monotonic()
-    assert time.monotonic() - started_s < STOP_TIMEOUT_S
-    for stream in streams:
-        stream.read_to_end()
-        stream.close()
