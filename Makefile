@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --dist loadfile --numprocesses
+QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
 
 .PHONY: run check test clean
 
@@ -20,10 +21,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PYTEST) -m "not e2e and not slow"
+	$(PYTEST) 4 $(QUICK)
 
 test: check
-	$(PYTEST) -m "e2e or slow"
+	$(PYTEST) 2 -m "e2e or slow"
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 
-import zmq
-
-from common.config import load_config
 from common.errors import SourceError
-from common.lifetime import Lifetime, run_main, set_up_logging
+from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
 from common.messages import (
     Finish,
@@ -23,6 +19,8 @@ from common.messages import (
     Welcome,
 )
 from common.ring import RingReader
+from common.sockets import Context
+from common.stage import run_stage
 from publisher.config import PublisherConfig
 from publisher.drawing.frame_drawing import FrameDrawing
 from publisher.faces import PublishedFrame, published_frame
@@ -46,20 +44,20 @@ class PublisherStage:
 
     Args:
         config: The settings.
-        lifetime: The lifetime of this process.
-        context: The context of the socket to the broker.
-        check_web: Called every step; raises where nobody answers requests any more.
+        lifetime: The life of this process; the broker's ``Finish`` ends it.
+        context: The ZeroMQ context of the process.
+        server: What answers requests; the stage closes it.
     """
 
     def __init__(
         self,
         config: PublisherConfig,
         lifetime: Lifetime,
-        context: zmq.Context[zmq.Socket[bytes]],
-        check_web: Callable[[], None] = lambda: None,
+        context: Context,
+        server: WebServer,
     ) -> None:
         self._lifetime = lifetime
-        self._check_web = check_web
+        self._server = server
         self._following = Following()
         self._rings = RingReader()
         run_began = lifetime.first_started if lifetime.restarts else None
@@ -93,11 +91,14 @@ class PublisherStage:
             self._finish()
         self._send_requests()
         self.live.board.note_step(self._link.welcomed)
-        self._check_web()
+        self._server.check()
         self.live.show_notices()
 
     def close(self) -> None:
-        """Leave the broker, end the streams, close the records; for good where the run ends."""
+        """Leave the broker, end the streams, close the records; for good where the run ends.
+
+        The web server is closed last: streams are told to end before it hangs up.
+        """
         self.requests.close()
         self.live.close()
         if self._lifetime.stop_requested:
@@ -108,6 +109,7 @@ class PublisherStage:
             self._results.close()
             self._recordings.close()
             self._link.close()
+        self._server.close()
 
     def _publish(self, result: Result) -> None:
         """Do all that is to be done with a frame, and only then acknowledge it."""
@@ -153,25 +155,14 @@ class PublisherStage:
         self._lifetime.request_stop()
 
 
-def main() -> None:
-    """Run the publisher until it is asked to stop or everything is published."""
-    config = load_config(PublisherConfig, "publisher")
-    set_up_logging("publisher")
-    lifetime = Lifetime()
-    lifetime.catch_signals()
-    with (
-        zmq.Context() as context,
-        WebServer(config.host, config.port, 2 * config.max_viewers) as server,
-    ):
-        stage = PublisherStage(config, lifetime, context, server.check)
-        try:
-            app = create_app(stage.live, stage.requests, config)
-            server.start(app)
-            log.info("watch at %s", server.url)
-            lifetime.run(stage.step)
-        finally:
-            stage.close()
+def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context) -> PublisherStage:
+    """Return a publisher that answers requests, connected to the broker."""
+    server = WebServer(config.host, config.port, 2 * config.max_viewers)
+    stage = PublisherStage(config, lifetime, context, server)
+    server.start(create_app(stage.live, stage.requests, config))
+    log.info("watch at %s", server.url)
+    return stage
 
 
 if __name__ == "__main__":
-    run_main("publisher", main)
+    run_stage("publisher", PublisherConfig, make_publisher)

@@ -24,9 +24,15 @@ PATIENCE_S = 5.0
 """How long a thread or process that is ending may take."""
 
 SLOW = (
+    "tests/browser/",
+    "tests/e2e/",
     "tests/training/",  # TensorFlow alone takes ten seconds to import
     "tests/tools/",  # searches a whole clip
-    "_properties.py",  # thousands of generated cases
+    "tests/capture/test_rtsp.py",  # waits for servers that freeze
+    "tests/common/test_supervisor.py",  # starts processes that crash and hang
+    "test_mjpeg_readers.py",  # starts curl and FFmpeg
+    "_properties.py",  # thousands of generated cases, as those of the next two
+    "_a_message_or_refused",
     "stands_up_to_a_generated_test",
 )
 """Parts of the names of tests that ``make check`` leaves out."""

@@ -31,7 +31,7 @@ class CameraBroker(FakeBroker):
     def release(
         self, frame: Frame, fate: Fate = Fate.PUBLISHED, cause: Cause | None = None
     ) -> None:
-        """Give a frame's slot back."""
+        """Return a frame's slot back."""
         self.send(Release(frame.camera, frame.frame_id, fate, cause))
 
     def of(self, kind: type[T]) -> list[T]:

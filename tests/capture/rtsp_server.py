@@ -173,7 +173,7 @@ def _description(units: list[bytes]) -> str:
 
 
 def _packets(camera: RtspServer) -> Iterator[bytes]:
-    """Give one picture after the other as RTP packets, framed for the channel 0."""
+    """Yield one picture after the other as RTP packets, framed for the channel 0."""
     sequence = 0
     for index in itertools.count():
         units = camera.pictures[index % PICTURES]
@@ -190,7 +190,7 @@ def _packets(camera: RtspServer) -> Iterator[bytes]:
 
 
 def _payloads(unit: bytes) -> list[bytes]:
-    """Give one NAL unit whole, or in fragments (FU-A) where it is too long for a packet."""
+    """Return one NAL unit whole, or in fragments (FU-A) where it is too long for a packet."""
     if len(unit) <= MAX_PAYLOAD:
         return [unit]
     indicator, kind, body = unit[0] & 0xE0 | FRAGMENT, unit[0] & 31, unit[1:]

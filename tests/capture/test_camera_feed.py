@@ -124,7 +124,7 @@ class ScriptedSource(LiveSource):
         self.reads = 0
 
     def give(self, *levels: int) -> None:
-        """Give frames, and wait until the last one was handed over and one more is asked for."""
+        """Hand over frames, and wait until the last one has gone and one more is asked for."""
         until = max(self.reads, 1) + len(levels)
         for level in levels:
             self.levels.put(level)

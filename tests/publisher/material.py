@@ -108,7 +108,7 @@ class Rig:
         self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
         self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
         self.server = WebServer("127.0.0.1", 0, 2 * config.max_viewers)
-        self.stage = PublisherStage(config, self.lifetime, self.context, self.server.check)
+        self.stage = PublisherStage(config, self.lifetime, self.context, self.server)
         stage = self.stage
         self.app = create_app(stage.live, stage.requests, config)
         self.server.start(self.app)
@@ -152,7 +152,6 @@ class Rig:
 
     def close(self) -> None:
         self.stage.close()
-        self.server.close()
         self.broker.close()
         self.ring.close()
         self.context.term()

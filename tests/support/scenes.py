@@ -51,7 +51,7 @@ def frame_with_face(
 
 
 def is_at(box: Box, centre_x: int, centre_y: int, face_px: int) -> bool:
-    """Tell whether a box is the face pasted there: a fifth of its side is allowed for."""
+    """Return whether a box is the face pasted there: a fifth of its side is allowed for."""
     x, y, width, height = box.tolist()
     shift = max(abs(x + width / 2 - centre_x), abs(y + height / 2 - centre_y))
     return bool(max(shift, abs(width - face_px)) < face_px / 5)
