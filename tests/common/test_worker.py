@@ -137,14 +137,6 @@ def test_work_whose_source_is_gone_is_given_back_with_the_reason(desk: Desk) -> 
     assert next_but_heartbeats(desk) == Ready()
 
 
-def test_any_other_error_ends_the_worker(desk: Desk) -> None:
-    identity = desk.join()
-    desk.error = ZeroDivisionError("a defect")
-    desk.broker.send(BATCH, identity)
-    with pytest.raises(ZeroDivisionError):
-        desk.broker.expect(Ready)
-
-
 @pytest.mark.parametrize("is_error", [False, True])
 def test_only_a_worker_that_ends_in_order_says_goodbye(desk: Desk, is_error: bool) -> None:
     identity = desk.join()
