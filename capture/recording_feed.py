@@ -49,7 +49,8 @@ class RecordingFeed:
     @property
     def first_size(self) -> tuple[int, int]:
         """Height and width of the next frame; of the first one until it is taken."""
-        return (0, 0) if self._next is None else self._next.bgr.shape[:2]
+        height, width, _ = (0, 0, 0) if self._next is None else self._next.bgr.shape
+        return height, width
 
     @property
     def ended(self) -> bool:

@@ -52,7 +52,7 @@ class FaceSearch:
         self._plan = plan
         self._last_part = [part for part in plan if part is not None][-1]
         self._known: list[KnownFace] = []
-        self._shape = (0, 0)
+        self._shape: tuple[int, ...] = (0, 0)
         self._frames_since_reset = 0
 
     def reset(self) -> None:

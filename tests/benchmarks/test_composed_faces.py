@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.composed_faces import (
     FADE,
@@ -23,7 +24,7 @@ from common.face_model import no_boxes
 NO_FACES = np.zeros((0, 4))
 
 
-def room(faces: np.ndarray[tuple[int, int], np.dtype[np.float64]] = NO_FACES) -> Background:
+def room(faces: NDArray[np.float64] = NO_FACES) -> Background:
     return Background(np.full((480, 640), 90, np.uint8), faces)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -137,13 +138,14 @@ def build_sprite(photo: ByteImage, card: Card) -> FloatImage:
     shadow = 0.45 * np.clip(0.5 - depth / (0.36 * face_px), 0, 1)[..., None] ** 2
     painted = picture * (1 - ring) + 245 * ring
     opacity = alpha + shadow * (1 - alpha)
-    return np.concatenate([painted * alpha, opacity], axis=2).astype(np.float32)
+    sprite: FloatImage = np.concatenate([painted * alpha, opacity], axis=2).astype(np.float32)
+    return sprite
 
 
 def draw_card(canvas: FloatImage, sprite: FloatImage, largest_px: float, pose: Pose) -> None:
     """Draw a sprite whose face is ``largest_px`` wide onto the (height, width, 3) canvas."""
     scale = pose.face_px / (largest_px * SUPERSAMPLING)
-    reach = 0.55 * scale * float(np.hypot(*sprite.shape[:2]))
+    reach = 0.55 * scale * math.hypot(*sprite.shape[:2])
     left, right = max(0, int(pose.x_px - reach)), min(WIDTH_PX, int(pose.x_px + reach))
     top, bottom = max(0, int(pose.y_px - reach)), min(HEIGHT_PX, int(pose.y_px + reach))
     if left >= right or top >= bottom:
@@ -156,10 +158,10 @@ def draw_card(canvas: FloatImage, sprite: FloatImage, largest_px: float, pose: P
     size = (right - left, bottom - top)
     large = (size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING)
     drawn = cv2.warpAffine(sprite, np.column_stack([turn, shift]), large, flags=cv2.INTER_LINEAR)
-    drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
+    shrunk: FloatImage = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     view = canvas[top:bottom, left:right]
-    view *= 1 - drawn[..., 3:]
-    view += drawn[..., :3]
+    view *= 1 - shrunk[..., 3:]
+    view += shrunk[..., :3]
 
 
 def background_at(seconds: float) -> FloatImage:

@@ -60,8 +60,8 @@ def augment(
         result[row] = change_gamma(result[row], exponent)
     for row in np.flatnonzero(draws.degraded).tolist():
         result[row] = degrade_randomly(result[row], random)
-    for image, (x, y, side, value) in zip(result, draws.cutouts, strict=True):
-        image[y : y + side, x : x + side] = value
+    for row, (x, y, side, value) in enumerate(draws.cutouts):
+        result[row, y : y + side, x : x + side] = value
     return resize_faces(result, size_px)
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from common.pixels import Bgr
 from publisher.recording.mp4 import Mp4File
 from publisher.recording.videos import path_of
 from publisher.report.moments import Moment
@@ -27,7 +28,7 @@ def moment(
     return Moment("happy", 0.9, camera, 1, at_s, at_s if pts_s is None else pts_s, box)
 
 
-def bgr_at(number: int) -> np.ndarray:
+def bgr_at(number: int) -> Bgr:
     """Draw a green face from the 50th frame on, before that a blue one."""
     bgr = np.full((240, 320, 3), 128, np.uint8)
     x, y, w, h = BOX

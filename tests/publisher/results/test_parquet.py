@@ -83,7 +83,7 @@ def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
             continue
         expected = "i" if kind == pl.Int64 else "b" if kind == pl.Boolean else "f"
         assert kinds[name] == expected, name
-    assert str(table["captured_at"].dtype) == "datetime64[us, UTC]"
+    assert str(table["captured_at"].dtype) in ("datetime64[us, UTC]", "datetime64[ns, UTC]")
     assert all(isinstance(value, str) for name in texts for value in table[name].dropna())
 
 
