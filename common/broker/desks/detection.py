@@ -137,7 +137,10 @@ class DetectionDesk:
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
-        for peer in self._state.peers.idle(Role.DETECTOR):
+        idle = self._state.peers.idle(Role.DETECTOR)
+        if idle:
+            self.withdraw_ended()
+        for peer in idle:
             run = self._next_run(peer)
             if run is None:
                 continue
@@ -149,7 +152,6 @@ class DetectionDesk:
 
     def _next_run(self, peer: Peer) -> Run | None:
         """Return work that another detector left, else the next of the camera whose turn it is."""
-        self.withdraw_ended()
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
         for run in self._again:
             if peer.identity not in run.unable or everybody <= run.unable:
