@@ -1,11 +1,21 @@
-"""The clips that several modules analyse, and what an undisturbed run makes of them."""
+"""A pipeline to look at, clips to analyse, and what an undisturbed run makes of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.lossless_runs import FRAMES, Reference, analyse, rows_of
 from tests.support.media import cut_demo
+from tests.support.pipeline import Pipeline
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Pipeline]:
+    """A pipeline on the bundled clip, one for each module: what one kills another does not see."""
+    with Pipeline() as pipeline:
+        pipeline.wait_published(30)
+        yield pipeline
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -20,13 +19,6 @@ from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Pipeline]:
-    with Pipeline() as pipeline:
-        pipeline.wait_published(30)
-        yield pipeline
 
 
 def test_bundled_clip_shows_labelled_faces(demo: Pipeline) -> None:

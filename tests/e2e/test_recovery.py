@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psutil
 import pytest
 
@@ -13,13 +11,6 @@ from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Pipeline]:
-    with Pipeline() as pipeline:
-        pipeline.wait_published(30)
-        yield pipeline
 
 
 def only_process(demo: Pipeline, module: str) -> psutil.Process:
