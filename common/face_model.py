@@ -30,6 +30,9 @@ Crops = NDArray[np.uint8]
 """``(n, 48, 48) uint8`` grey faces."""
 Probabilities = NDArray[np.float32]
 """``(n, 7) float32``, each row non-negative with sum 1."""
+Poses = NDArray[np.float64]
+"""``(n, 3) float64``: how heads are turned, in degrees. Roll: clockwise in the picture; yaw:
+towards the picture's right; pitch: upwards. All are 0 for a face seen from the front."""
 
 BUNDLED_MODEL_DIR = Path(__file__).resolve().parent.parent / "classifier" / "models"
 MANIFEST_NAME = "manifest.json"
@@ -39,3 +42,8 @@ MANIFEST_NAME = "manifest.json"
 def no_boxes() -> Boxes:
     """Return ``(0, 4) int32``."""
     return np.zeros((0, 4), np.int32)
+
+
+def no_poses() -> Poses:
+    """Return ``(0, 3) float64``."""
+    return np.zeros((0, 3), np.float64)

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field
 
 from common.contract import Cause, Fate, Mode, Outcome, Role
 from common.errors import MessageError
-from common.face_model import FACE_SIZE_PX, LABELS, Boxes, Crops, Probabilities
+from common.face_model import FACE_SIZE_PX, LABELS, Boxes, Crops, Poses, Probabilities, no_poses
 
 MAX_INT = 2**62
 """Low enough that what is counted on from a number received can still be sent."""
@@ -33,6 +33,7 @@ ROW_SHAPES: dict[object, tuple[int, ...]] = {
     Boxes: (4,),
     Crops: (FACE_SIZE_PX, FACE_SIZE_PX),
     Probabilities: (len(LABELS),),
+    Poses: (3,),
 }
 """The shape of one row of each array that travels; on the wire they are told apart by dtype."""
 
@@ -50,6 +51,16 @@ def _check_rows(message: object, **lengths: int) -> None:
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{length} {name}" for name, length in lengths.items())
         raise MessageError(f"{type(message).__name__}: expected as many of each, got {found}")
+
+
+def _check_poses(
+    message: object, boxes: Boxes, poses: Poses, turned_away: tuple[bool, ...]
+) -> None:
+    """Refuse a message that says something of the heads of some faces, and nothing of others."""
+    if len(poses):
+        _check_rows(message, boxes=len(boxes), poses=len(poses))
+    if turned_away:
+        _check_rows(message, boxes=len(boxes), turned_away=len(turned_away))
 
 
 # --- from a peer to the broker ------------------------------------------------------------------
@@ -147,15 +158,22 @@ class EndOfSource(Sent, frozen=True):
 
 
 class Faces(Sent, frozen=True):
-    """A detector's answer for one frame of its run: boxes and their crops, in the same order."""
+    """A detector's answer for one frame of its run: boxes and their crops, in the same order.
+
+    Poses are empty where the detector finds no landmarks. ``turned_away`` marks the faces that are
+    turned too far to be judged, and is empty where none is.
+    """
 
     work_id: Int
     frame_id: Int
     boxes: Boxes
     crops: Crops
+    poses: Poses = field(default_factory=no_poses)
+    turned_away: Annotated[tuple[bool, ...], Many] = ()
 
     def __post_init__(self) -> None:
         _check_rows(self, boxes=len(self.boxes), crops=len(self.crops))
+        _check_poses(self, self.boxes, self.poses, self.turned_away)
 
 
 class Expressions(Sent, frozen=True):
@@ -252,8 +270,9 @@ class Result(Sent, frozen=True):
     """A finished frame for a publisher, in the order of its camera.
 
     ``reused`` marks, face by face, those whose classification came too late or not at all; their
-    probabilities are zeros and the track's last ones are to be shown. A ``failed`` frame has no
-    faces: it killed, or could not be read by, every worker that tried it.
+    probabilities are zeros and the track's last ones are to be shown. ``poses`` and ``turned_away``
+    are as in ``Faces``; what is turned away has zeros, too, and is not reused. A ``failed`` frame
+    has no faces: it killed, or could not be read by, every worker that tried it.
     """
 
     frame: Frame
@@ -263,8 +282,11 @@ class Result(Sent, frozen=True):
     probabilities: Probabilities
     reused: Annotated[tuple[bool, ...], Many]
     times: FrameTimes = FrameTimes()
+    poses: Poses = field(default_factory=no_poses)
+    turned_away: Annotated[tuple[bool, ...], Many] = ()
 
     def __post_init__(self) -> None:
+        _check_poses(self, self.boxes, self.poses, self.turned_away)
         _check_rows(
             self,
             boxes=len(self.boxes),
@@ -274,15 +296,21 @@ class Result(Sent, frozen=True):
 
 
 class ImageAnswer(Sent, frozen=True):
-    """What became of an image: its faces, or an outcome without any and the reason."""
+    """What became of an image: its faces, or an outcome without any and the reason.
+
+    ``poses`` and ``turned_away`` are as in ``Faces``.
+    """
 
     request_id: Int
     outcome: Outcome
     reason: Text
     boxes: Boxes
     probabilities: Probabilities
+    poses: Poses = field(default_factory=no_poses)
+    turned_away: Annotated[tuple[bool, ...], Many] = ()
 
     def __post_init__(self) -> None:
+        _check_poses(self, self.boxes, self.poses, self.turned_away)
         _check_rows(self, boxes=len(self.boxes), probabilities=len(self.probabilities))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from common.broker.peers import Peer
 from common.contract import Mode
-from common.face_model import LABELS, Boxes, Crops, Probabilities, no_boxes
-from common.messages import Frame, FrameTimes, Release, Result
+from common.face_model import LABELS, Boxes, Crops, Poses, Probabilities, no_boxes, no_poses
+from common.messages import Faces, Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
@@ -41,7 +41,7 @@ class Job:
         frame: The frame as its capture sent it; a single image is a frame whose camera is "", a
             name that no camera can have.
         capture: The peer whose slot it is in, None where it is a single image.
-        unknown: Indices of the faces that have no probabilities yet.
+        unknown: Indices of the faces that have no probabilities yet and are to get some.
         with_classifiers: How many of its faces are with a classifier now.
         deaths: How many detectors died or failed on it.
         face_deaths: How many classifiers died or failed on each of its faces.
@@ -59,6 +59,8 @@ class Job:
     state: JobState = JobState.WAITING
     boxes: Boxes = field(default_factory=no_boxes)
     crops: Crops | None = None
+    poses: Poses = field(default_factory=no_poses)
+    turned_away: tuple[bool, ...] = ()
     probabilities: Probabilities = field(default_factory=lambda: no_probabilities(0))
     unknown: set[int] = field(default_factory=set)
     with_classifiers: int = 0
@@ -80,12 +82,14 @@ class Job:
             return f"image {self.frame.frame_id}"
         return f"camera {self.frame.camera} frame {self.frame.frame_id}"
 
-    def set_faces(self, boxes: Boxes, crops: Crops, now_ns: int) -> None:
-        """Take a detector's answer."""
+    def set_faces(self, faces: Faces, now_ns: int) -> None:
+        """Take a detector's answer; faces that are turned away have nothing to wait for."""
         self.detected_ns = now_ns
-        self.boxes, self.crops = boxes, crops
-        self.probabilities = no_probabilities(len(boxes))
-        self.unknown = set(range(len(boxes)))
+        self.boxes, self.crops = faces.boxes, faces.crops
+        self.poses, self.turned_away = faces.poses, faces.turned_away
+        self.probabilities = no_probabilities(len(self.boxes))
+        self.unknown = set(range(len(self.boxes)))
+        self.unknown -= {index for index, turned in enumerate(self.turned_away) if turned}
         self.state = JobState.CLASSIFYING
         if self.replayed or not self.unknown:
             self.complete(now_ns)
@@ -106,6 +110,7 @@ class Job:
         """Mark the frame failed: it goes to the publishers without faces."""
         self.failed = True
         self.boxes, self.probabilities, self.unknown = no_boxes(), no_probabilities(0), set()
+        self.poses, self.turned_away = no_poses(), ()
         self.complete(now_ns)
 
     def result(self, now_ns: int) -> Result:
@@ -115,7 +120,15 @@ class Job:
             self.received_ns, self.detecting_ns, self.detected_ns, self.complete_ns, now_ns
         )
         return Result(
-            self.frame, self.mode, self.failed, self.boxes, self.probabilities, reused, times
+            self.frame,
+            self.mode,
+            self.failed,
+            self.boxes,
+            self.probabilities,
+            reused,
+            times,
+            self.poses,
+            self.turned_away,
         )
 
 

@@ -109,7 +109,8 @@ def messages_of(kind: type) -> st.SearchStrategy[Any]:
 
 
 def with_one_length(values: dict[str, Any]) -> dict[str, Any]:
-    rows = [name for name in values if name in ("boxes", "crops", "probabilities", "reused")]
+    of_faces = ("boxes", "crops", "probabilities", "reused", "poses", "turned_away")
+    rows = [name for name in values if name in of_faces]
     shortest = min((len(values[name]) for name in rows), default=0)
     return values | {name: values[name][:shortest] for name in rows}
 
@@ -198,8 +199,9 @@ def test_the_example_of_the_documentation_reads_a_message() -> None:
     found: dict[str, Any] = {"socket": Socket()}
     exec(example, found)  # noqa: S102 - it is ours
     fields = {"type": "Faces", "work_id": 7, "frame_id": 3, "boxes": 2, "crops": 2}
+    fields |= {"poses": 0, "turned_away": []}
     assert found["fields"] == fields
-    assert str(fields).replace("'", '"') in example
+    assert str(fields).replace("'", '"') in re.sub(r"\n#\s*", " ", example)
     assert np.array_equal(found["boxes"], faces.boxes)
     assert np.array_equal(found["crops"], faces.crops)
 
@@ -416,6 +418,14 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         wire.decode([header, payload[: 3 * 16 + 2 * 48 * 48]])
     with pytest.raises(MessageError, match="Faces: expected as many of each, got 3 boxes, 2 crops"):
         Faces(1, 0, np.zeros((3, 4), np.int32), np.zeros((2, 48, 48), np.uint8))
+
+
+def test_poses_of_some_of_the_faces_are_refused() -> None:
+    boxes, crops = np.zeros((3, 4), np.int32), np.zeros((3, 48, 48), np.uint8)
+    with pytest.raises(MessageError, match="got 3 boxes, 2 poses"):
+        Faces(1, 0, boxes, crops, np.zeros((2, 3)))
+    with pytest.raises(MessageError, match="got 3 boxes, 1 turned_away"):
+        Result(FRAME, Mode.LIVE, False, boxes, NO_ROWS, (), turned_away=(True,))
 
 
 @pytest.mark.parametrize("opening", [b"\x91", b"\x81\xa1a"])

@@ -75,7 +75,7 @@ class DetectionDesk:
         run.answered += 1
         news = job.state is JobState.DETECTING
         if news:
-            job.set_faces(faces.boxes, faces.crops, self._state.now_ns)
+            job.set_faces(faces, self._state.now_ns)
             if job.mode is Mode.IMAGE:
                 took_ns = self._state.now_ns - job.detecting_ns
                 self._images_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)

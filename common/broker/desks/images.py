@@ -121,8 +121,16 @@ class ImageDesk:
     def _answer(self, key: _Key, job: Job, outcome: Outcome, reason: str) -> None:
         identity, request_id = key
         faces = slice(None if outcome is Outcome.ANALYZED else 0)
-        boxes, probabilities = job.boxes[faces], job.probabilities[faces]
-        self._state.send(identity, ImageAnswer(request_id, outcome, reason, boxes, probabilities))
+        answer = ImageAnswer(
+            request_id,
+            outcome,
+            reason,
+            job.boxes[faces],
+            job.probabilities[faces],
+            job.poses[faces],
+            job.turned_away[faces],
+        )
+        self._state.send(identity, answer)
 
 
 def _frame(message: AnalyzeImage) -> Frame:

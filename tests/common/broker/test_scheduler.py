@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from common.broker.admission import MAX_CAMERAS, MAX_NAME_LENGTH
 from common.contract import Cause, Fate, Mode, Role
@@ -112,6 +114,23 @@ def test_faces_of_all_cameras_share_a_batch(world: World) -> None:
     world.detect_frames(second, detector, [0], faces=3)
     world.classify(classifier)
     assert len(world.expect(classifier, ClassifyBatch).crops) == 5
+
+
+def test_faces_that_are_turned_away_wait_for_no_classifier(world: World) -> None:
+    capture, detector, classifier, publisher = world.stages()
+    world.say_frames(capture, [0])
+    run = world.expect(detector, DetectRun)
+    faces = faces_for(run.work_id, run.frames[0], 2)
+    poses = np.array([[1.0, 2.0, 3.0], [4.0, 80.0, 6.0]])
+    world.say(detector, replace(faces, poses=poses, turned_away=(False, True)))
+    batch = world.classify(classifier)
+    assert batch is not None
+    assert len(batch.crops) == 1
+    (result,) = world.publish(publisher)
+    assert np.array_equal(result.poses, poses)
+    assert result.turned_away == (False, True)
+    assert result.reused == (False, False)
+    assert not result.probabilities[1].any()
 
 
 def test_batch_is_no_larger_than_the_worker_announced(world: World) -> None:
