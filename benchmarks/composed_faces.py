@@ -13,7 +13,7 @@ margin that shows much more than the image is judged too hard.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
-from benchmarks.searches import lossless_search
+from benchmarks.searches import Search, gray_of
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, Boxes, Crops
-from common.pixels import Gray
+from common.pixels import Bgr, Gray
 from common.progress_bar import progress_bar
 from detector.boxes import Box
+from detector.detectors import DETECTORS
+from detector.seen_face import SeenFace, boxes_of
 from publisher.tracking.assignment import overlaps
 from training.data.faces import FaceSet
 from training.data.readers import load_split
@@ -64,10 +66,10 @@ def read_backgrounds(videos: Path) -> list[Background]:
     if not (videos / "faces.csv").is_file():
         raise ConfigError(f"--videos {videos}: there is no faces.csv (benchmarks.labelled_videos)")
     backgrounds = [
-        Background(gray, faces)
+        Background(gray_of(bgr), faces)
         for name, labels in sorted(read_labels(videos).items())
         if not name.endswith(".gif")
-        for gray, faces in read_labelled(videos / name, labels)
+        for bgr, faces in read_labelled(videos / name, labels)
         if faces is not None
     ]
     if not backgrounds:
@@ -87,9 +89,15 @@ def random_of_face(row: int) -> np.random.Generator:
 
 
 def compose(
-    image: Crops, backgrounds: list[Background], random: np.random.Generator
+    image: Crops, backgrounds: list[Background], random: np.random.Generator, tilt_deg: float = 0.0
 ) -> tuple[Gray, Box]:
     """Put ``(48, 48) uint8`` at a random place and size into one of the frames.
+
+    Args:
+        image: The image.
+        backgrounds: The frames.
+        random: Where place and size come from.
+        tilt_deg: How far the face is tilted, clockwise.
 
     Returns:
         The frame, without noise, and the square that shows the image.
@@ -102,7 +110,7 @@ def compose(
         background = backgrounds[int(random.integers(len(backgrounds)))]
         face = find_place(background, side, random)
         if face is not None:
-            return blend(image, background.gray, face), face
+            return blend(image, background.gray, face, tilt_deg), face
     raise ConfigError(f"--videos: none of {MAX_FRAMES} frames has room for a face of {side} px")
 
 
@@ -120,13 +128,16 @@ def find_place(background: Background, side: int, random: np.random.Generator) -
     return None
 
 
-def blend(image: Crops, gray: Gray, face: Box) -> Gray:
+def blend(image: Crops, gray: Gray, face: Box, tilt_deg: float = 0.0) -> Gray:
     """Return the frame with an image enlarged to a square whose side is a multiple of 4 px."""
     left, top, side, _ = face.tolist()
     edge, fade = round(FADE * FACE_SIZE_PX), round(FADE * side)
     continued = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     size = (side + 2 * fade,) * 2
     patch = cv2.resize(continued, size, interpolation=cv2.INTER_CUBIC).astype(np.float64)
+    middle = (size[0] - 1) / 2
+    turn = cv2.getRotationMatrix2D((middle, middle), -tilt_deg, 1.0)
+    patch = np.asarray(cv2.warpAffine(patch, turn, size, borderMode=cv2.BORDER_REPLICATE), float)
     distance = np.minimum(np.arange(size[0]), np.arange(size[0])[::-1]) + 0.5
     ramp = 0.5 - 0.5 * np.cos(np.pi * np.clip(distance / fade, 0, 1))
     weight = np.minimum(ramp[:, None], ramp[None])
@@ -137,38 +148,43 @@ def blend(image: Crops, gray: Gray, face: Box) -> Gray:
     return np.rint(frame[fade:-fade, fade:-fade]).astype(np.uint8)
 
 
-def as_webcam_sees(gray: Gray, random: np.random.Generator) -> Gray:
-    """Return the frame with noise, and compressed."""
+def as_webcam_sees(gray: Gray, random: np.random.Generator) -> Bgr:
+    """Return the frame with noise, and compressed; still without colour."""
     noisy = np.clip(np.rint(gray + random.normal(0, NOISE_SIGMA, gray.shape)), 0, 255)
-    return compress_jpeg(noisy.astype(np.uint8), JPEG_QUALITY)
+    seen = compress_jpeg(noisy.astype(np.uint8), JPEG_QUALITY)
+    return cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
 
 
-def watch(faces: FaceSet, backgrounds: list[Background]) -> Iterator[tuple[Gray, Box | None, Box]]:
+def watch(
+    faces: FaceSet, backgrounds: list[Background], search: Search, tilt_deg: float = 0.0
+) -> Iterator[tuple[Bgr, SeenFace | None, Box]]:
     """Show each face for two frames to the search for lossless runs.
 
     The first frame is searched in full, in the next what was found is followed. Nine of ten frames
     are of the second sort.
 
     Yields:
-        The second frame of a face, its box or None, and the square that it fills.
+        The second frame of a face, the face as it was found or None, and the square that it fills.
     """
-    search = lossless_search()
     for row, image in enumerate(progress_bar(faces.images, "composing", "face")):
         random = random_of_face(row)
-        frame, square = compose(image, backgrounds, random)
+        frame, square = compose(image, backgrounds, random, tilt_deg)
         search.reset()
         search.search(as_webcam_sees(frame, random))
         second = as_webcam_sees(frame, random)
-        yield second, box_of_face(search.search(second), square), square
+        yield second, nearest_face(search.search(second), square), square
 
 
-def box_of_face(boxes: Boxes, face: Box) -> Box | None:
-    """Return the box that overlaps a face most, if it does so by more than ``MATCH_IOU``."""
-    shares = overlaps(boxes.astype(np.float64), face[None].astype(np.float64))[:, 0]
-    if not len(boxes) or shares.max() <= MATCH_IOU:
-        return None
-    best: Box = boxes[shares.argmax()]
-    return best
+def nearest_face(faces: Sequence[SeenFace], square: Box) -> SeenFace | None:
+    """Return what overlaps a face most, if it does so by more than ``MATCH_IOU``."""
+    place = best_overlap(boxes_of(faces), square)
+    return None if place is None else faces[place]
+
+
+def best_overlap(boxes: Boxes, square: Box) -> int | None:
+    """Return the place of the box that overlaps a face most, if by more than ``MATCH_IOU``."""
+    shares = overlaps(boxes.astype(np.float64), square[None].astype(np.float64))[:, 0]
+    return int(shares.argmax()) if len(boxes) and shares.max() > MATCH_IOU else None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -176,5 +192,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="holds the validation split")
     parser.add_argument("--videos", type=Path, required=True, help="directory with faces.csv")
     parser.add_argument("--model", type=Path, help="model file (default: the bundled one)")
+    parser.add_argument(
+        "--detector", choices=DETECTORS, default="haar", help="as DETECTOR (default haar)"
+    )
     parser.add_argument("--faces", type=int, help="so many, drawn at random (default: all)")
     parser.add_argument("--json", type=Path, help="write the figures here too")

@@ -1,6 +1,7 @@
 """Accuracy from frame to label: labelled faces in real frames, through detector and classifier.
 
-    python -m benchmarks.end_to_end_accuracy --data DIR --videos DIR [--model FILE] [--faces N]
+    python -m benchmarks.end_to_end_accuracy --data DIR --videos DIR [--detector NAME]
+        [--tilt DEGREES] [--model FILE] [--faces N]
 
 Each validation face is composed into a frame of a webcam clip (``benchmarks.composed_faces``), and
 a face that the detector misses counts as an error. The ways:
@@ -27,21 +28,23 @@ from numpy.typing import NDArray
 
 from benchmarks.composed_faces import (
     Background,
-    add_options,
-    box_of_face,
+    best_overlap,
     read_backgrounds,
     take_faces,
     watch,
 )
-from benchmarks.searches import classic_search
+from benchmarks.composed_faces import (
+    add_options as add_common_options,
+)
+from benchmarks.searches import Search, classic_search, gray_of
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
-from common.pixels import Gray
+from common.pixels import Bgr, Gray
 from detector.boxes import Box
-from detector.crops import cut_crops
+from detector.seen_face import SeenFace
 from training.data.faces import FaceSet
 from training.metrics import wilson_interval
 
@@ -76,20 +79,25 @@ class Row:
     data_set_accuracy_of_found: float | None
 
 
-def cut_each_way(image: Crops, gray: Gray, box: Box | None, square: Box) -> dict[str, Crops | None]:
+def cut_each_way(
+    image: Crops, bgr: Bgr, face: SeenFace | None, square: Box, search: Search
+) -> dict[str, Crops | None]:
     """Cut a face out by every way, ``(48, 48) uint8``; None where it was missed.
 
     Args:
         image: ``(48, 48) uint8``, the image of the data set.
-        gray: The frame that shows it.
-        box: Its box by the pipeline's search; None where that missed it.
+        bgr: The frame that shows it.
+        face: What the pipeline's search found; None where that missed it.
         square: Where it is.
+        search: The pipeline's search.
     """
-    classic_box = box_of_face(classic_search(gray), square)
+    gray = gray_of(bgr)
+    boxes = classic_search(gray)
+    classic = best_overlap(boxes, square)
     return {
-        PIPELINE: None if box is None else cut_crops(gray, box[None])[0],
-        CLASSIC_CROP: None if box is None else classic_crop(gray, box),
-        CLASSIC: None if classic_box is None else classic_crop(gray, classic_box),
+        PIPELINE: None if face is None else search.cut_crops(bgr, [face])[0],
+        CLASSIC_CROP: None if face is None else classic_crop(gray, face.box),
+        CLASSIC: None if classic is None else classic_crop(gray, boxes[classic]),
         DATA_SET: image,
     }
 
@@ -127,13 +135,20 @@ def judge(
     )
 
 
-def measure(faces: FaceSet, backgrounds: list[Background], backend: Backend) -> list[Row]:
+def measure(
+    faces: FaceSet,
+    backgrounds: list[Background],
+    backend: Backend,
+    search: Search,
+    tilt_deg: float = 0.0,
+) -> list[Row]:
     """Put every face through every way."""
     right: dict[str, list[bool]] = {}
     found: dict[str, list[bool]] = {}
-    shown = zip(faces.labels, faces.images, watch(faces, backgrounds), strict=True)
-    for label, image, (gray, box, square) in shown:
-        for way, crop in cut_each_way(image, gray, box, square).items():
+    seen = watch(faces, backgrounds, search, tilt_deg)
+    shown = zip(faces.labels, faces.images, seen, strict=True)
+    for label, image, (bgr, face, square) in shown:
+        for way, crop in cut_each_way(image, bgr, face, square, search).items():
             found.setdefault(way, []).append(crop is not None)
             hit = crop is not None and backend.classify(crop[None]).argmax() == label
             right.setdefault(way, []).append(bool(hit))
@@ -158,13 +173,22 @@ def _percent(share: float | None) -> str:
     return "none" if share is None else f"{share:.1%}"
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be given."""
+    add_common_options(parser)
+    parser.add_argument(
+        "--tilt", type=float, default=0.0, help="degrees by which faces are tilted (default 0)"
+    )
+
+
 def run(options: argparse.Namespace) -> None:
     """Measure."""
     cv2.setNumThreads(1)
     backend = load_backend(*choose_backend("auto", options.model))
     faces = take_faces(options.data, options.faces)
-    rows = measure(faces, read_backgrounds(options.videos), backend)
-    print(f"{len(faces)} validation faces:\n")
+    backgrounds = read_backgrounds(options.videos)
+    rows = measure(faces, backgrounds, backend, Search(options.detector), options.tilt)
+    print(f"{options.detector}, {len(faces)} validation faces, tilted by {options.tilt:g} deg:\n")
     print_table(rows)
     if options.json is not None:
         write_json(options.json, [asdict(row) for row in rows])

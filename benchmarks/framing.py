@@ -1,16 +1,17 @@
-"""The crop margin at which a detected face looks like an image of the data set.
+"""How large a crop must be to look like an image of the data set.
 
-    python -m benchmarks.framing --data DIR --videos DIR [--model FILE] [--faces N]
+    python -m benchmarks.framing --data DIR --videos DIR [--detector NAME] [--model FILE]
+        [--faces N]
 
 Validation faces are composed into frames of webcam clips (``benchmarks.composed_faces``), so that
-the square that an image of the data set fills is known. Two answers to how a box must be widened:
+the square that an image of the data set fills is known. Two answers to how large the crop of a face
+must be:
 
-- by framing: the side of the box in sides of the image, and its centre against the image's; the
-  margin follows from the median
-- by accuracy: the network's over the faces found, their crops cut at each margin. Differences to
-  the margin in use are of the same faces, so they are surer than the accuracies
+- by framing: the side of the crop in sides of the image, and its centre against the image's
+- by accuracy: the network's over the faces found, their crops cut larger and smaller. Differences
+  to the size in use are of the same faces, so they are surer than the accuracies
 
-Margins are fractions of the box's side, added on each side of it; ``CROP_MARGIN`` is in use.
+A size of 1 is in use: the square of the detector's ``crop_square``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import cv2
 import numpy as np
@@ -31,33 +33,34 @@ from benchmarks.composed_faces import (
     take_faces,
     watch,
 )
+from benchmarks.searches import Search
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from common.command import Command
 from common.errors import ConfigError
-from common.face_model import CROP_MARGIN, Boxes, Crops
+from common.face_model import Boxes, Crops
 from common.json_files import write_json
-from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.boxes import Box
 from detector.crops import cut_crops
+from detector.seen_face import Square
 from training.data.faces import FaceSet
 from training.metrics import Z_95, wilson_interval
 
-MARGINS = tuple(sorted({-0.05, 0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, CROP_MARGIN}))
+IN_USE = 1.0
+SIZES = (0.85, 0.9, 0.95, IN_USE, 1.05, 1.1, 1.15, 1.25)
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """How boxes lie on the images they show; 10th, 50th and 90th percentile, in image sides.
+    """How crops lie on the images they show; 10th, 50th and 90th percentile, in image sides.
 
     Attributes:
         faces: Number that was composed.
         missed: Number of them that was not found.
-        sides: Side of the box.
+        sides: Side of the crop.
         right: Distance of its centre to the right of the image's.
         down: Distance of its centre below the image's.
-        margin: The margin that makes the median box as large as the image, in sides of the box.
+        size: The size that makes the median crop as large as the image.
     """
 
     faces: int
@@ -65,22 +68,22 @@ class Framing:
     sides: tuple[float, ...]
     right: tuple[float, ...]
     down: tuple[float, ...]
-    margin: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
-class MarginRow:
-    """Accuracy over the faces found at one margin.
+class SizeRow:
+    """Accuracy over the faces found at one size of their crops.
 
     Attributes:
-        margin: The margin, in sides of the box.
+        size: The size.
         accuracy: Share that got its label.
         accuracy_interval: 95 % Wilson interval of it.
-        gain: Accuracy less that at ``CROP_MARGIN``.
+        gain: Accuracy less that at the size in use.
         gain_interval: 95 % interval of it, from the same faces at both.
     """
 
-    margin: float
+    size: float
     accuracy: float
     accuracy_interval: tuple[float, float]
     gain: float
@@ -92,66 +95,65 @@ class FoundFaces:
     """The faces the detector found.
 
     Attributes:
-        boxes: ``(n, 4) int32``.
+        cut: What their crops show.
         squares: ``(n, 4) int32``, the images' places.
         rows: ``(n,) int64`` which faces of the set they are.
-        crops: For each margin ``(n, 48, 48) uint8``.
+        crops: For each size ``(n, 48, 48) uint8``.
     """
 
-    boxes: Boxes
+    cut: tuple[Square, ...]
     squares: Boxes
     rows: NDArray[np.int64]
     crops: dict[float, Crops]
 
 
-def find_faces(faces: FaceSet, backgrounds: list[Background]) -> FoundFaces:
-    """Compose every face into a frame, and cut those that are found at every margin.
+def find_faces(faces: FaceSet, backgrounds: list[Background], search: Search) -> FoundFaces:
+    """Compose every face into a frame, and cut those that are found at every size.
 
     Raises:
         ConfigError: None was found.
     """
-    found: list[tuple[Box, Box, int]] = []
-    crops: dict[float, list[Crops]] = {margin: [] for margin in MARGINS}
-    for row, (gray, box, square) in enumerate(watch(faces, backgrounds)):
-        if box is not None:
-            found.append((box, square, row))
-            for margin in MARGINS:
-                crops[margin].append(cut_at_margin(gray, box, margin))
+    found: list[tuple[Square, Boxes, int]] = []
+    crops: dict[float, list[Crops]] = {size: [] for size in SIZES}
+    for row, (bgr, face, square) in enumerate(watch(faces, backgrounds, search)):
+        if face is None:
+            continue
+        cut = search.detector.crop_square(face)
+        found.append((cut, square, row))
+        for size in SIZES:
+            crops[size].append(cut_crops(search.pixels(bgr), [resized(cut, size)])[0])
     if not found:
         raise ConfigError(f"none of {len(faces)} faces was found: use more")
-    boxes, squares, rows = zip(*found, strict=True)
+    cuts, squares, rows = zip(*found, strict=True)
     return FoundFaces(
-        np.stack(boxes),
+        cuts,
         np.stack(squares),
         np.array(rows, dtype=np.int64),
-        {margin: np.stack(cut) for margin, cut in crops.items()},
+        {size: np.stack(cut) for size, cut in crops.items()},
     )
 
 
-def cut_at_margin(gray: Gray, box: Box, margin: float) -> Crops:
-    """Cut a face as the detector would at another ``CROP_MARGIN``, ``(48, 48) uint8``.
-
-    The box is widened or narrowed, to whole pixels, by what is between the two margins.
-    """
-    factor = (1 + 2 * margin) / (1 + 2 * CROP_MARGIN)
-    centre, sides = box[:2] + box[2:] / 2, box[2:] * factor
-    widened = np.rint(np.concatenate([centre - sides / 2, sides])).astype(np.int32)
-    crop: Crops = cut_crops(gray, widened[None])[0]
-    return crop
+def resized(square: Square, size: float) -> Square:
+    """Return a square with the same centre and so many times the side, to whole pixels."""
+    side = max(1, round(square.side * size))
+    less = (square.side - side) // 2
+    return replace(square, left=square.left + less, top=square.top + less, side=side)
 
 
-def measure_framing(boxes: Boxes, squares: Boxes, faces: int) -> Framing:
-    """Compare ``(n, 4)`` boxes with the squares they were found on, of so many faces."""
+def measure_framing(cut: Sequence[Square], squares: Boxes, faces: int) -> Framing:
+    """Compare what crops show with the ``(n, 4)`` squares of the images, of so many faces."""
     sides = squares[:, 2].astype(np.float64)
-    shares = boxes[:, 2] / sides
-    offsets = ((boxes[:, :2] + boxes[:, 2:] / 2) - (squares[:, :2] + squares[:, 2:] / 2)).T / sides
+    places = np.array([(each.left, each.top, each.side, each.side) for each in cut])
+    shares = places[:, 2] / sides
+    offsets = ((places[:, :2] + places[:, 2:] / 2) - (squares[:, :2] + squares[:, 2:] / 2)).T
+    offsets = offsets / sides
     return Framing(
         faces,
-        faces - len(boxes),
+        faces - len(cut),
         _spread(shares),
         _spread(offsets[0]),
         _spread(offsets[1]),
-        float(1 / np.median(shares) - 1) / 2,
+        float(1 / np.median(shares)),
     )
 
 
@@ -159,19 +161,19 @@ def _spread(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(float(value) for value in np.percentile(values, (10, 50, 90)))
 
 
-def measure_margins(
+def measure_sizes(
     crops: dict[float, Crops], labels: NDArray[np.int64], backend: Backend
-) -> list[MarginRow]:
-    """Classify the crops of every margin; ``CROP_MARGIN`` must be among them."""
+) -> list[SizeRow]:
+    """Classify the crops of every size; that in use must be among them."""
     right = {
-        margin: np.array([backend.classify(crop[None]).argmax() for crop in cut]) == labels
-        for margin, cut in progress_bar(crops.items(), "classifying", "margin")
+        size: np.array([backend.classify(crop[None]).argmax() for crop in cut]) == labels
+        for size, cut in progress_bar(crops.items(), "classifying", "size")
     }
-    return [compare(margin, right[margin], right[CROP_MARGIN]) for margin in crops]
+    return [compare(size, right[size], right[IN_USE]) for size in crops]
 
 
-def compare(margin: float, right: NDArray[np.bool_], in_use: NDArray[np.bool_]) -> MarginRow:
-    """Compare which of n faces are right at a margin, and at the one in use: ``(n,) bool`` each.
+def compare(size: float, right: NDArray[np.bool_], in_use: NDArray[np.bool_]) -> SizeRow:
+    """Compare which of n faces are right at a size, and at the one in use: ``(n,) bool`` each.
 
     The interval is the normal one for a difference of paired shares (Agresti, Categorical Data
     Analysis, 3rd edition, section 11.1.1).
@@ -180,30 +182,30 @@ def compare(margin: float, right: NDArray[np.bool_], in_use: NDArray[np.bool_]) 
     won, lost = int((right & ~in_use).sum()), int((in_use & ~right).sum())
     gain = (won - lost) / count
     half = Z_95 * math.sqrt(won + lost - (won - lost) ** 2 / count) / count
-    return MarginRow(
-        margin, hits / count, wilson_interval(hits, count), gain, (gain - half, gain + half)
+    return SizeRow(
+        size, hits / count, wilson_interval(hits, count), gain, (gain - half, gain + half)
     )
 
 
-def print_report(framing: Framing, rows: list[MarginRow]) -> None:
+def print_report(framing: Framing, rows: list[SizeRow]) -> None:
     """Print both answers, the second as a Markdown table."""
     found = framing.faces - framing.missed
     print(f"{framing.faces} validation faces, {found} found, {framing.missed} missed")
     for name, spread in (
-        ("side of the box", framing.sides),
+        ("side of the crop", framing.sides),
         ("centre to the right", framing.right),
         ("centre down", framing.down),
     ):
         low, middle, high = spread
         print(f"{name}: {middle:.3f} image sides (10th to 90th percentile {low:.3f} to {high:.3f})")
-    print(f"margin by framing: {framing.margin:.3f}; in use: {CROP_MARGIN}\n")
-    print("| margin | accuracy over the found (95 %) | points against the one in use (95 %) |")
+    print(f"size by framing: {framing.size:.3f} of the one in use\n")
+    print("| size | accuracy over the found (95 %) | points against the one in use (95 %) |")
     print("|---|---|---|")
     for row in rows:
         low, high = row.accuracy_interval
         least, most = (100 * bound for bound in row.gain_interval)
         print(
-            f"| {row.margin:.2f} | {row.accuracy:.1%} ({low:.1%} to {high:.1%}) "
+            f"| {row.size:.2f} | {row.accuracy:.1%} ({low:.1%} to {high:.1%}) "
             f"| {100 * row.gain:+.1f} ({least:+.1f} to {most:+.1f}) |"
         )
 
@@ -213,12 +215,12 @@ def run(options: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     backend = load_backend(*choose_backend("auto", options.model))
     faces = take_faces(options.data, options.faces)
-    found = find_faces(faces, read_backgrounds(options.videos))
-    framing = measure_framing(found.boxes, found.squares, len(faces))
-    rows = measure_margins(found.crops, faces.labels[found.rows], backend)
+    found = find_faces(faces, read_backgrounds(options.videos), Search(options.detector))
+    framing = measure_framing(found.cut, found.squares, len(faces))
+    rows = measure_sizes(found.crops, faces.labels[found.rows], backend)
     print_report(framing, rows)
     if options.json is not None:
-        report = {"framing": asdict(framing), "margins": [asdict(row) for row in rows]}
+        report = {"framing": asdict(framing), "sizes": [asdict(row) for row in rows]}
         write_json(options.json, report)
 
 

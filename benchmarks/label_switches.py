@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from benchmarks.composed_faces import SEED, as_webcam_sees
-from benchmarks.searches import live_search
+from benchmarks.searches import Search, gray_of
 from capture.sources.video_file import VideoFile
 from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
@@ -35,7 +35,7 @@ from common.json_files import write_json
 from common.messages import Frame, Result
 from common.pixels import Gray
 from common.progress_bar import progress_bar
-from detector.crops import cut_crops
+from detector.seen_face import boxes_of
 from publisher.tracking.following import Following
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm"}
@@ -84,8 +84,7 @@ def read_video(path: Path) -> Iterator[TimedFrame]:
     video = VideoFile(path)
     try:
         while (frame := video.read()) is not None:
-            gray = cv2.cvtColor(frame.bgr, cv2.COLOR_BGR2GRAY)
-            yield frame.pts_s, gray.astype(np.uint8, copy=False)
+            yield frame.pts_s, frame.bgr
     finally:
         video.close()
 
@@ -99,7 +98,7 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
     first = next(read_video(path), None)
     if first is None:
         raise SourceError(f"{path} holds no frame")
-    gray = first[1]
+    gray = gray_of(first[1])
     random = np.random.default_rng(SEED)
     for place in range(round(HELD_S * HELD_FPS)):
         yield place / HELD_FPS, as_webcam_sees(gray, random)
@@ -107,12 +106,13 @@ def hold_first_frame(path: Path) -> Iterator[TimedFrame]:
 
 def follow(frames: Iterable[TimedFrame], backend: Backend) -> dict[int, list[Seen]]:
     """Take frames through detector, classifier and publisher; return each track."""
-    search, following = live_search(), Following()
+    search, following = Search(live=True), Following()
     tracks: dict[int, list[Seen]] = {}
-    for frame_id, (pts_s, gray) in enumerate(frames):
-        boxes = search.search(gray)
-        probabilities = backend.classify(cut_crops(gray, boxes))
-        height, width = gray.shape
+    for frame_id, (pts_s, bgr) in enumerate(frames):
+        seen = search.search(bgr)
+        boxes = boxes_of(seen)
+        probabilities = backend.classify(search.cut_crops(bgr, seen))
+        height, width = bgr.shape[:2]
         frame = Frame("camera", frame_id, pts_s, 0, 0, height, width, ring="", slot=0)
         faces = following.follow(
             Result(frame, Mode.LIVE, False, boxes, probabilities, (False,) * len(boxes))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import ConfigError
-from common.pixels import Bgr, Gray
+from common.pixels import Bgr
 
 Labels = dict[str, dict[int, NDArray[np.float64]]]
 """For each video and labelled frame the faces, ``(n, 4) float64``."""
@@ -59,8 +59,8 @@ def read_frames(video: Path) -> Iterator[Bgr]:
 
 def read_labelled(
     video: Path, labels: dict[int, NDArray[np.float64]]
-) -> Iterator[tuple[Gray, NDArray[np.float64] | None]]:
-    """Yield each frame in grey with its labelled faces, ``(n, 4)``; None where it has no label.
+) -> Iterator[tuple[Bgr, NDArray[np.float64] | None]]:
+    """Yield each frame with its labelled faces, ``(n, 4)``; None where it has no label.
 
     ``CLASSROOM`` is enlarged, and its faces with it.
     """
@@ -71,4 +71,4 @@ def read_labelled(
             size = (CLASSROOM_WIDTH_PX, round(height * CLASSROOM_WIDTH_PX / width))
             frame = np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_CUBIC), np.uint8)
             faces = None if faces is None else faces * (CLASSROOM_WIDTH_PX / width)
-        yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8), faces
+        yield frame, faces

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
 import numpy as np
 
-from common.face_model import Boxes, no_boxes
-from common.pixels import Gray
+from common.face_model import Boxes, Crops, no_boxes
+from common.pixels import Bgr, Gray
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.config import DetectorConfig
-from detector.detectors import create_detector
+from detector.crops import cut_crops
+from detector.detectors import Pixels, create_detector
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
+from detector.seen_face import SeenFace
 
 
-def lossless_search() -> FaceSearch:
-    """Create the search of the detector stage for lossless runs."""
-    settings = DetectorConfig()
-    return FaceSearch(create_detector(settings), whole_plan(settings.interval_frames))
+class Search:
+    """The search of the detector stage, with its usual settings.
+
+    Args:
+        detector: Name of the detector.
+        live: Whether as for live cameras, else as for lossless runs.
+    """
+
+    def __init__(self, detector: str = "haar", *, live: bool = False) -> None:
+        settings = DetectorConfig(detector=detector)
+        self.detector = create_detector(settings)
+        interval = settings.interval_frames
+        plan = spread_plan(self.detector.parts, interval) if live else whole_plan(interval)
+        self._search = FaceSearch(self.detector, plan)
+
+    def reset(self) -> None:
+        """Forget all faces."""
+        self._search.reset()
+
+    def search(self, bgr: Bgr) -> list[SeenFace]:
+        """Find the faces of the next frame, ``(height, width, 3) uint8``."""
+        return self._search.search(self.pixels(bgr))
+
+    def cut_crops(self, bgr: Bgr, faces: Sequence[SeenFace]) -> Crops:
+        """Cut faces out as the detector stage does, ``(n, 48, 48) uint8``."""
+        return cut_crops(self.pixels(bgr), [self.detector.crop_square(face) for face in faces])
+
+    def pixels(self, bgr: Bgr) -> Pixels:
+        """Return a frame as the detector takes it."""
+        return bgr if self.detector.colour else gray_of(bgr)
 
 
-def live_search() -> FaceSearch:
-    """Create the search of the detector stage for live cameras."""
-    settings = DetectorConfig()
-    return FaceSearch(create_detector(settings), spread_plan(settings.interval_frames))
+def gray_of(bgr: Bgr) -> Gray:
+    """Return a frame in grey, ``(height, width) uint8``."""
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
 
 def classic_search(gray: Gray) -> Boxes:

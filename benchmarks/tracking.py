@@ -16,7 +16,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,11 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
-from benchmarks.searches import classic_search, live_search
+from benchmarks.searches import Search, classic_search, gray_of
 from common.command import Command
 from common.face_model import LABELS, Boxes
 from common.json_files import write_json
+from common.pixels import Bgr
 from common.progress_bar import progress_bar
+from detector.seen_face import boxes_of
 from publisher.faces import Face, rounded
 from publisher.tracking.assignment import overlaps
 from publisher.tracking.tracks import Sighting, Tracker
@@ -126,11 +128,15 @@ class Judge:
 
 def measure(video: Path, labels: dict[int, NDArray[np.float64]]) -> list[Row]:
     """Follow the faces of one video with each search."""
-    by_name = {"live": live_search().search, "classic": classic_search}
+    live = Search(live=True)
+    by_name: dict[str, Callable[[Bgr], Boxes]] = {
+        "live": lambda bgr: boxes_of(live.search(bgr)),
+        "classic": lambda bgr: classic_search(gray_of(bgr)),
+    }
     judges = {name: Judge() for name in by_name}
-    for gray, faces in read_labelled(video, labels):
+    for bgr, faces in read_labelled(video, labels):
         for name, judge in judges.items():
-            judge.take(by_name[name](gray), faces)
+            judge.take(by_name[name](bgr), faces)
     return [judge.row(video.name, name) for name, judge in judges.items()]
 
 

@@ -5,48 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from classifier.backend import first_line
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
-
-_LOAD_ERRORS = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.InvalidProtobuf,
-    ort_errors.NoModel,
-    ort_errors.NoSuchFile,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-    UnicodeDecodeError,  # of its own error message about a damaged file
-)
+from common.onnx_session import open_session
 
 
 class OnnxBackend:
     """An ``.onnx`` model on one thread of the CPU.
-
-    More workers are more threads; and on one thread the same faces give bitwise the same
-    probabilities however the batches fall.
 
     Raises:
         ModelError: The file is damaged or does not fit the model contract.
     """
 
     def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except _LOAD_ERRORS as error:
+            self._session = open_session(str(path))
+        except ModelError as error:
             raise ModelError(
-                f"CLASSIFIER_MODEL={path}: not a readable ONNX model ({first_line(error)}); "
+                f"CLASSIFIER_MODEL={path}: not a readable ONNX model ({error}); "
                 "copy the file again or unset CLASSIFIER_MODEL for the bundled one"
             ) from error
         self._input = self._check(path)

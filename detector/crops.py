@@ -2,58 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from common.face_model import CROP_MARGIN, FACE_SIZE_PX, Boxes, Crops
+from common.face_model import FACE_SIZE_PX, Crops
+from common.opencv import cv2
 from common.pixels import Gray
-from detector.boxes import Box, check_gray_frame
+from detector.detectors import Pixels
+from detector.seen_face import Square
 from detector.window import resize
 
+CORNERS = 0.21
+"""A square that is turned reaches so far beyond itself on each side, as a fraction of its side: by
+(sqrt(2) - 1) / 2 at most, at 45 degrees."""
 
-def cut_crops(gray: Gray, boxes: Boxes) -> Crops:
-    """Cut each face from the full-resolution grey frame.
 
-    A crop is the square around the box's centre whose side is the box's longer side widened by
-    ``CROP_MARGIN`` on each side. Where it reaches over the frame's edge, the edge is repeated, so
-    that the face keeps its aspect and its place in the crop.
+def cut_crops(frame: Pixels, squares: Sequence[Square]) -> Crops:
+    """Cut faces from the full-resolution frame.
 
     Args:
-        gray: ``(height, width) uint8``.
-        boxes: ``(n, 4) int32``, x, y, width, height in pixels of this frame.
+        frame: ``(height, width) uint8`` or ``(height, width, 3) uint8`` BGR.
+        squares: What each crop shows.
 
     Returns:
         ``(n, 48, 48) uint8``.
 
     Raises:
-        ValueError: A box has no area or lies outside the frame, or the shapes are wrong.
+        ValueError: A square has no area or lies outside the frame.
     """
-    check_gray_frame(gray)
-    _check_boxes(boxes, gray.shape)
-    crops = np.empty((len(boxes), FACE_SIZE_PX, FACE_SIZE_PX), np.uint8)
-    for crop, box in zip(crops, boxes, strict=True):
-        crop[:] = resize(_cut_square(gray, box), (FACE_SIZE_PX, FACE_SIZE_PX))
+    crops = np.empty((len(squares), FACE_SIZE_PX, FACE_SIZE_PX), np.uint8)
+    for crop, square in zip(crops, squares, strict=True):
+        crop[:] = resize(_gray(cut_square(frame, square)), (FACE_SIZE_PX, FACE_SIZE_PX))
     return crops
 
 
-def _check_boxes(boxes: Boxes, frame_shape: tuple[int, ...]) -> None:
-    """Raise ValueError for boxes that no face can be cut from."""
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"expected boxes (n, 4), got {boxes.shape}")
-    height, width = frame_shape
-    for x, y, box_width, box_height in boxes.tolist():
-        outside = x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0
-        if box_width <= 0 or box_height <= 0 or outside:
-            raise ValueError(
-                f"expected a box with an area inside the frame of {width}x{height}, got "
-                f"x={x} y={y} width={box_width} height={box_height}"
-            )
+def cut_square(frame: Pixels, square: Square) -> Pixels:
+    """Cut a square from a frame, upright where it is turned.
+
+    Where it reaches over the frame's edge, the edge is repeated, so that a face keeps its aspect
+    and its place in it.
+
+    Returns:
+        ``(side, side) uint8`` or ``(side, side, 3) uint8``, as the frame is; it may be a part of
+        the frame itself.
+
+    Raises:
+        ValueError: The square has no area or lies outside the frame.
+    """
+    _check_square(square, frame.shape)
+    if not square.roll_deg:
+        return _cut_upright(frame, square)
+    around = round(square.side * CORNERS) + 1
+    wide = Square(square.left - around, square.top - around, square.side + 2 * around)
+    middle = (wide.side - 1) / 2
+    turn = cv2.getRotationMatrix2D((middle, middle), square.roll_deg, 1.0)
+    turn[:, 2] -= around
+    turned = cv2.warpAffine(_cut_upright(frame, wide), turn, (square.side, square.side))
+    return turned.astype(np.uint8, copy=False)
 
 
-def _cut_square(gray: Gray, box: Box) -> Gray:
-    """Return the widened square around a box, ``(side, side) uint8``."""
-    x, y, box_width, box_height = box.tolist()
-    side = max(1, round(max(box_width, box_height) * (1 + 2 * CROP_MARGIN)))
-    left, top = x + (box_width - side) // 2, y + (box_height - side) // 2
-    # Clipped places repeat the pixels at the frame's edge.
-    rows = gray.take(np.arange(top, top + side), axis=0, mode="clip")
-    return rows.take(np.arange(left, left + side), axis=1, mode="clip")
+def _check_square(square: Square, frame_shape: tuple[int, ...]) -> None:
+    height, width = frame_shape[:2]
+    outside = square.left >= width or square.top >= height
+    outside = outside or square.left + square.side <= 0 or square.top + square.side <= 0
+    if square.side < 1 or outside:
+        raise ValueError(f"expected a square inside the frame of {width}x{height}, got {square}")
+
+
+def _cut_upright(frame: Pixels, square: Square) -> Pixels:
+    height, width = frame.shape[:2]
+    right, bottom = square.left + square.side, square.top + square.side
+    inside = frame[max(0, square.top) : bottom, max(0, square.left) : right]
+    over = (-square.top, bottom - height, -square.left, right - width)
+    if max(over) <= 0:
+        return inside
+    above, below, before, behind = (max(0, pixels) for pixels in over)
+    bordered = cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE)
+    return bordered.astype(np.uint8, copy=False)
+
+
+def _gray(pixels: Pixels) -> Gray:
+    if pixels.ndim == 2:
+        return pixels
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)

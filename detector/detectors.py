@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from common.face_model import Boxes
-from common.pixels import Gray
-from detector.boxes import Box
+from common.pixels import Bgr, Gray
 from detector.config import DetectorConfig
-from detector.haar import HaarDetector
 from detector.plan import EVERYTHING, SearchPart
+from detector.seen_face import SeenFace, Square
+
+Pixels = Gray | Bgr
 
 
 class Detector(Protocol):
-    """Finds faces in one frame. It remembers nothing: the same frame gives the same boxes."""
+    """Finds faces in one frame. It remembers nothing: the same frame gives the same faces.
+
+    Attributes:
+        colour: Whether it takes frames as ``(height, width, 3) uint8`` BGR; else it takes them in
+            grey, ``(height, width) uint8``.
+        parts: What a full search is divided into where each picture's age matters.
+    """
+
+    colour: bool
+    parts: tuple[SearchPart, ...]
 
     def find_faces(
-        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
-    ) -> Boxes:
-        """Search a part of the frame and return ``(n, 4) int32``, the most certain first.
+        self, frame: Pixels, part: SearchPart = EVERYTHING, known: Boxes | None = None
+    ) -> list[SeenFace]:
+        """Search a part of the frame; return the faces, the most certain first.
 
         ``known`` are faces followed to this frame, ``(n, 4) int32``, which take less evidence.
         """
 
-    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
-        """Search around a box of an earlier frame and return ``(4,) int32``, or None."""
+    def find_face_near(self, frame: Pixels, face: SeenFace) -> SeenFace | None:
+        """Search around where a face was in an earlier frame; return it, or None."""
+
+    def crop_square(self, face: SeenFace) -> Square:
+        """Return what a crop of the face has to show to look like an image of FER-2013."""
 
 
-DETECTORS: dict[str, Callable[[DetectorConfig], Detector]] = {"haar": HaarDetector}
-"""Another detector is added here and to the choices of ``DETECTOR`` in config.py."""
+DETECTORS = {
+    "haar": "detector.haar.HaarDetector",
+    "yunet": "detector.yunet.YuNetDetector",
+    "dlib": "detector.dlib_hog.DlibDetector",
+}
+"""Classes by name, imported when they are used: each needs a library that the others do not.
+Another detector is added here and to the choices of ``DETECTOR`` in config.py."""
 
 
 def create_detector(config: DetectorConfig) -> Detector:
@@ -38,4 +57,6 @@ def create_detector(config: DetectorConfig) -> Detector:
     Raises:
         ConfigError: It cannot run here.
     """
-    return DETECTORS[config.detector](config)
+    module, _, name = DETECTORS[config.detector].rpartition(".")
+    create = cast("Callable[[DetectorConfig], Detector]", getattr(import_module(module), name))
+    return create(config)

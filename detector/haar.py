@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from common.face_model import Boxes, no_boxes
+from common.face_model import CROP_MARGIN, Boxes, no_boxes
 from common.pixels import Gray
 from detector.boxes import (
     SAME_FACE_OVERLAP,
     Box,
+    check_gray_frame,
     distinct_faces,
     overlap_of_smaller,
 )
 from detector.cascade import CASCADE_SIDE_PX, DEFAULT_CASCADE, SECOND_CASCADE, load_cascade
 from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
+from detector.seen_face import SeenFace, Square, square_around
 from detector.window import NARROW, WIDE, best_in_window, resize
 
+SEARCH_WIDTH_PX = 960
 COARSE_SCALE = 1.2
 COARSE_NEIGHBORS = 2
 """The coarse pass: what it proposes by mistake the close look throws out. With an earlier close
@@ -40,6 +43,20 @@ of ``classroom.gif`` and changed nothing on the clips, which have no false faces
 pictures without an upright face (frames on their side or upside down, textures) it took what is
 mistaken for one from 0.21 a picture to 0.08."""
 
+PARTS = (
+    SearchPart(1.0, 1.25, right=0.5),
+    SearchPart(1.0, 1.25, left=0.5),
+    SearchPart(1.2, 1.75),
+    SearchPart(1.7, 2.55, right=0.5),
+    SearchPart(1.7, 2.55, left=0.5),
+    SearchPart(2.45),
+)
+"""About a sixth of a full search each. The coarse pass takes sides 1.2 apart, so these are its
+sides 1 and 2, 2 to 4, 4 to 6, 6 and above; they share a side, for a face shows at neighbouring
+ones. A side costs the inverse square of it, and from twice the cascade's side on four times that,
+for OpenCV then tries every pixel and not every second: 16, 16, 28, 18, 18 and 37 % of the cost of
+``EVERYTHING``, shared sides twice."""
+
 SMALLEST_FOLLOWED_PX = 16
 """A box that has shrunk below this holds too few pixels to tell a face from anything else."""
 NARROW_SHIFT, NARROW_CHANGE = 0.15, 0.05
@@ -50,14 +67,18 @@ too: in the narrow one only smaller boxes fit beside its edge, and the box falls
 class HaarDetector:
     """Finds faces seen from the front."""
 
+    colour = False
+    parts: tuple[SearchPart, ...] = PARTS
+
     def __init__(self, config: DetectorConfig) -> None:
-        self._config = config
+        self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX
+        self._min_face = config.min_face
         self._cascade = load_cascade(DEFAULT_CASCADE)
         self._second_cascade = load_cascade(SECOND_CASCADE)
 
     def find_faces(
         self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
-    ) -> Boxes:
+    ) -> list[SeenFace]:
         """Search the whole frame or a part of it.
 
         Args:
@@ -67,41 +88,48 @@ class HaarDetector:
                 again takes no second opinion, which is half the cost of a close look.
 
         Returns:
-            ``(n, 4) int32`` in pixels of this frame, the most certain first.
+            The faces, the most certain first.
         """
+        check_gray_frame(gray)
         known = no_boxes() if known is None else known
         examined = [self._examine(gray, box, known) for box in self._propose(gray, part)]
         # Sorted by evidence, then place: OpenCV's own order depends on its threads.
         certain = sorted((-hits, tuple(box.tolist())) for hits, box in examined if hits)
         if not certain:
-            return no_boxes()
+            return []
         boxes = np.array([box for _, box in certain], np.int32)
-        return boxes[distinct_faces(boxes)]
+        return [SeenFace(boxes[place]) for place in distinct_faces(boxes)]
 
-    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
-        """Search a window around a box that showed a face in an earlier frame.
+    def find_face_near(self, gray: Gray, face: SeenFace) -> SeenFace | None:
+        """Search a window around a face of an earlier frame.
 
         Args:
             gray: ``(height, width) uint8``.
-            box: ``(4,) int32``, x, y, width, height in pixels of this frame.
+            face: The face as it was.
 
         Returns:
-            ``(4,) int32``, or None where the face is no longer seen.
+            The face, or None where it is no longer seen.
         """
+        check_gray_frame(gray)
+        box = face.box
         if min(box[2:]) < SMALLEST_FOLLOWED_PX:
             return None
         hits, found = best_in_window(self._cascade, gray, box, NARROW)
         if hits < KNOWN_FACE_HITS or not _stayed(box, found):
             hits, found = best_in_window(self._cascade, gray, box, WIDE)
-        return found if hits >= KNOWN_FACE_HITS else None
+        return SeenFace(found) if hits >= KNOWN_FACE_HITS else None
+
+    def crop_square(self, face: SeenFace) -> Square:
+        """Return the square around a box, widened on each side by ``CROP_MARGIN`` of its side."""
+        return square_around(face.box, CROP_MARGIN)
 
     def _propose(self, gray: Gray, part: SearchPart) -> Boxes:
         """Return the places of the coarse pass, in full-resolution pixels."""
         height, width = gray.shape
-        shrink = min(1.0, self._config.search_width_px / width)
+        shrink = min(1.0, self._search_width_px / width)
         if shrink < 1:
-            gray = resize(gray, (self._config.search_width_px, max(1, round(height * shrink))))
-        side = max(CASCADE_SIDE_PX, round(self._config.min_face * height * shrink))
+            gray = resize(gray, (self._search_width_px, max(1, round(height * shrink))))
+        side = max(CASCADE_SIDE_PX, round(self._min_face * height * shrink))
         smallest = round(side * part.smallest)
         largest = round(min(side * part.largest, *gray.shape))
         if largest < smallest:

@@ -1,12 +1,13 @@
 """What is searched for in which frame: everything at once, or a part in each of several frames.
 
 Where the age of every single picture matters, a full search is divided by the side of the faces and
-by their place into parts of about a sixth each, for different frames.
+by their place into parts, for different frames; each detector has its own.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,18 +29,6 @@ class SearchPart:
 
 
 EVERYTHING = SearchPart()
-PARTS = (
-    SearchPart(1.0, 1.25, right=0.5),
-    SearchPart(1.0, 1.25, left=0.5),
-    SearchPart(1.2, 1.75),
-    SearchPart(1.7, 2.55, right=0.5),
-    SearchPart(1.7, 2.55, left=0.5),
-    SearchPart(2.45),
-)
-"""The coarse pass takes sides 1.2 apart, so these are its sides 1 and 2, 2 to 4, 4 to 6, 6 and
-above; they share a side, for a face shows at neighbouring ones. A side costs the inverse square of
-it, and from twice the cascade's side on four times that, for OpenCV then tries every pixel and not
-every second: 16, 16, 28, 18, 18 and 37 % of the cost of ``EVERYTHING``, shared sides twice."""
 
 Plan = tuple[SearchPart | None, ...]
 """What is searched for in each frame of a cycle, apart from following: None is nothing. The very
@@ -51,11 +40,11 @@ def whole_plan(interval_frames: int) -> Plan:
     return (EVERYTHING, *[None] * (interval_frames - 1))
 
 
-def spread_plan(interval_frames: int) -> Plan:
-    """Spread the search over frames, as evenly as whole frames allow."""
-    if interval_frames < len(PARTS):
+def spread_plan(parts: Sequence[SearchPart], interval_frames: int) -> Plan:
+    """Spread the parts of a search over frames, as evenly as whole frames allow."""
+    if interval_frames < len(parts):
         return whole_plan(interval_frames)
     plan: list[SearchPart | None] = [None] * interval_frames
-    for number, part in enumerate(PARTS):
-        plan[number * interval_frames // len(PARTS)] = part
+    for number, part in enumerate(parts):
+        plan[number * interval_frames // len(parts)] = part
     return tuple(plan)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from common.contract import Mode, Role
-from common.frames import frame_gray
+from common.face_model import Poses, no_poses
+from common.frames import frame_gray, frame_pixels
 from common.lifetime import Lifetime
 from common.messages import DetectRun, Faces, Frame
 from common.opencv import cv2
@@ -16,8 +19,10 @@ from common.worker import Worker, WorkerStage
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
 from detector.detectors import Detector, create_detector
+from detector.head_pose import head_pose, turn_deg
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
+from detector.seen_face import SeenFace, boxes_of
 
 
 class DetectorWorker(Worker[DetectRun, Faces]):
@@ -31,9 +36,10 @@ class DetectorWorker(Worker[DetectRun, Faces]):
     role = Role.DETECTOR
     takes = DetectRun
 
-    def __init__(self, detector: Detector, interval_frames: int) -> None:
+    def __init__(self, detector: Detector, interval_frames: int, max_turn_deg: float) -> None:
         self.capacity = interval_frames
         self._detector = detector
+        self._max_turn_deg = max_turn_deg
         self._rings = RingReader()
         self._live: dict[str, FaceSearch] = {}
 
@@ -52,15 +58,29 @@ class DetectorWorker(Worker[DetectRun, Faces]):
             return FaceSearch(self._detector, whole_plan(self.capacity))
         camera = run.frames[0].camera
         if camera not in self._live:
-            self._live[camera] = FaceSearch(self._detector, spread_plan(self.capacity))
+            self._live[camera] = FaceSearch(
+                self._detector, spread_plan(self._detector.parts, self.capacity)
+            )
         return self._live[camera]
 
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
         if frame.cut:
             search.reset()
-        gray = frame_gray(frame, self._rings)
-        boxes = search.search(gray)
-        return Faces(work_id, frame.frame_id, boxes, cut_crops(gray, boxes))
+        read = frame_pixels if self._detector.colour else frame_gray
+        pixels = read(frame, self._rings)
+        faces = search.search(pixels)
+        crops = cut_crops(pixels, [self._detector.crop_square(face) for face in faces])
+        poses = _poses(faces, frame.width)
+        turned_away = tuple(turn_deg(pose) > self._max_turn_deg for pose in poses)
+        return Faces(work_id, frame.frame_id, boxes_of(faces), crops, poses, turned_away)
+
+
+def _poses(faces: list[SeenFace], frame_width_px: int) -> Poses:
+    """Return the poses of faces, none where the detector finds no landmarks."""
+    poses = [
+        head_pose(face.landmarks, frame_width_px) for face in faces if face.landmarks is not None
+    ]
+    return np.stack(poses) if poses else no_poses()
 
 
 def make_detector(
@@ -68,7 +88,8 @@ def make_detector(
 ) -> WorkerStage[DetectRun, Faces]:
     """Return a detector, connected to the broker."""
     cv2.setNumThreads(1)  # more detectors are more threads
-    worker = DetectorWorker(create_detector(config), config.interval_frames)
+    detector = create_detector(config)
+    worker = DetectorWorker(detector, config.interval_frames, config.max_turn_deg)
     return WorkerStage(worker, context, config.endpoint, lifetime)
 
 

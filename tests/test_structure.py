@@ -78,7 +78,7 @@ def test_package_imports_only_itself_and_common(path: Path) -> None:
         ("cv2", "common/opencv.py"),
         ("tensorflow", "classifier/tensorflow_backend.py"),
         ("keras", "classifier/tensorflow_backend.py"),
-        ("onnxruntime", "classifier/onnx_backend.py"),
+        ("onnxruntime", "common/onnx_session.py"),
     ],
 )
 def test_library_is_imported_in_one_place_and_in_training(library: str, module: str) -> None:

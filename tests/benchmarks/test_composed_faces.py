@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from benchmarks.composed_faces import (
     JPEG_QUALITY,
     Background,
     as_webcam_sees,
+    best_overlap,
     blend,
-    box_of_face,
     compose,
     find_place,
     random_of_face,
@@ -100,11 +101,20 @@ def test_a_webcam_adds_noise_and_nothing_else() -> None:
 def test_the_box_of_a_face_is_the_one_that_overlaps_most() -> None:
     face = np.array([100, 100, 100, 100], np.int32)
     boxes = np.array([[400, 100, 90, 90], [150, 100, 100, 100], [105, 105, 95, 95]], np.int32)
-    found = box_of_face(boxes, face)
-    assert found is not None
-    assert found.tolist() == [105, 105, 95, 95]
-    assert box_of_face(boxes[:1], face) is None
-    assert box_of_face(no_boxes(), face) is None
+    assert best_overlap(boxes, face) == 2
+    assert best_overlap(boxes[:1], face) is None
+    assert best_overlap(no_boxes(), face) is None
+
+
+@pytest.mark.parametrize("tilt_deg", [30.0, -45.0])
+def test_a_tilted_face_is_turned_in_its_place(tilt_deg: float) -> None:
+    image = np.zeros((48, 48), np.uint8)
+    image[:24] = 255
+    frame = blend(image, room().gray, np.array([200, 100, 192, 192], np.int32), tilt_deg)
+    turn = cv2.getRotationMatrix2D((295.5, 195.5), tilt_deg, 1.0)
+    upright = cv2.warpAffine(frame, turn, (640, 480))
+    assert upright[130:180, 270:320].min() > 250
+    assert upright[210:260, 270:320].max() < 5
 
 
 def test_a_directory_without_labels_is_refused(tmp_path: Path) -> None:

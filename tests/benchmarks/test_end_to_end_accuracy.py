@@ -16,6 +16,7 @@ from benchmarks.end_to_end_accuracy import (
     judge,
     main,
 )
+from benchmarks.searches import Search
 from tests.support.scenes import FACE_PX, FACE_X, FACE_Y, background, portrait
 from tests.training.synthetic_faces import make_faces
 
@@ -52,12 +53,15 @@ def test_a_followed_box_over_the_edge_is_cut_where_the_frame_ends() -> None:
     np.testing.assert_array_equal(crop, cv2.resize(gray[150:200, 0:50], (48, 48)))
 
 
-def test_a_face_comes_back_out_of_its_frame_by_every_way() -> None:
+@pytest.mark.parametrize("detector", ["haar", "yunet"])
+def test_a_face_comes_back_out_of_its_frame_by_every_way(detector: str) -> None:
     face = portrait()[FACE_Y : FACE_Y + FACE_PX, FACE_X : FACE_X + FACE_PX]
     image = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA).astype(np.uint8)
     empty = Background(background(), np.zeros((0, 4)))
-    ((gray, box, square),) = watch(replace(make_faces(1, seed=1), images=image[None]), [empty])
-    crops = cut_each_way(image, gray, box, square)
+    faces = replace(make_faces(1, seed=1), images=image[None])
+    search = Search(detector)
+    ((bgr, seen, square),) = watch(faces, [empty], search)
+    crops = cut_each_way(image, bgr, seen, square, search)
     assert crops[DATA_SET] is image
     assert crops[CLASSIC] is not None
     for way, crop in crops.items():

@@ -3,44 +3,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.framing import MARGINS, compare, cut_at_margin, measure_framing
-from common.face_model import CROP_MARGIN
-from detector.crops import cut_crops
+from benchmarks.framing import IN_USE, SIZES, compare, measure_framing, resized
+from detector.seen_face import Square
 
 
-def test_boxes_as_large_as_their_images_want_no_margin() -> None:
+def test_crops_as_large_as_their_images_want_no_other_size() -> None:
     squares = np.array([[10, 20, 100, 100]] * 3, np.int32)
-    framing = measure_framing(squares, squares, 5)
+    framing = measure_framing([Square(10, 20, 100)] * 3, squares, 5)
     assert (framing.faces, framing.missed) == (5, 2)
-    assert framing.margin == 0.0
+    assert framing.size == 1.0
     assert framing.sides == (1.0, 1.0, 1.0)
 
 
-def test_the_margin_makes_the_median_box_as_large_as_the_image() -> None:
+def test_the_size_makes_the_median_crop_as_large_as_the_image() -> None:
     squares = np.array([[0, 0, 100, 100], [0, 0, 200, 200], [0, 0, 50, 50]], np.int32)
-    boxes = np.array([[10, 15, 80, 80], [20, 30, 160, 160], [0, 0, 50, 50]], np.int32)
-    framing = measure_framing(boxes, squares, 3)
+    cut = [Square(10, 15, 80), Square(20, 30, 160), Square(0, 0, 50)]
+    framing = measure_framing(cut, squares, 3)
     assert framing.sides[1] == pytest.approx(0.8)
-    assert 0.8 * (1 + 2 * framing.margin) == pytest.approx(1.0)
+    assert 0.8 * framing.size == pytest.approx(1.0)
     assert framing.right[1] == pytest.approx(0.0)
     assert framing.down[1] == pytest.approx(0.05)
 
 
-def test_the_margin_in_use_cuts_as_the_detector_does() -> None:
-    assert CROP_MARGIN in MARGINS
-    gray = np.random.default_rng(1).integers(0, 256, (300, 300)).astype(np.uint8)
-    box = np.array([80, 90, 101, 101], np.int32)
-    np.testing.assert_array_equal(
-        cut_at_margin(gray, box, CROP_MARGIN), cut_crops(gray, box[None])[0]
-    )
-
-
-def test_a_wider_margin_shows_more() -> None:
-    gray = np.zeros((300, 300), np.uint8)
-    gray[100:200, 100:200] = 255
-    box = np.array([100, 100, 100, 100], np.int32)
-    light = [float(cut_at_margin(gray, box, margin).mean()) for margin in (0.0, 0.1, 0.2)]
-    assert light == pytest.approx([255, 255 / 1.2**2, 255 / 1.4**2], rel=0.03)
+def test_the_size_in_use_changes_nothing_and_others_keep_the_centre() -> None:
+    square = Square(80, 90, 100, roll_deg=20.0)
+    assert IN_USE in SIZES
+    assert resized(square, IN_USE) == square
+    assert resized(square, 1.5) == Square(55, 65, 150, roll_deg=20.0)
 
 
 def test_a_gain_is_counted_on_the_same_faces() -> None:
@@ -55,5 +44,5 @@ def test_a_gain_is_counted_on_the_same_faces() -> None:
 
 def test_the_margin_in_use_gains_nothing_on_itself() -> None:
     right = np.array([True, False, True])
-    row = compare(CROP_MARGIN, right, right)
+    row = compare(IN_USE, right, right)
     assert (row.gain, row.gain_interval) == (0.0, (0.0, 0.0))

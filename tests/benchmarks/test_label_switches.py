@@ -21,11 +21,16 @@ from benchmarks.label_switches import (
     sum_up,
 )
 from common.face_model import LABELS, Crops, Probabilities
+from common.pixels import Bgr, Gray
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.tracking.tracks import SHOWN_FROM
 from tests.support.scenes import frame_with_face
 
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
+
+
+def in_colour(gray: Gray) -> Bgr:
+    return np.repeat(gray[:, :, None], 3, axis=2)
 
 
 class AlternatingBackend:
@@ -63,7 +68,7 @@ def test_tracks_add_up() -> None:
 
 
 def test_what_flickers_in_single_frames_is_shown_steadily() -> None:
-    frames = ((place / 30, frame_with_face(300, 200)) for place in range(30))
+    frames = ((place / 30, in_colour(frame_with_face(300, 200))) for place in range(30))
     tracks = follow(frames, AlternatingBackend((HAPPY, NEUTRAL)))
     (seen,) = tracks.values()
     row = row_of_track("still", 1, seen)
@@ -78,7 +83,7 @@ def test_what_flickers_in_single_frames_is_shown_steadily() -> None:
 def test_a_lasting_change_is_shown_once_or_by_way_of_uncertain(
     probability: float, expected: list[str]
 ) -> None:
-    frames = ((place / 30, frame_with_face(300, 200)) for place in range(60))
+    frames = ((place / 30, in_colour(frame_with_face(300, 200))) for place in range(60))
     backend = AlternatingBackend((HAPPY,) * 30 + (NEUTRAL,) * 30, probability)
     tracks = follow(frames, backend)
     (seen,) = tracks.values()

@@ -10,6 +10,7 @@ from common.pixels import Gray
 from detector.config import DetectorConfig
 from detector.detectors import DETECTORS, create_detector
 from detector.haar import HaarDetector
+from detector.seen_face import SeenFace, boxes_of
 from tests.support.scenes import background, frame_with_face, is_at, paste_face, portrait
 
 
@@ -20,7 +21,7 @@ def detector() -> HaarDetector:
 
 @pytest.mark.parametrize("face_px", [30, 45, 70, 110, 160, 220])
 def test_finds_the_face_at_every_size(detector: HaarDetector, face_px: int) -> None:
-    boxes = detector.find_faces(frame_with_face(320, 240, face_px))
+    boxes = boxes_of(detector.find_faces(frame_with_face(320, 240, face_px)))
     assert boxes.dtype == np.int32
     assert boxes.shape == (1, 4)
     assert is_at(boxes[0], 320, 240, face_px)
@@ -28,8 +29,8 @@ def test_finds_the_face_at_every_size(detector: HaarDetector, face_px: int) -> N
 
 def test_finds_a_mirrored_face(detector: HaarDetector) -> None:
     mirrored = np.ascontiguousarray(frame_with_face(200, 240)[:, ::-1])
-    (box,) = detector.find_faces(mirrored)
-    assert is_at(box, 440, 240, 90)
+    (face,) = detector.find_faces(mirrored)
+    assert is_at(face.box, 440, 240, 90)
 
 
 @pytest.mark.parametrize(("width", "height"), [(641, 479), (333, 257), (1279, 719), (301, 700)])
@@ -37,20 +38,20 @@ def test_finds_the_face_in_frames_of_odd_sizes(
     detector: HaarDetector, width: int, height: int
 ) -> None:
     gray = frame_with_face(width // 2, height // 2, 80, width, height)
-    (box,) = detector.find_faces(gray)
-    assert is_at(box, width // 2, height // 2, 80)
+    (face,) = detector.find_faces(gray)
+    assert is_at(face.box, width // 2, height // 2, 80)
 
 
 def test_boxes_of_a_shrunken_search_are_in_pixels_of_the_frame() -> None:
     detector = HaarDetector(DetectorConfig(search_width_px=480))
-    (box,) = detector.find_faces(frame_with_face(1400, 300, 200, 1920, 1080))
-    assert is_at(box, 1400, 300, 200)
+    (face,) = detector.find_faces(frame_with_face(1400, 300, 200, 1920, 1080))
+    assert is_at(face.box, 1400, 300, 200)
 
 
 def test_finds_two_faces_once_each(detector: HaarDetector) -> None:
     gray = frame_with_face(150, 200, 90)
     paste_face(gray, 480, 260, 60)
-    boxes = sorted(detector.find_faces(gray), key=lambda box: int(box[0]))
+    boxes = sorted(boxes_of(detector.find_faces(gray)), key=lambda box: int(box[0]))
     assert len(boxes) == 2
     assert is_at(boxes[0], 150, 200, 90)
     assert is_at(boxes[1], 480, 260, 60)
@@ -75,19 +76,19 @@ def test_a_face_below_the_minimum_is_left_out() -> None:
     ids=["black", "white", "ramp", "noise", "one pixel", "low", "ribbon"],
 )
 def test_a_frame_without_a_face_gives_no_boxes(detector: HaarDetector, gray: Gray) -> None:
-    assert detector.find_faces(gray).shape == (0, 4)
+    assert detector.find_faces(gray) == []
 
 
 def test_finds_a_face_again_near_its_last_box(detector: HaarDetector) -> None:
-    (box,) = detector.find_faces(frame_with_face(320, 240, 80))
-    found = detector.find_face_near(frame_with_face(345, 225, 88), box)
+    (face,) = detector.find_faces(frame_with_face(320, 240, 80))
+    found = detector.find_face_near(frame_with_face(345, 225, 88), face)
     assert found is not None
-    assert is_at(found, 345, 225, 88)
+    assert is_at(found.box, 345, 225, 88)
 
 
 def test_a_face_outside_the_window_is_not_found_near(detector: HaarDetector) -> None:
-    (box,) = detector.find_faces(frame_with_face(120, 240, 80))
-    assert detector.find_face_near(frame_with_face(500, 240, 80), box) is None
+    (face,) = detector.find_faces(frame_with_face(120, 240, 80))
+    assert detector.find_face_near(frame_with_face(500, 240, 80), face) is None
 
 
 @pytest.mark.parametrize(
@@ -98,18 +99,19 @@ def test_a_face_outside_the_window_is_not_found_near(detector: HaarDetector) -> 
 def test_nothing_is_found_near_an_impossible_box(
     detector: HaarDetector, box: tuple[int, int, int, int]
 ) -> None:
-    assert detector.find_face_near(frame_with_face(320, 240), np.array(box, np.int32)) is None
+    face = SeenFace(np.array(box, np.int32))
+    assert detector.find_face_near(frame_with_face(320, 240), face) is None
 
 
 def test_a_box_does_not_grow_while_the_picture_stands_still(detector: HaarDetector) -> None:
     gray = portrait()
     (first,) = detector.find_faces(gray)
-    box = first
+    face = first
     for _ in range(30):
-        found = detector.find_face_near(gray, box)
+        found = detector.find_face_near(gray, face)
         assert found is not None
-        box = found
-    assert abs(int(box[2]) - int(first[2])) <= 0.06 * int(first[2])
+        face = found
+    assert abs(int(face.box[2]) - int(first.box[2])) <= 0.06 * int(first.box[2])
 
 
 def test_the_number_of_threads_does_not_change_the_boxes() -> None:
@@ -121,7 +123,9 @@ def test_the_number_of_threads_does_not_change_the_boxes() -> None:
     try:
         for threads in (1, 2, 4):
             cv2.setNumThreads(threads)
-            results += [HaarDetector(DetectorConfig()).find_faces(gray).tolist() for _ in range(2)]
+            for _ in range(2):
+                found = HaarDetector(DetectorConfig()).find_faces(gray)
+                results.append(boxes_of(found).tolist())
     finally:
         cv2.setNumThreads(before)
     assert len(results[0]) == 3

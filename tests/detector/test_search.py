@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from common.face_model import Boxes, no_boxes
-from common.pixels import Gray
 from detector.boxes import Box, distinct_faces
 from detector.config import DetectorConfig
-from detector.haar import HaarDetector
-from detector.plan import EVERYTHING, PARTS, SearchPart, spread_plan, whole_plan
+from detector.detectors import Pixels
+from detector.haar import PARTS, HaarDetector
+from detector.plan import EVERYTHING, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
+from detector.seen_face import SeenFace, Square, boxes_of, square_around
 from tests.support.scenes import background, frame_with_face, is_at, paste_face
 
 FACE = np.array([100, 100, 50, 50], np.int32)
@@ -20,27 +21,38 @@ ELSEWHERE = np.array([300, 100, 50, 50], np.int32)
 class ScriptedDetector:
     """Answers as it is told, and counts what it is asked."""
 
+    colour = False
+    parts: tuple[SearchPart, ...] = PARTS
+
     def __init__(self) -> None:
         self.everywhere: Boxes = no_boxes()
         self.near: dict[tuple[int, ...], Box | None] = {}
         self.asked_for: list[SearchPart] = []
 
     def find_faces(
-        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
-    ) -> Boxes:
-        del gray, known
+        self, frame: Pixels, part: SearchPart = EVERYTHING, known: Boxes | None = None
+    ) -> list[SeenFace]:
+        del frame, known
         self.asked_for.append(part)
-        return self.everywhere
+        return [SeenFace(box) for box in self.everywhere]
 
-    def find_face_near(self, gray: Gray, box: Box) -> Box | None:
-        del gray
-        return self.near.get(tuple(box.tolist()), box)
+    def find_face_near(self, frame: Pixels, face: SeenFace) -> SeenFace | None:
+        del frame
+        box = self.near.get(tuple(face.box.tolist()), face.box)
+        return None if box is None else SeenFace(box)
+
+    def crop_square(self, face: SeenFace) -> Square:
+        return square_around(face.box, 0.0)
 
 
 def scripted(interval_frames: int, *, spread: bool = False) -> tuple[FaceSearch, ScriptedDetector]:
     detector = ScriptedDetector()
-    plan = spread_plan if spread else whole_plan
-    return FaceSearch(detector, plan(interval_frames)), detector
+    plan = spread_plan(PARTS, interval_frames) if spread else whole_plan(interval_frames)
+    return FaceSearch(detector, plan), detector
+
+
+def boxes_in(search: FaceSearch, frame: Pixels) -> Boxes:
+    return boxes_of(search.search(frame))
 
 
 def new_search() -> FaceSearch:
@@ -61,14 +73,14 @@ def test_follows_a_face_that_moves_and_changes_between_full_searches(
 ) -> None:
     for step in range(10):
         x, y, face_px = 280 + across * step, 230 + down * step, 80 + growth * step
-        boxes = search.search(frame_with_face(x, y, face_px))
+        boxes = boxes_in(search, frame_with_face(x, y, face_px))
         assert len(boxes) == 1
         assert is_at(boxes[0], x, y, face_px)
 
 
 def test_follows_a_face_through_skipped_frames(search: FaceSearch) -> None:
     for step in range(8):
-        boxes = search.search(frame_with_face(120 + 34 * step, 240, 90))
+        boxes = boxes_in(search, frame_with_face(120 + 34 * step, 240, 90))
         assert len(boxes) == 1
         assert is_at(boxes[0], 120 + 34 * step, 240, 90)
 
@@ -76,13 +88,13 @@ def test_follows_a_face_through_skipped_frames(search: FaceSearch) -> None:
 def test_a_face_that_walks_out_of_the_frame_is_dropped(search: FaceSearch) -> None:
     for x in range(600, 760, 10):
         search.search(frame_with_face(x, 240, 90))
-    assert search.search(background()).shape == (0, 4)
+    assert boxes_in(search, background()).shape == (0, 4)
 
 
 def test_a_face_that_disappears_is_gone_at_once(search: FaceSearch) -> None:
     assert len(search.search(frame_with_face(320, 240))) == 1
     for _ in range(25):
-        assert search.search(background()).shape == (0, 4)
+        assert boxes_in(search, background()).shape == (0, 4)
 
 
 def test_does_not_drift_onto_noise(search: FaceSearch) -> None:
@@ -97,7 +109,7 @@ def test_a_face_lost_for_a_moment_is_found_again_before_the_next_full_search(
 ) -> None:
     search.search(frame_with_face(320, 240))
     assert len(search.search(background())) == 0
-    (box,) = search.search(frame_with_face(322, 241))
+    (box,) = boxes_in(search, frame_with_face(322, 241))
     assert is_at(box, 322, 241, 90)
 
 
@@ -118,7 +130,7 @@ def test_the_same_frames_after_a_reset_give_the_same_boxes_whatever_the_threads(
         for threads in (1, 3):
             cv2.setNumThreads(threads)
             search.reset()
-            runs.append([search.search(gray).tolist() for gray in frames])
+            runs.append([boxes_in(search, gray).tolist() for gray in frames])
     finally:
         cv2.setNumThreads(before)
     assert all(len(boxes) == 1 for boxes in runs[0])
@@ -132,12 +144,12 @@ def test_a_reset_search_remembers_nothing(search: FaceSearch) -> None:
     search.reset()
     for step in range(5):
         gray = frame_with_face(400, 300 + 3 * step, 60)
-        assert search.search(gray).tolist() == fresh.search(gray).tolist()
+        assert boxes_in(search, gray).tolist() == boxes_in(fresh, gray).tolist()
 
 
 def test_a_change_of_resolution_starts_anew(search: FaceSearch) -> None:
     search.search(frame_with_face(320, 240))
-    (box,) = search.search(frame_with_face(900, 300, 140, 1280, 720))
+    (box,) = boxes_in(search, frame_with_face(900, 300, 140, 1280, 720))
     assert is_at(box, 900, 300, 140)
 
 
@@ -151,7 +163,7 @@ def test_the_frame_is_searched_in_full_once_an_interval(
     detector.everywhere = FACE[None]
     counts = []
     for _ in searches:
-        assert search.search(background()).tolist() == [FACE.tolist()]
+        assert boxes_in(search, background()).tolist() == [FACE.tolist()]
         counts.append(len(detector.asked_for))
     assert counts == searches
 
@@ -193,7 +205,7 @@ def test_a_face_lost_in_its_window_is_taken_up_where_a_full_search_finds_it() ->
     assert len(search.search(background())) == 0
     moved = FACE + np.array([10, 0, 0, 0], np.int32)
     detector.everywhere = moved[None]
-    assert search.search(background()).tolist() == [moved.tolist()]
+    assert boxes_in(search, background()).tolist() == [moved.tolist()]
 
 
 def test_windows_that_come_to_show_one_face_become_one_box() -> None:
@@ -201,7 +213,7 @@ def test_windows_that_come_to_show_one_face_become_one_box() -> None:
     detector.everywhere = np.stack([FACE, ELSEWHERE])
     assert len(search.search(background())) == 2
     detector.near[tuple(ELSEWHERE.tolist())] = FACE
-    assert search.search(background()).tolist() == [FACE.tolist()]
+    assert boxes_in(search, background()).tolist() == [FACE.tolist()]
 
 
 def test_a_missed_face_does_not_hide_the_one_seen_in_its_place() -> None:
@@ -210,7 +222,7 @@ def test_a_missed_face_does_not_hide_the_one_seen_in_its_place() -> None:
     search.search(background())
     detector.near[tuple(FACE.tolist())] = None
     detector.near[tuple(ELSEWHERE.tolist())] = FACE
-    assert search.search(background()).tolist() == [FACE.tolist()]
+    assert boxes_in(search, background()).tolist() == [FACE.tolist()]
 
 
 def test_a_box_within_a_box_is_the_same_face_and_side_by_side_are_two() -> None:
@@ -248,20 +260,21 @@ def test_parts_of_the_spread_search_leave_no_side_and_no_place_out() -> None:
 def test_parts_of_a_search_find_what_the_whole_finds(x: int, side_px: int) -> None:
     detector = HaarDetector(DetectorConfig())
     gray = frame_with_face(x, 200, side_px)
-    found = [box for part in PARTS for box in detector.find_faces(gray, part)]
-    assert any(is_at(box, x, 200, side_px) for box in found)
+    found = [face for part in PARTS for face in detector.find_faces(gray, part)]
+    assert any(is_at(face.box, x, 200, side_px) for face in found)
 
 
 @pytest.mark.parametrize("interval_frames", [1, 5, 6, 17])
 def test_plans_are_as_long_as_the_interval(interval_frames: int) -> None:
-    assert len(whole_plan(interval_frames)) == len(spread_plan(interval_frames)) == interval_frames
+    assert len(whole_plan(interval_frames)) == interval_frames
+    assert len(spread_plan(PARTS, interval_frames)) == interval_frames
 
 
 def test_face_found_in_one_part_is_not_forgotten_because_the_others_do_not_see_it() -> None:
     search, detector = scripted(6, spread=True)
     for number in range(20):
         detector.everywhere = FACE[None] if number % 6 == 1 else no_boxes()
-        boxes = search.search(background())
+        boxes = boxes_in(search, background())
         if number:
             assert boxes.tolist() == [FACE.tolist()]
 

@@ -50,6 +50,17 @@ def test_records_do_not_depend_on_workers_or_batches(
     assert rows_of(results) == reference.rows
 
 
+def test_records_by_yunet_do_not_depend_on_workers_either(clip: Path, tmp_path: Path) -> None:
+    rows = []
+    for workers in ("all=1", "classifier=2,detector=3"):
+        results = tmp_path / f"{workers}.csv"
+        with analyse(clip, results, "-c", workers, DETECTOR="yunet") as pipeline:
+            assert pipeline.wait() == 0, pipeline.log
+        rows.append(rows_of(results))
+    assert len(rows[0]) > FRAMES
+    assert rows[0] == rows[1]
+
+
 def test_jsonl_holds_the_same_records(clip: Path, tmp_path: Path, reference: Reference) -> None:
     results = tmp_path / "talk.jsonl"
     with analyse(clip, results, "-c", "detector=2") as pipeline:

@@ -1,0 +1,104 @@
+"""Faces by dlib's detector: histograms of oriented gradients (Dalal and Triggs, 2005; King, 2015).
+
+It comes with ``pip install '.[dlib]'``. It sees faces from the front of 80 pixels and more, so the
+picture is enlarged or shrunk until the smallest face that is looked for has that size.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from common.errors import ConfigError
+from common.face_model import Boxes
+from common.opencv import cv2
+from common.pixels import Gray
+from detector.boxes import Box, check_gray_frame
+from detector.config import DetectorConfig
+from detector.plan import EVERYTHING, SearchPart
+from detector.seen_face import SeenFace, Square, square_around
+
+SEARCH_WIDTH_PX = 640
+NEW_FACE_SCORE = 0.0
+KNOWN_FACE_SCORE = -0.3
+"""Distances from the separating plane; dlib's own threshold is 0."""
+WINDOW_SIDES = 2.0
+"""Side of the window around a face, in sides of its box."""
+WINDOW_PX = 192
+"""Each face is followed at this size of its window, about 96 px."""
+CROP_MARGIN = 0.02
+"""Fraction of the box's side that a crop adds on each side."""
+
+
+class DlibDetector:
+    """Finds faces seen from the front."""
+
+    colour = False
+    parts: tuple[SearchPart, ...] = (EVERYTHING,)
+
+    def __init__(self, config: DetectorConfig) -> None:
+        try:
+            import dlib  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise ConfigError(
+                "DETECTOR=dlib: it is not installed; pip install '.[dlib]'"
+            ) from error
+        self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX
+        self._min_face = config.min_face
+        self._detector = dlib.get_frontal_face_detector()
+
+    def find_faces(
+        self, gray: Gray, part: SearchPart = EVERYTHING, known: Boxes | None = None
+    ) -> list[SeenFace]:
+        """Search the whole frame.
+
+        Args:
+            gray: ``(height, width) uint8``.
+            part: Always everything.
+            known: Makes no difference.
+
+        Returns:
+            The faces, the most certain first.
+        """
+        del part, known
+        check_gray_frame(gray)
+        smallest = self._min_face * gray.shape[0]
+        found = self._find(gray, self._search_width_px / gray.shape[1], NEW_FACE_SCORE)
+        return [SeenFace(box) for box in found if min(box[2:]) >= smallest]
+
+    def find_face_near(self, gray: Gray, face: SeenFace) -> SeenFace | None:
+        """Search a window around a face of an earlier frame.
+
+        Args:
+            gray: ``(height, width) uint8``.
+            face: The face as it was.
+
+        Returns:
+            The face, or None where it is no longer seen.
+        """
+        check_gray_frame(gray)
+        x, y, width, height = face.box.tolist()
+        reach = WINDOW_SIDES * max(width, height) / 2
+        left, top = (
+            max(0, math.floor(x + width / 2 - reach)),
+            max(0, math.floor(y + height / 2 - reach)),
+        )
+        right, bottom = math.ceil(x + width / 2 + reach), math.ceil(y + height / 2 + reach)
+        window = gray[top:bottom, left:right]
+        found = self._find(window, WINDOW_PX / (2 * reach), KNOWN_FACE_SCORE)
+        return SeenFace(found[0] + np.array([left, top, 0, 0], np.int32)) if found else None
+
+    def crop_square(self, face: SeenFace) -> Square:
+        """Return the square around a box, widened by ``CROP_MARGIN`` of its side."""
+        return square_around(face.box, CROP_MARGIN)
+
+    def _find(self, gray: Gray, scale: float, min_score: float) -> list[Box]:
+        """Return the faces in a picture seen at a scale, the most certain first."""
+        size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        seen = cv2.resize(gray, size, interpolation=interpolation)
+        found, scores, _ = self._detector.run(seen, 0, min_score)
+        boxes = [(box.left(), box.top(), box.width(), box.height()) for box in found]
+        ranked = sorted(zip((-score for score in scores), boxes, strict=True))
+        return [np.rint(np.array(box) / scale).astype(np.int32) for _, box in ranked]

@@ -1,0 +1,215 @@
+"""Faces by YuNet, a small neural network that gives five landmarks with each face.
+
+As with Haar, a full search proposes places and a close look at each decides; the same close look
+follows a face that is known. It shows the network each face at the same size and, where the head
+is tilted, upright: the landmarks of a face of 80 px show a third of its tilt, and those of one that
+is tilted by 45 degrees half of it (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.face_model import Boxes, no_boxes
+from common.opencv import cv2
+from common.pixels import Bgr
+from detector.boxes import SAME_FACE_OVERLAP, overlap_of_smaller
+from detector.config import DetectorConfig
+from detector.crops import cut_square
+from detector.plan import EVERYTHING, SearchPart
+from detector.seen_face import Landmarks, SeenFace, Square
+from detector.yunet_network import GRID_PX, YuNet
+
+SEARCH_WIDTH_PX = 640
+NEW_FACE_SCORE = 0.6
+KNOWN_FACE_SCORE = 0.5
+
+WINDOW_SIDES = 1.4
+"""Side of the window around a face, in sides of its box."""
+WINDOW_PX = 224
+"""The window is shown to the network at this size: the face has 160 px, where tilt is seen best."""
+FOLLOWED_SHIFT = 0.5
+"""A face whose centre is further away than this share of its side is another."""
+TILTED_DEG = 3.0
+"""Windows and crops of heads tilted by less are not turned."""
+STEADY_DEG = 3.0
+MAX_LOOKS = 4
+"""A new face is looked at until its tilt is known to within ``STEADY_DEG``, or this often."""
+
+CROP_SIDES = 1.87
+"""Side of what a crop shows, in distances of the landmarks."""
+CROP_UP = 0.07
+"""How far its centre is above that of eyes and mouth, in its sides."""
+
+
+class YuNetDetector:
+    """Finds faces, also turned and tilted ones, with their landmarks."""
+
+    colour = True
+    parts: tuple[SearchPart, ...] = (EVERYTHING,)
+
+    def __init__(self, config: DetectorConfig) -> None:
+        self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX
+        self._min_face = config.min_face
+        self._network = YuNet(config.model)
+
+    def find_faces(
+        self, bgr: Bgr, part: SearchPart = EVERYTHING, known: Boxes | None = None
+    ) -> list[SeenFace]:
+        """Search the whole frame.
+
+        Args:
+            bgr: ``(height, width, 3) uint8``.
+            part: Always everything.
+            known: ``(n, 4) int32``, faces that were followed to this frame: they have been looked
+                at closely.
+
+        Returns:
+            The faces, the most certain first.
+        """
+        del part
+        known = no_boxes() if known is None else known
+        faces = []
+        for face in self._propose(bgr):
+            if np.any(overlap_of_smaller(face.box, known) >= SAME_FACE_OVERLAP):
+                faces.append(face)
+            elif (closely := self._examine(bgr, face)) is not None:
+                faces.append(closely)
+        return faces
+
+    def find_face_near(self, bgr: Bgr, face: SeenFace) -> SeenFace | None:
+        """Search a window around a face of an earlier frame.
+
+        Args:
+            bgr: ``(height, width, 3) uint8``.
+            face: The face as it was.
+
+        Returns:
+            The face, or None where it is no longer seen.
+        """
+        return self._look(bgr, face, KNOWN_FACE_SCORE)
+
+    def crop_square(self, face: SeenFace) -> Square:
+        """Return the square around eyes and mouth, turned with a head that is tilted."""
+        landmarks = cast("Landmarks", face.landmarks)  # this detector gives each face its own
+        eyes, mouth = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
+        side = CROP_SIDES * math.hypot(*(landmarks[1] - landmarks[0]), *(mouth - eyes))
+        turned_deg = _tilt_deg(face)
+        turned = math.radians(turned_deg)
+        up = np.array([math.sin(turned), -math.cos(turned)])
+        return _square((eyes + mouth) / 2 + CROP_UP * side * up, side, turned_deg)
+
+    def _propose(self, bgr: Bgr) -> list[SeenFace]:
+        """Search the frame in the resolution of full searches."""
+        height, width = bgr.shape[:2]
+        scale = self._search_scale(width)
+        found = self._network.find(
+            _on_grid(_resize(bgr, (round(width * scale), round(height * scale)))), NEW_FACE_SCORE
+        )
+        boxes = np.rint(found.boxes / scale).astype(np.int32)
+        return [
+            SeenFace(box, landmarks / scale)
+            for box, landmarks in zip(boxes, found.landmarks, strict=True)
+            if max(box[2:]) >= self._min_face * height
+        ]
+
+    def _examine(self, bgr: Bgr, face: SeenFace) -> SeenFace | None:
+        """Look closely at a proposed face, until it is known how its head is tilted."""
+        for _ in range(MAX_LOOKS):
+            before_deg = roll_deg(face)
+            closely = self._look(bgr, face, NEW_FACE_SCORE)
+            if closely is None or abs(roll_deg(closely) - before_deg) < STEADY_DEG:
+                return closely
+            face = closely
+        return face
+
+    def _look(self, bgr: Bgr, face: SeenFace, min_score: float) -> SeenFace | None:
+        """Look closely at one place; once more as the full search sees it, if nothing is there."""
+        longest = int(max(face.box[2:]))
+        side = WINDOW_SIDES * longest
+        seen = self._look_through(bgr, face, side, WINDOW_PX, min_score)
+        if seen is not None:
+            return seen
+        side_px = side * self._search_scale(bgr.shape[1])
+        side_px = GRID_PX * math.ceil(side_px / GRID_PX)
+        return self._look_through(bgr, face, side, side_px, min_score)
+
+    def _look_through(
+        self, bgr: Bgr, face: SeenFace, side: float, window_px: int, min_score: float
+    ) -> SeenFace | None:
+        """Look at a window of a side in the frame, shown at a size; return the nearest face."""
+        centre = face.box[:2] + face.box[2:] / 2
+        square = _square(centre, side, _tilt_deg(face))
+        height, width = bgr.shape[:2]
+        if square.left >= width or square.top >= height:
+            return None
+        if square.left + square.side <= 0 or square.top + square.side <= 0:
+            return None
+        window = _resize(cut_square(bgr, square), (window_px, window_px))
+        found = self._network.find(window, min_score)
+        if not len(found.scores):
+            return None
+        scale = square.side / window_px
+        sides = found.boxes[:, 2:] * scale
+        middles = _to_frame(found.boxes[:, :2] * scale + sides / 2, square)
+        away = np.hypot(*(middles - centre).T)
+        nearest = int(away.argmin())
+        if away[nearest] > FOLLOWED_SHIFT * max(face.box[2:]):
+            return None
+        box = np.hstack([middles[nearest] - sides[nearest] / 2, sides[nearest]])
+        landmarks = _to_frame(found.landmarks[nearest] * scale, square)
+        return SeenFace(np.rint(box).astype(np.int32), landmarks)
+
+    def _search_scale(self, width_px: int) -> float:
+        return min(1.0, self._search_width_px / width_px)
+
+
+def roll_deg(face: SeenFace) -> float:
+    """Return how far a head is tilted clockwise, by eyes and mouth."""
+    landmarks = cast("Landmarks", face.landmarks)
+    across = landmarks[1] - landmarks[0]
+    down = landmarks[3:].mean(axis=0) - landmarks[:2].mean(axis=0)
+    return math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
+
+
+def _tilt_deg(face: SeenFace) -> float:
+    """Return by how much a window or crop is to be turned."""
+    tilt_deg = roll_deg(face)
+    return tilt_deg if abs(tilt_deg) > TILTED_DEG else 0.0
+
+
+def _square(centre: NDArray[np.float64], side: float, roll_deg: float) -> Square:
+    left, top = centre - side / 2
+    return Square(round(left), round(top), max(1, round(side)), roll_deg)
+
+
+def _to_frame(points: NDArray[np.float64], square: Square) -> NDArray[np.float64]:
+    """Return points in a square, in pixels from its corner as it is turned, in frame pixels."""
+    roll = math.radians(square.roll_deg)
+    turn = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+    middle = square.side / 2
+    corner = np.array([square.left, square.top])
+    turned: NDArray[np.float64] = (points - middle) @ turn.T + middle + corner
+    return turned
+
+
+def _resize(bgr: Bgr, size_px: tuple[int, int]) -> Bgr:
+    """Return the picture at (width, height), itself where it has that size."""
+    if size_px == (bgr.shape[1], bgr.shape[0]):
+        return bgr
+    shrinks = size_px[0] < bgr.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(bgr, size_px, interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def _on_grid(bgr: Bgr) -> Bgr:
+    """Return the picture with black added on the right and below, up to multiples of the grid."""
+    below, beside = (-sides % GRID_PX for sides in bgr.shape[:2])
+    if not below and not beside:
+        return bgr
+    padded = cv2.copyMakeBorder(bgr, 0, below, 0, beside, cv2.BORDER_CONSTANT)
+    return padded.astype(np.uint8, copy=False)
