@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
+from benchmarks.overlaps import overlaps
 from benchmarks.searches import Search, gray_of
 from common.errors import ConfigError
 from common.face_model import FACE_SIZE_PX, Boxes, Crops
@@ -30,7 +31,6 @@ from common.progress_bar import progress_bar
 from detector.boxes import Box
 from detector.detectors import DETECTORS
 from detector.seen_face import SeenFace, boxes_of
-from publisher.tracking.assignment import overlaps
 from training.data.faces import FaceSet
 from training.data.readers import load_split
 from training.run.degrade import compress_jpeg

@@ -37,6 +37,7 @@ from benchmarks.labelled_videos import (
     read_labelled,
     read_labels,
 )
+from benchmarks.overlaps import overlaps
 from benchmarks.searches import Search, classic_search, gray_of
 from common.command import Command
 from common.face_model import Boxes
@@ -46,7 +47,6 @@ from common.progress_bar import progress_bar
 from detector.config import DetectorConfig
 from detector.detectors import DETECTORS
 from detector.seen_face import boxes_of
-from publisher.tracking.assignment import overlaps
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.labelled_videos import MATCH_IOU, read_labelled, read_labels
+from benchmarks.overlaps import overlaps
 from benchmarks.searches import Search, classic_search, gray_of
 from common.command import Command
 from common.face_model import LABELS, Boxes
@@ -33,7 +34,6 @@ from common.pixels import Bgr
 from common.progress_bar import progress_bar
 from detector.seen_face import boxes_of
 from publisher.faces import Face, rounded
-from publisher.tracking.assignment import overlaps
 from publisher.tracking.tracks import Sighting, Tracker
 
 FPS = 30.0
