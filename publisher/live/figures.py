@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+import threading
+from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Histogram
 
 from common.contract import Role
 from common.messages import Frame, FrameTimes, PeerStatus
@@ -68,41 +70,56 @@ class CameraFigures:
             self._published_s.popleft()
 
 
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How long something took, over all frames.
+
+    Attributes:
+        counts: How many took up to each of ``BUCKETS_S`` and more than the one before, and last,
+            how many took longer than all of them.
+        sum_s: All of it together, in seconds.
+    """
+
+    counts: tuple[int, ...]
+    sum_s: float
+
+
 class Latencies:
     """Histograms of what each stage adds to the age of a picture, and of the whole age.
 
-    Attributes:
-        registry: Holds them; like them it may be used from any thread.
+    Every method may be called from any thread.
     """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._stages = Histogram(
-            "ferstream_stage_latency_seconds",
-            "What a stage adds to the age of a picture: waiting is for a free detector.",
-            ("camera", "stage"),
-            buckets=BUCKETS_S,
-            registry=self.registry,
-        )
-        self._age = Histogram(
-            "ferstream_picture_age_seconds",
-            "From the capture of a frame to its publication.",
-            ("camera",),
-            buckets=BUCKETS_S,
-            registry=self.registry,
-        )
+        self._lock = threading.Lock()
+        self._counts: defaultdict[tuple[str, str], list[int]] = defaultdict(_no_counts)
+        self._sums_s: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def observe(self, camera: str, stages_ms: Mapping[str, float]) -> None:
         """Count a frame that is published now."""
-        for stage, ms in stages_ms.items():
-            is_whole = stage == TOTAL
-            child = self._age.labels(camera) if is_whole else self._stages.labels(camera, stage)
-            child.observe(ms / 1000)
+        with self._lock:
+            for stage, ms in stages_ms.items():
+                of, seconds = (camera, stage), ms / 1000
+                self._counts[of][bisect_left(BUCKETS_S, seconds)] += 1
+                self._sums_s[of] += seconds
+
+    def histograms(self) -> dict[tuple[str, str], Histogram]:
+        """Return all of them by camera and stage; that of the whole age is of ``TOTAL``."""
+        with self._lock:
+            return {
+                of: Histogram(tuple(counts), self._sums_s[of])
+                for of, counts in self._counts.items()
+            }
 
     def forget(self, camera: str) -> None:
         """Tell no more of a camera that was taken away."""
-        self._age.remove_by_labels({"camera": camera})
-        self._stages.remove_by_labels({"camera": camera})
+        with self._lock:
+            for of in [of for of in self._counts if of[0] == camera]:
+                del self._counts[of], self._sums_s[of]
+
+
+def _no_counts() -> list[int]:
+    return [0] * (len(BUCKETS_S) + 1)
 
 
 def divide_age(frame: Frame, times: FrameTimes, now_ns: int) -> dict[str, float]:

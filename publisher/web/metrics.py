@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -18,6 +19,7 @@ from prometheus_client.registry import Collector
 from common.contract import Fate, Role
 from common.messages import CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import BoardView
+from publisher.live.figures import BUCKETS_S, TOTAL, Latencies
 from publisher.live.live import Live
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -38,18 +40,17 @@ class Metrics(Collector):
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry) + generate_latest(
-            self._live.board.latencies.registry
-        )
+        return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what is not observed frame by frame."""
+        """Yield everything as it is now."""
         view = self._live.board.view()
         yield _gauge("ready", "Whether expressions can be shown: 1 or 0.", int(not view.problems))
         yield _gauge("video_viewers", "Who watches a stream of pictures.", self._live.hub.viewers)
         yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
         yield _counter("records", "Records written to the results.", view.records_written)
         yield _workers(view)
+        yield from _latencies(self._live.board.latencies)
         if view.pipeline is not None:
             yield from _cameras(view.pipeline.cameras)
             yield from _queues(view.pipeline)
@@ -115,6 +116,27 @@ def _queues(pipeline: PipelineStatus) -> Iterator[Metric]:
         waiting.add_metric((queue.role,), queue.waiting)
         oldest.add_metric((queue.role,), queue.oldest_ms / 1000)
     return iter((waiting, oldest))
+
+
+def _latencies(latencies: Latencies) -> Iterator[Metric]:
+    stages = HistogramMetricFamily(
+        "ferstream_stage_latency_seconds",
+        "What a stage adds to the age of a picture: waiting is for a free detector.",
+        labels=("camera", "stage"),
+    )
+    age = HistogramMetricFamily(
+        "ferstream_picture_age_seconds",
+        "From the capture of a frame to its publication.",
+        labels=("camera",),
+    )
+    for (camera, stage), histogram in latencies.histograms().items():
+        counted = accumulate(histogram.counts)
+        buckets = list(zip((*map(str, BUCKETS_S), "+Inf"), counted, strict=True))
+        if stage == TOTAL:
+            age.add_metric((camera,), buckets, histogram.sum_s)
+        else:
+            stages.add_metric((camera, stage), buckets, histogram.sum_s)
+    return iter((stages, age))
 
 
 def _batches(counts: Mapping[int, int]) -> Metric:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from common.contract import Role
 from common.messages import FrameTimes, PeerStatus
-from publisher.live.figures import CameraFigures, WorkerRates, divide_age
+from publisher.live.figures import BUCKETS_S, CameraFigures, Latencies, WorkerRates, divide_age
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import frame
 
@@ -66,6 +66,17 @@ def test_percentiles_are_values_that_occurred() -> None:
     for age_ms in range(100, 0, -1):
         figures.add_frame(published(1), {"total": age_ms}, 1.0)
     assert figures.ages_ms() == {"total": (50, 95, 99)}
+
+
+def test_a_latency_is_counted_in_the_narrowest_bucket_that_holds_it() -> None:
+    latencies = Latencies()
+    for ms in (0.5, 1.0, 1.5, 20_000.0):
+        latencies.observe("cam", {"detection": ms, "total": 2 * ms})
+    histogram = latencies.histograms()["cam", "detection"]
+    assert histogram.counts == (2, 1, *[0] * (len(BUCKETS_S) - 2), 1)
+    assert histogram.sum_s == pytest.approx(20.003)
+    latencies.forget("cam")
+    assert latencies.histograms() == {}
 
 
 def test_workers_rates_come_from_their_counters() -> None:
