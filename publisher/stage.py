@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from common.errors import SourceError
 from common.lifetime import Lifetime
@@ -30,8 +31,10 @@ from publisher.recording.recordings import Recordings
 from publisher.results.open import open_results
 from publisher.tracking.following import Following
 from publisher.uploads.pending import PendingImages
-from publisher.web.app import create_app
 from publisher.web.server import WebServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 WAIT_S = 0.02
 """The stage waits so long for a message; an upload that comes meanwhile waits as long."""
@@ -159,7 +162,13 @@ def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context
     """Return a publisher that answers requests, connected to the broker."""
     server = WebServer(config.host, config.port, 2 * config.max_viewers)
     stage = PublisherStage(config, lifetime, context, server)
-    server.start(create_app(stage.live, stage.requests, config))
+
+    def make_app() -> WSGIApplication:
+        from publisher.web.app import create_app  # noqa: PLC0415 - 0.1 s and 11 MB, if anybody asks
+
+        return create_app(stage.live, stage.requests, config)
+
+    server.start(make_app)
     log.info("watch at %s", server.url)
     return stage
 

@@ -13,12 +13,16 @@ import logging
 import os
 import resource
 import socket
-
-from flask import Flask
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from common.errors import ConfigError
 from publisher.uploads.image import MAX_UPLOAD_BYTES
 from publisher.web.waitress_server import WaitressServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RESERVE_THREADS = 16
 """For pages and the API, whatever the viewers do."""
@@ -59,13 +63,13 @@ class WebServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, app: Flask) -> None:
-        """Answer requests with ``app``."""
+    def start(self, make_app: Callable[[], WSGIApplication]) -> None:
+        """Answer requests with an application that is made when the first one comes."""
         logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
         connections = self._max_streams + RESERVE_CONNECTIONS
         _allow_open_files(connections + 64)
         self._server = WaitressServer(
-            app,
+            _LateApp(make_app),
             self._listener,
             threads=self._max_streams + RESERVE_THREADS,
             connections=connections,
@@ -89,6 +93,21 @@ class WebServer:
         else:
             self._server.close(STOP_S)
             self._server = None
+
+
+class _LateApp:
+    """Makes the application for the first who asks: a run that nobody watches does without it."""
+
+    def __init__(self, make: Callable[[], WSGIApplication]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._app: WSGIApplication | None = None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with self._lock:
+            if self._app is None:
+                self._app = self._make()
+        return self._app(environ, start_response)
 
 
 def _listen(host: str, port: int) -> socket.socket:

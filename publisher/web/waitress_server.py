@@ -1,8 +1,9 @@
 """waitress, fenced in: nothing else knows it, and here stands all that is not in its manual.
 
 Which is ``channel_class``, ``parser_class`` and what a parser has, ``adj.socket_options``,
-``trigger``, ``task_dispatcher``, ``active_channels``, and that a server ends with an empty map. All
-of it was read in ``READ_VERSION``; a test fails with any other until somebody has looked again.
+``trigger``, ``task_dispatcher`` and how it counts its threads, ``active_channels``, and that a
+server ends with an empty map. All of it was read in ``READ_VERSION``; a test fails with any other
+until somebody has looked again.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import copy
 import socket
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import RequestEntityTooLarge
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 READ_VERSION = "3.0.2"
 MAX_DISCARDED_BYTES = 512 * 1024 * 1024
@@ -41,7 +45,7 @@ class WaitressServer:
 
     def __init__(
         self,
-        app: Flask,
+        app: WSGIApplication,
         listener: socket.socket,
         *,
         threads: int,
@@ -54,7 +58,7 @@ class WaitressServer:
             app,
             map=self._map,
             sockets=[listener],
-            threads=threads,
+            _dispatcher=_Dispatcher(threads),
             connection_limit=connections,
             max_request_body_size=max_body_bytes + 1,  # from which on it refuses
             outbuf_high_watermark=1,  # one piece at a time
@@ -87,6 +91,38 @@ class WaitressServer:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()  # wakes the thread that waits to write there
         self._map.clear()  # ends the loop
+
+
+class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """Starts a thread when a request finds none idle; waitress would start all of them at once.
+
+    Args:
+        most: How many threads there may be; what comes when all are busy waits.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+        self._adding = threading.Lock()
+
+    def add_task(self, task: object) -> None:
+        """Have a request answered. A thread that has just been started has one of its own to do."""
+        with self._adding:
+            with self.lock:
+                running = len(self.threads) - self.stop_count
+                has_idle = running - self.active_count > len(self.queue)
+            if has_idle or running >= self._most:
+                super().add_task(task)
+            else:
+                self.queue.append(task)
+                self.set_thread_count(running + 1)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End all threads and start no more."""
+        with self._adding:
+            self._most = 0
+        ended: bool = super().shutdown(cancel_pending, timeout)
+        return ended
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types

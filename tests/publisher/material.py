@@ -111,7 +111,7 @@ class Rig:
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server)
         stage = self.stage
         self.app = create_app(stage.live, stage.requests, config)
-        self.server.start(self.app)
+        self.server.start(lambda: self.app)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.frames = 0
 

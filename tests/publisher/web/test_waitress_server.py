@@ -33,7 +33,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServe
         return ("", 413) if size > MAX_UPLOAD_BYTES else (str(len(request.get_data())), 200)
 
     with WebServer("127.0.0.1", 0, 2) as made:
-        made.start(app)
+        made.start(lambda: app)
         yield made
 
 
