@@ -11,8 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from common.face_model import LABELS
 from publisher.as_json import face_json, iso_time
@@ -40,6 +41,11 @@ CSV_HEADER = ",".join(FIELDS).encode() + b"\n"
 Record = dict[str, str | int | float | bool | None]
 
 _UNKNOWN = dict.fromkeys(LABELS)
+_CSV_TEXT: Mapping[type, Callable[[Any], str]] = {
+    float: f"{{:.{DIGITS}f}}".format,
+    bool: {False: "false", True: "true"}.__getitem__,
+}
+_IN_CSV = tuple(_CSV_TEXT.get(kind) for kind in FIELDS.values())
 
 
 def records_of(frame: PublishedFrame) -> list[Record]:
@@ -73,17 +79,16 @@ def _face_fields(face: Face) -> Record:
 def csv_lines(records: Sequence[Record]) -> bytes:
     """Return records as lines of CSV; unknown is empty."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_csv_cell(record[field]) for field in FIELDS] for record in records)
+    csv.writer(text, lineterminator="\n").writerows(map(_csv_cells, records))
     return text.getvalue().encode()
 
 
-def _csv_cell(value: str | float | bool | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.{DIGITS}f}" if isinstance(value, float) else str(value)
+def _csv_cells(record: Record) -> list[object]:
+    """Return what differs from Python's own text as text, and the rest as it is."""
+    cells = zip(_IN_CSV, record.values(), strict=True)
+    return [
+        value if as_text is None or value is None else as_text(value) for as_text, value in cells
+    ]
 
 
 def json_lines(records: Sequence[Record]) -> bytes:
