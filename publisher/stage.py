@@ -95,7 +95,8 @@ class PublisherStage:
         self._send_requests()
         self.live.board.note_step(self._link.welcomed)
         self._server.check()
-        self.live.show_notices()
+        if not isinstance(message, Result):  # what calls for a notice comes as a status, or silence
+            self.live.show_notices()
 
     def close(self) -> None:
         """Leave the broker, end the streams, close the records; for good where the run ends.
