@@ -9,6 +9,7 @@ import numpy as np
 
 from common.opencv import cv2
 from common.pixels import Bgr
+from publisher.drawing.look import NOTICE_SIZE
 from publisher.drawing.palette import Colour, bgr_of, text_on
 from publisher.faces import Box, Face
 
@@ -17,7 +18,6 @@ REFERENCE_HEIGHT_PX = 540
 """At this height lines are 2 px wide and letters 14 px high; both grow with the frame."""
 LETTER_SCALE = 0.6
 SMALLEST_LETTERS = 0.38
-NOTICE_SIZE = (640, 360)
 
 
 def annotate(bgr: Bgr, faces: Sequence[Face]) -> Bgr:

@@ -1,42 +1,17 @@
-"""Making faces unrecognisable.
-
-Every box of the last half second is hidden, whether or not its track is shown: a face that the
-detector misses for a few frames stays hidden. A face that it has never found is not.
-"""
+"""Making faces unrecognisable."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from common.opencv import cv2
 from common.pixels import Bgr
 from publisher.faces import Box
 
-REMEMBERED_S = 0.5
 MARGIN = 0.2
 """So much of a box's size is added on each side: hair and chin are outside of Haar's boxes."""
 MOSAIC_CELLS = 6
 """A face of so few cells a side says nothing; gait and clothes still may."""
-
-
-class RecentBoxes:
-    """Where faces of one camera were in the last moments of the source's time."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[float, tuple[Box, ...]]] = deque()
-
-    def add_boxes(self, pts_s: float, boxes: Sequence[Box]) -> None:
-        """Take in the boxes of the next frame."""
-        if self._seen and pts_s < self._seen[-1][0]:
-            self._seen.clear()  # the clip began again
-        self._seen.append((pts_s, tuple(boxes)))
-        while self._seen[0][0] < pts_s - REMEMBERED_S:
-            self._seen.popleft()
-
-    def boxes(self) -> tuple[Box, ...]:
-        """Return them all."""
-        return tuple({box: None for _, boxes in self._seen for box in boxes})
 
 
 def blur(bgr: Bgr, boxes: Iterable[Box]) -> Bgr:

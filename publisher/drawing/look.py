@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOTICE_SIZE = (640, 360)
+"""Width and height in pixels of words in the place of a picture whose size is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

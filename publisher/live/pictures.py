@@ -7,10 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from common.contract import Mode
-from publisher.drawing.annotate import NOTICE_SIZE, annotate, encode_jpeg, notice
-from publisher.drawing.blur import RecentBoxes, blur
 from publisher.drawing.frame_drawing import FrameDrawing
-from publisher.drawing.look import Look
+from publisher.drawing.look import NOTICE_SIZE, Look
+from publisher.drawing.recent_boxes import RecentBoxes
 from publisher.faces import PublishedFrame
 from publisher.live.hub import EncodedFrame, PictureHub
 
@@ -71,8 +70,13 @@ class PictureMaker:
         if shown.notice == text:
             return
         shown.notice, size = text, shown.size
-        words = EncodedFrame(lambda _look: encode_jpeg(notice(text, size), self._quality))
-        self._hub.put_picture(camera, words)
+
+        def make(_: Look) -> bytes:
+            from publisher.drawing.annotate import encode_jpeg, notice  # noqa: PLC0415 - OpenCV
+
+            return encode_jpeg(notice(text, size), self._quality)
+
+        self._hub.put_picture(camera, EncodedFrame(make))
 
     def forget(self, camera: str) -> None:
         """Keep nothing of a camera that was taken away."""
@@ -81,16 +85,9 @@ class PictureMaker:
 
     def _encoded(self, camera: str, drawing: FrameDrawing) -> EncodedFrame:
         """Return the picture of a frame, with the looks that are watched encoded already."""
-        bgr, recent = drawing.clean(), self._cameras[camera].recent.boxes()
-
-        def make(look: Look) -> bytes:
-            if look == Look():
-                return encode_jpeg(drawing.annotated(), self._quality)
-            hidden = blur(bgr, recent) if look.blurred else bgr
-            drawn = annotate(hidden, drawing.shown) if look.boxes else hidden
-            return encode_jpeg(drawn, self._quality)
-
-        picture = EncodedFrame(make)
+        drawing.clean()  # while there are pixels
+        hidden = self._cameras[camera].recent.boxes()
+        picture = EncodedFrame(lambda look: drawing.jpeg(look, hidden, self._quality))
         for look in self._hub.looks_of(camera):
             picture.jpeg(look)
         return picture

@@ -20,8 +20,9 @@ from publisher.live.board import Board
 from publisher.live.problems import NO_BROKER
 from publisher.tracking.smoothing import smooth
 from publisher.uploads.errors import NoAnswerError
-from publisher.uploads.image import TravellingImage, Upload, for_drawing, for_travel
+from publisher.uploads.image import for_drawing, for_travel
 from publisher.uploads.pending import Answer, PendingImages
+from publisher.uploads.upload import TravellingImage, Upload
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ OpenCV finds a picture's size from its header and refuses it before it takes mem
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,8 @@ from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
 from common.pixels import Bgr
 from publisher.drawing.annotate import encode_jpeg
 from publisher.uploads.errors import BadImageError, ImageTooLargeError
+from publisher.uploads.upload import TravellingImage, Upload
 
-MAX_UPLOAD_BYTES = 32 * 1024 * 1024
-"""The most that the images of one request may have together."""
-MAX_IMAGES = 8
 MAX_SIDE_PX = 65_500
 """The longest side of a JPEG, in which the picture travels on."""
 TRAVEL_QUALITY = 90
@@ -33,23 +30,6 @@ SIGNATURES: Mapping[str, tuple[int, bytes]] = {
 }
 """Where in a file of each format which bytes are. Browsers show all of them; OpenCV's decoders of
 rarer formats are not put before the public, and the one of AVIF does not apply orientation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One image that was sent, and what it is called."""
-
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TravellingImage:
-    """A picture as it travels to a detector, which looks at grey alone: a grey JPEG."""
-
-    height: int
-    width: int
-    jpeg: bytes
 
 
 def for_travel(upload: Upload) -> TravellingImage:

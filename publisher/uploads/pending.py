@@ -15,7 +15,7 @@ import numpy as np
 from common.contract import Outcome
 from common.face_model import LABELS
 from common.messages import AnalyzeImage, ImageAnswer
-from publisher.uploads.image import TravellingImage
+from publisher.uploads.upload import TravellingImage
 
 Answer = Future[ImageAnswer]
 

@@ -19,7 +19,7 @@ from common.contract import Outcome
 from publisher.as_json import Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
-from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
+from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
 from publisher.web.refusals import refuse_other_sites
 
 FIELD = "image"

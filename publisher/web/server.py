@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from common.errors import ConfigError
-from publisher.uploads.image import MAX_UPLOAD_BYTES
+from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web.waitress_server import WaitressServer
 
 if TYPE_CHECKING:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,11 @@ def test_a_broker_that_has_just_started_takes_no_camera_away_that_gave_a_frame(
     running.report(pipeline())
     assert running.stage.live.hub.newest("cam")
     assert running.stage.live.board.cameras() == ("cam",)
+
+
+@pytest.mark.parametrize(
+    "library", ["scipy", "cv2", "av", "pyarrow", "flask", "jinja2", "prometheus_client"]
+)
+def test_what_only_some_runs_need_is_not_imported_by_all(library: str) -> None:
+    program = f"import publisher.stage, sys; sys.exit({library!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

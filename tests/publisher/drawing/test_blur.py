@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from common.pixels import Bgr
-from publisher.drawing.blur import MARGIN, MOSAIC_CELLS, RecentBoxes, blur
+from publisher.drawing.blur import MARGIN, MOSAIC_CELLS, blur
 from publisher.faces import Box
 
 FACE = (40, 30, 50, 50)
@@ -32,19 +32,3 @@ def test_a_face_is_left_with_a_few_flat_cells_and_the_rest_untouched() -> None:
 @pytest.mark.parametrize("box", [(-20, -20, 60, 60), (150, 110, 60, 60), (500, 500, 9, 9)])
 def test_boxes_at_the_edge_and_outside_do_no_harm(box: Box) -> None:
     assert blur(noise(), [box]).shape == (120, 160, 3)
-
-
-def test_a_face_that_is_missed_for_a_moment_stays_hidden() -> None:
-    recent = RecentBoxes()
-    recent.add_boxes(0.0, [FACE])
-    recent.add_boxes(0.4, [])
-    assert recent.boxes() == (FACE,)
-    recent.add_boxes(0.6, [])
-    assert recent.boxes() == ()
-
-
-def test_a_clip_that_begins_again_begins_with_nothing() -> None:
-    recent = RecentBoxes()
-    recent.add_boxes(9.0, [FACE])
-    recent.add_boxes(0.0, [(1, 2, 3, 4)])
-    assert recent.boxes() == ((1, 2, 3, 4),)

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from publisher.uploads.errors import BadImageError, ImageTooLargeError
-from publisher.uploads.image import MAX_SIDE_PX, Upload, for_drawing, for_travel
+from publisher.uploads.image import MAX_SIDE_PX, for_drawing, for_travel
+from publisher.uploads.upload import Upload
 from tests.publisher.uploading import encoded, with_orientation
 from tests.support import media
 
@@ -138,7 +139,8 @@ def test_a_decompression_bomb_is_refused_before_memory_is_taken(
     code = """
 import resource, sys
 from pathlib import Path
-from publisher.uploads.image import Upload, for_drawing, for_travel
+from publisher.uploads.image import for_drawing, for_travel
+from publisher.uploads.upload import Upload
 data = Path(sys.argv[1]).read_bytes()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for use in (for_travel, for_drawing):

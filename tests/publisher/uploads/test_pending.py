@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from common.contract import Outcome
-from publisher.uploads.image import TravellingImage
 from publisher.uploads.pending import PendingImages
+from publisher.uploads.upload import TravellingImage
 from tests.publisher.uploading import answer_to
 
 IMAGE = TravellingImage(48, 64, b"jpeg")

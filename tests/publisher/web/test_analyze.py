@@ -15,7 +15,7 @@ from common.contract import Outcome
 from common.face_model import LABELS
 from common.messages import AnalyzeImage, PublisherHello, Welcome, WhoAreYou
 from publisher.tracking.smoothing import UNCERTAIN
-from publisher.uploads.image import MAX_IMAGES, MAX_UPLOAD_BYTES
+from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, RETRY_S
 from tests.publisher.asking import PATIENCE_S, Reply
 from tests.publisher.described import DESCRIPTION, assert_described

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 
-from publisher.uploads.image import MAX_UPLOAD_BYTES
+from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web.server import WebServer
 from publisher.web.waitress_server import MAX_DISCARDED_BYTES, READ_VERSION
 
