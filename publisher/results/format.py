@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from common.face_model import LABELS
-from publisher.as_json import face_json, iso_time
+from publisher.as_json import iso_time
 from publisher.faces import DIGITS, Face, PublishedFrame, rounded
 
 SMOOTHED = tuple(f"smoothed_{label}" for label in LABELS)
@@ -38,9 +38,11 @@ FIELDS: Mapping[str, type] = {
 }
 """All fields of a record in their order, and the type of each."""
 CSV_HEADER = ",".join(FIELDS).encode() + b"\n"
-Record = dict[str, str | int | float | bool | None]
+Record = tuple[str | int | float | bool | None, ...]
+"""The values of one record, in the order of ``FIELDS``; None is unknown."""
 
-_UNKNOWN = dict.fromkeys(LABELS)
+_UNKNOWN = (None,) * len(LABELS)
+_NO_FACE = (None,) * (len(FIELDS) - len(FRAME_FIELDS))
 _CSV_TEXT: Mapping[type, Callable[[Any], str]] = {
     float: f"{{:.{DIGITS}f}}".format,
     bool: {False: "false", True: "true"}.__getitem__,
@@ -49,31 +51,27 @@ _IN_CSV = tuple(_CSV_TEXT.get(kind) for kind in FIELDS.values())
 
 
 def records_of(frame: PublishedFrame) -> list[Record]:
-    """Return the records of one frame, in the order of ``FIELDS``; None is unknown."""
-    start: Record = {
-        "camera": frame.camera,
-        "frame_id": frame.frame_id,
-        "pts_s": rounded(frame.pts_s),
-        "captured_at": iso_time(frame.captured_at_ns),
-    }
-    if not frame.faces:
-        return [dict.fromkeys(FIELDS) | start]
-    return [start | _face_fields(face) for face in frame.faces]
+    """Return the records of one frame, with the values that ``frame_json`` has."""
+    start = (
+        frame.camera,
+        frame.frame_id,
+        rounded(frame.pts_s),
+        iso_time(frame.captured_at_ns),
+    )
+    return [start + _of_face(face) for face in frame.faces] or [start + _NO_FACE]
 
 
-def _face_fields(face: Face) -> Record:
-    known = face_json(face)
-    smoothed = known["smoothed"] or _UNKNOWN
-    return {
-        "track_id": known["track_id"],
-        **known["box"],
-        **(known["probabilities"] or _UNKNOWN),
-        "label": known["label"],
-        "confidence": known["confidence"],
-        "reused": known["reused"],
-        "shown": known["shown"],
-        **dict(zip(SMOOTHED, smoothed.values(), strict=True)),
-    }
+def _of_face(face: Face) -> Record:
+    return (
+        face.track_id,
+        *face.box,
+        *(map(rounded, face.probabilities) if face.probabilities else _UNKNOWN),
+        face.label,
+        None if face.confidence is None else rounded(face.confidence),
+        face.reused,
+        face.shown,
+        *(map(rounded, face.smoothed) if face.smoothed else _UNKNOWN),
+    )
 
 
 def csv_lines(records: Sequence[Record]) -> bytes:
@@ -85,7 +83,7 @@ def csv_lines(records: Sequence[Record]) -> bytes:
 
 def _csv_cells(record: Record) -> list[object]:
     """Return what differs from Python's own text as text, and the rest as it is."""
-    cells = zip(_IN_CSV, record.values(), strict=True)
+    cells = zip(_IN_CSV, record, strict=True)
     return [
         value if as_text is None or value is None else as_text(value) for as_text, value in cells
     ]
@@ -93,4 +91,5 @@ def _csv_cells(record: Record) -> list[object]:
 
 def json_lines(records: Sequence[Record]) -> bytes:
     """Return records as JSON, one a line; unknown is null."""
-    return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
+    named = (dict(zip(FIELDS, record, strict=True)) for record in records)
+    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in named)

@@ -10,7 +10,7 @@ from msgspec import structs
 from common.face_model import LABELS
 from publisher.as_json import frame_json
 from publisher.faces import published_frame
-from publisher.results.format import records_of
+from publisher.results.format import FIELDS, records_of
 from tests.publisher.faces_and_frames import face, published
 from tests.publisher.material import frame, result
 
@@ -20,7 +20,7 @@ THIRDS = (1 / 3, 0.0, 0.0, 1 / 3, 1 / 3, 0.0, 0.0)
 def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
     seen = dataclasses.replace(face(), confidence=1 / 3, smoothed=THIRDS)
     source = published(7, pts_s=1 / 3, faces=[seen])
-    (record,) = records_of(source)
+    record = dict(zip(FIELDS, *records_of(source), strict=True))
     found = json.loads(json.dumps(frame_json(source, source.faces)))
     (shown,) = found["faces"]
     flat = found | shown | shown["box"] | shown["probabilities"]

@@ -13,8 +13,8 @@ SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False)
 
 def test_a_record_holds_what_is_promised_in_that_order() -> None:
     (record,) = records_of(published(7, faces=[SEEN]))
-    assert tuple(record) == tuple(FIELDS)
-    assert list(record.values()) == [
+    assert len(record) == len(FIELDS)
+    assert list(record) == [
         *("cam", 7, 0.28, "2025-06-15T15:06:40.280000+00:00", 3, 40, 30, 60, 60),
         *HAPPY,
         *("happy", 0.876543, False, True),
@@ -24,7 +24,7 @@ def test_a_record_holds_what_is_promised_in_that_order() -> None:
 
 def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     (record,) = records_of(published(7, faces=[]))
-    assert [field for field in FIELDS if record[field] is not None] == list(FIELDS)[:4]
+    assert [value is not None for value in record] == [True] * 4 + [False] * (len(FIELDS) - 4)
     assert csv_lines([record]).decode() == (
         "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 23 + "\n"
     )
