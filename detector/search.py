@@ -16,8 +16,9 @@ MAX_MISSES = 3
 1, recall falls from 0.987 to 0.974, and from 0.991 to 0.957 where only every third frame is seen;
 with 5 it stays."""
 MAX_UNCONFIRMED = 2
-"""A face that this many full searches in a row did not find is forgotten: what a window follows
-may be no face at all. With 1, recall falls from 0.987 to 0.978; with 3 it stays."""
+"""A face that this many full searches in a row did not find is forgotten, unless its window showed
+it for certain meanwhile: what a window follows may be no face at all. With 1, recall falls from
+0.987 to 0.978; with 3 it stays."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class FaceSearch:
                 known.misses += 1
             else:
                 known.face, known.misses = face, 0
+                known.confirmed |= face.certain
         self._known = [known for known in self._known if known.misses < MAX_MISSES]
         self._forget_doubles()
 

@@ -23,10 +23,12 @@ class SeenFace:
     Attributes:
         box: Where it is.
         landmarks: Where its parts are; None from a detector that does not look for them.
+        certain: Whether a face that is followed was seen as surely as a new one has to be.
     """
 
     box: Box
     landmarks: Landmarks | None = None
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

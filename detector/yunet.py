@@ -120,13 +120,15 @@ class YuNetDetector:
 
     def _examine(self, bgr: Bgr, face: SeenFace) -> SeenFace | None:
         """Look closely at a proposed face, until it is known how its head is tilted."""
+        seen = None
         for _ in range(MAX_LOOKS):
-            before_deg = roll_deg(face)
             closely = self._look(bgr, face, NEW_FACE_SCORE)
-            if closely is None or abs(roll_deg(closely) - before_deg) < STEADY_DEG:
-                return closely
-            face = closely
-        return face
+            if closely is None:
+                break
+            seen, before_deg, face = closely, roll_deg(face), closely
+            if abs(roll_deg(seen) - before_deg) < STEADY_DEG:
+                break
+        return seen
 
     def _look(self, bgr: Bgr, face: SeenFace, min_score: float) -> SeenFace | None:
         """Look closely at one place; once more as the full search sees it, if nothing is there."""
@@ -163,7 +165,8 @@ class YuNetDetector:
             return None
         box = np.hstack([middles[nearest] - sides[nearest] / 2, sides[nearest]])
         landmarks = _to_frame(found.landmarks[nearest] * scale, square)
-        return SeenFace(np.rint(box).astype(np.int32), landmarks)
+        certain = bool(found.scores[nearest] >= NEW_FACE_SCORE)
+        return SeenFace(np.rint(box).astype(np.int32), landmarks, certain)
 
     def _search_scale(self, width_px: int) -> float:
         return min(1.0, self._search_width_px / width_px)

@@ -28,6 +28,7 @@ class ScriptedDetector:
         self.everywhere: Boxes = no_boxes()
         self.near: dict[tuple[int, ...], Box | None] = {}
         self.asked_for: list[SearchPart] = []
+        self.certain = False
 
     def find_faces(
         self, frame: Pixels, part: SearchPart = EVERYTHING, known: Boxes | None = None
@@ -39,7 +40,7 @@ class ScriptedDetector:
     def find_face_near(self, frame: Pixels, face: SeenFace) -> SeenFace | None:
         del frame
         box = self.near.get(tuple(face.box.tolist()), face.box)
-        return None if box is None else SeenFace(box)
+        return None if box is None else SeenFace(box, certain=self.certain)
 
     def crop_square(self, face: SeenFace) -> Square:
         return square_around(face.box, 0.0)
@@ -184,6 +185,15 @@ def test_a_box_that_full_searches_do_not_confirm_is_forgotten() -> None:
     detector.everywhere = no_boxes()
     counts = [len(search.search(background())) for _ in range(2 * MAX_UNCONFIRMED)]
     assert counts == [1] * (2 * MAX_UNCONFIRMED - 1) + [0]
+
+
+def test_a_face_that_its_window_shows_for_certain_needs_no_full_search() -> None:
+    search, detector = scripted(interval_frames=2)
+    detector.everywhere, detector.certain = FACE[None], True
+    search.search(background())
+    detector.everywhere = no_boxes()
+    counts = [len(search.search(background())) for _ in range(4 * MAX_UNCONFIRMED)]
+    assert counts == [1] * (4 * MAX_UNCONFIRMED)
 
 
 def test_a_face_missed_too_often_is_no_longer_looked_for() -> None:
