@@ -25,8 +25,11 @@ from detector.seen_face import Landmarks, SeenFace, Square
 from detector.yunet_network import GRID_PX, YuNet
 
 SEARCH_WIDTH_PX = 640
-PROPOSED_SCORE = 0.6
+PROPOSED_SCORE = 0.4
 NEW_FACE_SCORE = 0.6
+"""Scores that the full search and the close look ask for. With 0.6 for both, the search found 0.950
+instead of 0.963 of 400 composed faces and 0.703 instead of 0.797 of those tilted by 30 degrees; no
+false face was added."""
 KNOWN_FACE_SCORE = 0.5
 
 WINDOW_SIDES = 1.4
@@ -42,9 +45,11 @@ MAX_LOOKS = 4
 """A new face is looked at until its tilt is known to within ``STEADY_DEG``, or this often."""
 
 CROP_SIDES = 1.87
-"""Side of what a crop shows, in distances of the landmarks."""
+"""Side of what a crop shows: so many times the hypotenuse over the distance between the eyes and
+that from eyes to mouth, which says how large a face is also where it is turned."""
 CROP_UP = 0.07
-"""How far its centre is above that of eyes and mouth, in its sides."""
+"""How far a crop's centre is above that of eyes and mouth, in its sides. With both, crops of 664
+composed faces have 1.009 of the image's side (median) and its centre (``benchmarks.framing``)."""
 
 
 class YuNetDetector:
