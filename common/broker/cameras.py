@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 
 from common.broker.jobs import Job, JobState
 from common.broker.peers import Peer
@@ -18,6 +18,7 @@ class Camera:
         capture: The peer that captures it, None while that is gone.
         jobs: All frames in flight by frame_id.
         line: Those not yet sent to publishers, in order; frames leave it only from the front.
+        waiting: Those of the line that wait for a detector, in order.
         gone_ns: When its capture went, if it did.
         stopped: Whether its capture went in order.
         next_frame_id: The frame that is to come next.
@@ -36,6 +37,7 @@ class Camera:
         self.counted_until = 0
         self.jobs: dict[int, Job] = {}
         self.line: list[Job] = []
+        self.waiting: deque[Job] = deque()
         self.adopt(peer, hello)
 
     def adopt(self, peer: Peer, hello: CameraHello) -> None:
@@ -53,6 +55,7 @@ class Camera:
         """Take a captured frame in; frame ids of a camera only grow."""
         self.next_frame_id = job.frame.frame_id + 1
         self.line.append(job)
+        self.waiting.append(job)
         job.replayed = job.frame.frame_id < self.counted_until
         if not job.replayed:
             self.ledger.captured += 1
@@ -64,10 +67,6 @@ class Camera:
         self.ledger.captured += 1
         self.ledger.count_end(Fate.DROPPED, cause)
 
-    def waiting(self) -> list[Job]:
-        """Return the frames that wait for a detector, in order."""
-        return [job for job in self.line if job.state is JobState.WAITING]
-
     def put_back(self, job: Job) -> None:
         """Put a frame back in its place in the line, its publisher having died."""
         job.state = JobState.COMPLETE
@@ -76,9 +75,11 @@ class Camera:
 
     def count_end(self, job: Job, fate: Fate, cause: Cause | None) -> None:
         """Count what became of a frame, unless it was counted before, and let go of it."""
-        job.state = JobState.ENDED
-        if job in self.line:
+        if job.state is JobState.WAITING:
+            self.waiting.remove(job)
+        if job.state is not JobState.PUBLISHING:
             self.line.remove(job)
+        job.state = JobState.ENDED
         if not job.replayed:
             del self.jobs[job.frame.frame_id]
             self.ledger.count_end(fate, cause)
@@ -100,6 +101,7 @@ class Camera:
             del self.jobs[job.frame.frame_id]
         self.ledger.captured -= len(unpublished)
         self.line.clear()
+        self.waiting.clear()
         self.ended = False
 
     def status(self) -> CameraStatus:

@@ -91,27 +91,17 @@ class Job:
         self.unknown = set(range(len(self.boxes)))
         self.unknown -= {index for index, turned in enumerate(self.turned_away) if turned}
         self.state = JobState.CLASSIFYING
-        if self.replayed or not self.unknown:
-            self.complete(now_ns)
 
-    def set_expression(self, index: int, probabilities: Probabilities, now_ns: int) -> None:
+    def set_expression(self, index: int, probabilities: Probabilities) -> None:
         """Take a classifier's answer for one face, ``(7,) float32``."""
         self.probabilities[index] = probabilities
         self.unknown.discard(index)
-        if not self.unknown:
-            self.complete(now_ns)
 
-    def complete(self, now_ns: int) -> None:
-        """Go on to the publishers; faces whose classification has not come show as reused."""
-        self.complete_ns = now_ns
-        self.state = JobState.COMPLETE
-
-    def fail(self, now_ns: int) -> None:
+    def take_away_faces(self) -> None:
         """Mark the frame failed: it goes to the publishers without faces."""
         self.failed = True
         self.boxes, self.probabilities, self.unknown = no_boxes(), no_probabilities(0), set()
         self.poses, self.turned_away = no_poses(), ()
-        self.complete(now_ns)
 
     def result(self, now_ns: int) -> Result:
         """Return the message for the publishers."""

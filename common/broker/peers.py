@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from common.contract import Role
+from common.contract import WORKER_ROLES, Role
 from common.messages import PeerStatus, Status
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ class PeerTable:
 
     def __init__(self) -> None:
         self._peers: dict[bytes, Peer] = {}
-        self._idle: dict[Role, dict[bytes, Peer]] = {}
+        self._by_role: dict[Role, dict[bytes, Peer]] = {role: {} for role in Role}
+        self._idle: dict[Role, dict[bytes, Peer]] = {role: {} for role in WORKER_ROLES}
 
     def all(self) -> list[Peer]:
         """Return every living peer."""
@@ -72,7 +73,7 @@ class PeerTable:
 
     def of_role(self, role: Role) -> list[Peer]:
         """Return the living peers of a role."""
-        return [peer for peer in self._peers.values() if peer.role == role]
+        return list(self._by_role[role].values())
 
     def of_instance(self, instance: str) -> Peer | None:
         """Return the living peer that a supervisor has started in this place before."""
@@ -81,21 +82,22 @@ class PeerTable:
     def add_peer(self, peer: Peer) -> None:
         """Take in a peer."""
         log.info("%s %s joined", peer.role, peer.name)
-        self._peers[peer.identity] = peer
+        self._peers[peer.identity] = self._by_role[peer.role][peer.identity] = peer
 
     def remove_peer(self, peer: Peer) -> None:
         """Know a peer no more."""
         log.info("%s %s is gone", peer.role, peer.name)
-        del self._peers[peer.identity]
-        self._idle.get(peer.role, {}).pop(peer.identity, None)
+        del self._peers[peer.identity], self._by_role[peer.role][peer.identity]
+        if peer.role in WORKER_ROLES:
+            self._idle[peer.role].pop(peer.identity, None)
 
     def set_idle(self, peer: Peer) -> None:
         """Note that a worker asks for work."""
-        self._idle.setdefault(peer.role, {})[peer.identity] = peer
+        self._idle[peer.role][peer.identity] = peer
 
     def idle(self, role: Role) -> list[Peer]:
         """Return the workers that ask for work, who has been idle longest first."""
-        return list(self._idle.get(role, {}).values())
+        return list(self._idle[role].values())
 
     def set_busy(self, peer: Peer, work_id: int) -> None:
         """Note that a worker has been given work."""

@@ -157,6 +157,8 @@ class Scheduler:
             return
         if peer.role is Role.PUBLISHER:
             self._publishers.peer_joined(peer)
+        elif peer.role is Role.DETECTOR:
+            self._detection.peer_joined()
         if self.state.finished:
             self.state.send(identity, Finish())
 

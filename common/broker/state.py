@@ -20,6 +20,7 @@ class PipelineState:
 
     Attributes:
         now_ns: The time of the transition that is going on.
+        to_advance: Names of the cameras of whose line something has changed, so that it may go on.
         outbox: ``(identity of the peer, message)``, in the order in which they are to be sent.
         ignored: How many answers came too late or from peers given up, by type.
         work_ids: Numbers that no work has had.
@@ -29,6 +30,7 @@ class PipelineState:
     def __init__(self) -> None:
         self.peers = PeerTable()
         self.cameras: dict[str, Camera] = {}
+        self.to_advance: dict[str, None] = {}
         self.outbox: list[tuple[bytes, Message]] = []
         self.ignored: Counter[str] = Counter()
         self.finished = False
@@ -58,9 +60,20 @@ class PipelineState:
         cameras = [camera for camera in self.cameras.values() if camera.mode is Mode.LIVE]
         return [job for camera in cameras for job in camera.line]
 
+    def advance_all(self) -> None:
+        """Let the lines of all cameras go on if they can: it is the publishers that changed."""
+        self.to_advance.update(dict.fromkeys(self.cameras))
+
+    def complete(self, job: Job) -> None:
+        """Let a frame or image go on; faces whose classification has not come show as reused."""
+        job.complete_ns = self.now_ns
+        job.state = JobState.COMPLETE
+        self.to_advance[job.frame.camera] = None
+
     def fail(self, job: Job, role: Role) -> None:
         """Let a frame or image go on without faces: it took down every worker that tried it."""
-        job.fail(self.now_ns)
+        job.take_away_faces()
+        self.complete(job)
         log.error("%s failed: no %s survived it", job.name, role)
 
     def drop(self, job: Job, cause: Cause) -> None:
@@ -72,6 +85,7 @@ class PipelineState:
         """Let its camera count a frame; its slot is released when that of its whole run can be."""
         camera = self.cameras[job.frame.camera]
         camera.count_end(job, fate, cause)
+        self.to_advance[camera.name] = None
         if job.capture is None:
             return
         release = Release(camera.name, job.frame.frame_id, fate, cause)

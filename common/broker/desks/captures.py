@@ -56,7 +56,7 @@ class CaptureDesk:
             case CameraState():
                 camera.online, camera.reason = message.online, message.reason
             case EndOfSource():
-                camera.ended = True
+                self._detection.end_source(camera)
 
     def peer_died(self, peer: Peer) -> None:
         """Give up a capture and its ring with it: live frames are lost, lossless come again."""
@@ -120,7 +120,6 @@ class CaptureDesk:
     def _forget(self, camera: Camera) -> None:
         log.info("camera %s is forgotten", camera.name)
         del self._state.cameras[camera.name]
-        self._detection.forget(camera)
         for publisher in self._state.peers.of_role(Role.PUBLISHER):
             publisher.sent.pop(camera.name, None)  # one of that name counts from 0
             publisher.has.pop(camera.name, None)

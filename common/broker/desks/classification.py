@@ -41,13 +41,14 @@ class ClassificationDesk:
         on at once.
         """
         if job.mode is Mode.LIVE:
-            for older in self._waiting_frames():
-                if older.frame.camera == job.frame.camera and not older.with_classifiers:
-                    self._go_on_without(older)
+            for other in self._state.cameras[job.frame.camera].line:
+                waits = other.state is JobState.CLASSIFYING and other is not job
+                if waits and not other.with_classifiers:
+                    self._go_on_without(other)
             if not self._state.peers.of_role(Role.CLASSIFIER):
-                job.complete(self._state.now_ns)
+                self._state.complete(job)
                 return
-        self._queue.add_faces((job, index) for index in sorted(job.unknown))
+        self._queue.add_faces(job)
 
     def take_expressions(self, peer: Peer, expressions: Expressions) -> None:
         """Take a classifier's answer.
@@ -67,7 +68,9 @@ class ClassificationDesk:
         for (job, index), probabilities in zip(batch, expressions.probabilities, strict=True):
             job.with_classifiers -= 1
             if job.state is JobState.CLASSIFYING:
-                job.set_expression(index, probabilities, self._state.now_ns)
+                job.set_expression(index, probabilities)
+                if not job.unknown:
+                    self._state.complete(job)
             else:
                 self._state.ignored["face"] += 1
 
@@ -101,7 +104,7 @@ class ClassificationDesk:
     def go_on_without_classifiers(self) -> None:
         """Let all live frames go on if the last classifier is gone."""
         if not self._state.peers.of_role(Role.CLASSIFIER):
-            for job in self._waiting_frames():
+            for job in self._queue.frames():
                 if job.mode is Mode.LIVE:
                     self._go_on_without(job)
 
@@ -112,6 +115,8 @@ class ClassificationDesk:
 
     def dispatch(self) -> None:
         """Hand out batches while faces wait and somebody asks for them."""
+        if not self._queue:
+            return
         for peer in self._state.peers.idle(Role.CLASSIFIER):
             if not self._queue:
                 return
@@ -125,10 +130,7 @@ class ClassificationDesk:
             self._state.peers.set_busy(peer, work_id)
             self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
 
-    def _waiting_frames(self) -> list[Job]:
-        return list(dict.fromkeys(job for job, _ in self._queue))
-
     def _go_on_without(self, job: Job) -> None:
         """Complete a frame without the classifications it waits for."""
-        job.complete(self._state.now_ns)
-        self._queue.withdraw_ended()
+        self._state.complete(job)
+        self._queue.withdraw(job)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
+from itertools import islice
 from typing import Final
 
 from common.broker.cameras import Camera
@@ -38,15 +39,25 @@ class DetectionDesk:
         self._again: deque[Run] = deque()
         self._images: deque[Job] = deque()
         self._images_rest_until_ns = 0
-        self._turns: deque[str | None] = deque()
+        self._turns: OrderedDict[str | None, None] = OrderedDict()
 
     def add_frame(self, camera: Camera, frame: Frame, capture: Peer) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
         if camera.mode is Mode.LIVE:
-            for older in camera.waiting():
-                self._state.drop(older, Cause.SUPERSEDED)
+            while camera.waiting:
+                self._state.drop(camera.waiting[0], Cause.SUPERSEDED)
         camera.add_frame(Job(frame, camera.mode, self._state.now_ns, capture))
-        self._give_turns(camera.name)
+        self._give_turn(camera.name)
+
+    def end_source(self, camera: Camera) -> None:
+        """Take the word that no more frames come: the last run is complete as it is."""
+        camera.ended = True
+        self._give_turn(camera.name)
+
+    def peer_joined(self) -> None:
+        """Look at all cameras again: a new detector's runs may be of another length."""
+        for name in self._state.cameras:
+            self._give_turn(name)
 
     def add_image(self, job: Job) -> None:
         """Take in a single image. All images together have one turn, as a camera has one.
@@ -55,7 +66,6 @@ class DetectionDesk:
         after each for as long as it took: cameras keep half of the time.
         """
         self._images.append(job)
-        self._give_turns(IMAGES)
 
     def take_faces(self, peer: Peer, faces: Faces) -> Job | None:
         """Take a detector's answer for one frame; return the frame if it was waiting for it.
@@ -76,6 +86,8 @@ class DetectionDesk:
         news = job.state is JobState.DETECTING
         if news:
             job.set_faces(faces, self._state.now_ns)
+            if job.replayed or not job.unknown:
+                self._state.complete(job)
             if job.mode is Mode.IMAGE:
                 took_ns = self._state.now_ns - job.detecting_ns
                 self._images_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
@@ -116,11 +128,6 @@ class DetectionDesk:
         self._images = deque(job for job in self._images if job.state is JobState.WAITING)
         self._again = deque(run for run in self._again if _is_wanted(run))
 
-    def forget(self, camera: Camera) -> None:
-        """Take a camera that is forgotten out of the turns."""
-        if camera.name in self._turns:
-            self._turns.remove(camera.name)
-
     def expire(self) -> None:
         """Drop live frames that are too old and have not been detected."""
         for job in self._state.live_frames():
@@ -130,36 +137,47 @@ class DetectionDesk:
 
     def queue_status(self) -> QueueStatus:
         """Return how many frames wait for a detector, and how long."""
-        waiting = [job for camera in self._state.cameras.values() for job in camera.waiting()]
+        waiting = [job for camera in self._state.cameras.values() for job in camera.waiting]
         again = [j for run in self._again for j in run.jobs if j.state is JobState.DETECTING]
         since_ns = [job.received_ns for job in (*waiting, *again, *self._images)]
         return self._state.queue_status(Role.DETECTOR, since_ns)
 
     def dispatch(self) -> None:
         """Hand out work while there is some and somebody asks for it."""
-        idle = self._state.peers.idle(Role.DETECTOR)
-        if idle:
+        if self._images and not self._images_rest():
+            self._give_turn(IMAGES)
+        if self._again:
             self.withdraw_ended()
-        for peer in idle:
-            run = self._next_run(peer)
-            if run is None:
-                continue
-            work_id = next(self._state.work_ids)
-            self._in_hand[work_id] = run
-            self._state.peers.set_busy(peer, work_id)
-            frames = tuple(job.frame for job in run.jobs)
-            self._state.send(peer.identity, DetectRun(work_id, run.jobs[0].mode, frames))
+            self._dispatch_again()
+        if self._turns:
+            for peer in self._state.peers.idle(Role.DETECTOR):
+                run = self._next_run(peer.capacity)
+                if run is None:
+                    break
+                self._hand_out(run, peer)
 
-    def _next_run(self, peer: Peer) -> Run | None:
-        """Return work that another detector left, else the next of the camera whose turn it is."""
+    def _dispatch_again(self) -> None:
+        """Hand out the runs that other detectors left, to those who have not failed at them."""
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
-        for run in self._again:
-            if peer.identity not in run.unable or everybody <= run.unable:
-                self._again.remove(run)
-                return run
-        for _ in range(len(self._turns)):
-            jobs = self._jobs_of(self._turns[0], peer.capacity)
-            self._turns.rotate(-1)
+        for peer in self._state.peers.idle(Role.DETECTOR):
+            for run in self._again:
+                if peer.identity not in run.unable or everybody <= run.unable:
+                    self._again.remove(run)
+                    self._hand_out(run, peer)
+                    break
+
+    def _hand_out(self, run: Run, peer: Peer) -> None:
+        work_id = next(self._state.work_ids)
+        self._in_hand[work_id] = run
+        self._state.peers.set_busy(peer, work_id)
+        frames = tuple(job.frame for job in run.jobs)
+        self._state.send(peer.identity, DetectRun(work_id, run.jobs[0].mode, frames))
+
+    def _next_run(self, interval: int) -> Run | None:
+        """Return the run of the first of those that have a turn and a run."""
+        while self._turns:
+            turn, _ = self._turns.popitem(last=False)
+            jobs = self._take_image() if turn is IMAGES else self._take_frames(turn, interval)
             if jobs:
                 run = Run(jobs, tuple(jobs))
                 for job in jobs:
@@ -168,15 +186,27 @@ class DetectionDesk:
                 return run
         return None
 
-    def _give_turns(self, turn: str | None) -> None:
-        if turn not in self._turns:
-            self._turns.append(turn)
+    def _give_turn(self, turn: str | None) -> None:
+        """Look at a camera, or the images, when those before have been looked at.
 
-    def _jobs_of(self, turn: str | None, interval: int) -> list[Job]:
-        if turn is IMAGES:
-            return [self._images.popleft()] if self._images and not self._images_rest() else []
-        camera = self._state.cameras.get(turn)
-        return _next_jobs(camera, interval) if camera is not None else []
+        A turn ends when it is looked at. So each that may have a run now is to be given one by
+        whatever made that possible, and at no other time need anybody look at it.
+        """
+        self._turns.setdefault(turn)
+
+    def _take_image(self) -> list[Job]:
+        return [self._images.popleft()] if self._images and not self._images_rest() else []
+
+    def _take_frames(self, name: str, interval: int) -> list[Job]:
+        """Take the camera's next run off those that wait; what still waits has another turn."""
+        camera = self._state.cameras.get(name)
+        jobs = _next_jobs(camera, interval) if camera is not None else []
+        if camera is not None and jobs:
+            for _ in jobs:
+                camera.waiting.popleft()
+            if camera.waiting:
+                self._give_turn(name)
+        return jobs
 
     def _images_rest(self) -> bool:
         """Return whether images pause for the cameras that there are."""
@@ -199,14 +229,14 @@ def _next_jobs(camera: Camera, interval: int) -> list[Job]:
     A lossless run is the frames from one multiple of its length up to the next, whatever has
     arrived when, so that results do not depend on timing. Two runs fit into any ring.
     """
-    waiting = camera.waiting()
+    waiting = camera.waiting
     if not waiting or camera.mode is Mode.LIVE:
-        return waiting[-1:]
+        return list(waiting)
     length = camera.run_length = max(1, min(interval, MIN_LOSSLESS_SLOTS // 2, camera.slots // 2))
-    number = waiting[0].frame.frame_id // length
-    run = [job for job in waiting if job.frame.frame_id // length == number]
-    complete = camera.ended or run[-1].frame.frame_id == (number + 1) * length - 1
-    return _up_to_bytes(run) if complete or len(waiting) > len(run) else []
+    end = (waiting[0].frame.frame_id // length + 1) * length
+    if waiting[-1].frame.frame_id < end - 1 and not camera.ended:
+        return []
+    return _up_to_bytes([job for job in islice(waiting, length) if job.frame.frame_id < end])
 
 
 def _up_to_bytes(jobs: list[Job]) -> list[Job]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Iterator
 
 from common.broker.jobs import Job, JobState
 from common.contract import Mode
 
 QueuedFace = tuple[Job, int]
 """A frame and the index of the face in it."""
+
+_Lane = OrderedDict[Job, deque[int]]
+"""The frames whose faces wait, in order, and of each the indices of those; none waits in vain."""
 
 
 class FaceQueue:
@@ -20,33 +23,44 @@ class FaceQueue:
     """
 
     def __init__(self) -> None:
-        self._cameras: deque[QueuedFace] = deque()
-        self._images: deque[QueuedFace] = deque()
+        self._cameras: _Lane = OrderedDict()
+        self._images: _Lane = OrderedDict()
         self._turns = deque((self._cameras, self._images))
 
-    def __len__(self) -> int:
-        return len(self._cameras) + len(self._images)
+    def __bool__(self) -> bool:
+        return bool(self._cameras or self._images)
 
     def __iter__(self) -> Iterator[QueuedFace]:
-        yield from self._cameras
-        yield from self._images
+        for lane in (self._cameras, self._images):
+            for job, indices in lane.items():
+                for index in indices:
+                    yield job, index
 
-    def add_faces(self, faces: Iterable[QueuedFace]) -> None:
-        """Queue faces."""
-        for face in faces:
-            self._lane_of(face).append(face)
+    def frames(self) -> list[Job]:
+        """Return the frames and images of which faces wait."""
+        return [*self._cameras, *self._images]
+
+    def add_faces(self, job: Job) -> None:
+        """Queue the faces of a frame that have no probabilities yet."""
+        if job.unknown:
+            self._lane_of(job)[job] = deque(sorted(job.unknown))
 
     def put_back(self, faces: list[QueuedFace]) -> None:
         """Queue faces that were taken before, in front of all others."""
-        for face in reversed(faces):
-            self._lane_of(face).appendleft(face)
+        for job, index in reversed(faces):
+            lane = self._lane_of(job)
+            lane.setdefault(job, deque()).appendleft(index)
+            lane.move_to_end(job, last=False)
+
+    def withdraw(self, job: Job) -> None:
+        """Let go of the faces of a frame."""
+        self._lane_of(job).pop(job, None)
 
     def withdraw_ended(self) -> None:
         """Let go of the faces of frames that have gone on, or come to their end, without them."""
-        for lane in self._turns:
-            kept = [face for face in lane if face[0].state is JobState.CLASSIFYING]
-            lane.clear()
-            lane.extend(kept)
+        for job in self.frames():
+            if job.state is not JobState.CLASSIFYING:
+                self.withdraw(job)
 
     def take_batch(self, capacity: int) -> list[QueuedFace]:
         """Take faces off the queue; those of a frame that were in a lost batch go alone.
@@ -55,28 +69,38 @@ class FaceQueue:
         """
         self._turns.rotate()
         first = next(lane for lane in self._turns if lane)
-        if _is_suspected(first[0]):
+        if _is_suspected(first):
             return _take_alone(first, capacity)
         faces: list[QueuedFace] = []
         while len(faces) < capacity:
-            able = [lane for lane in self._turns if lane and not _is_suspected(lane[0])]
+            able = [lane for lane in self._turns if lane and not _is_suspected(lane)]
             if not able:
                 break
-            faces += [lane.popleft() for lane in able[: capacity - len(faces)]]
+            faces += [_take_face(lane) for lane in able[: capacity - len(faces)]]
         return faces
 
-    def _lane_of(self, face: QueuedFace) -> deque[QueuedFace]:
-        return self._images if face[0].mode is Mode.IMAGE else self._cameras
+    def _lane_of(self, job: Job) -> _Lane:
+        return self._images if job.mode is Mode.IMAGE else self._cameras
 
 
-def _is_suspected(face: QueuedFace) -> bool:
-    job, index = face
-    return job.face_deaths[index] > 0
+def _is_suspected(lane: _Lane) -> bool:
+    """Return whether the first face of a lane was in a lost batch."""
+    job = next(iter(lane))
+    return job.face_deaths[lane[job][0]] > 0
 
 
-def _take_alone(lane: deque[QueuedFace], capacity: int) -> list[QueuedFace]:
-    faces = [lane.popleft()]
+def _take_face(lane: _Lane) -> QueuedFace:
+    job = next(iter(lane))
+    index = lane[job].popleft()
+    if not lane[job]:
+        del lane[job]
+    return job, index
+
+
+def _take_alone(lane: _Lane, capacity: int) -> list[QueuedFace]:
+    """Take the first faces, all of one frame and all suspected."""
+    faces = [_take_face(lane)]
     job = faces[0][0]
-    while lane and len(faces) < capacity and lane[0][0] is job and _is_suspected(lane[0]):
-        faces.append(lane.popleft())
+    while job in lane and len(faces) < capacity and _is_suspected(lane):
+        faces.append(_take_face(lane))
     return faces

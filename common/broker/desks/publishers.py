@@ -51,6 +51,7 @@ class PublisherDesk:
         for job in self._held_by(place):
             self._send(peer, job)
             self._stop_awaiting(job, place)
+        self._state.advance_all()
 
     def peer_died(self, peer: Peer) -> None:
         """Keep the lossless frames a publisher had for its supervisor's next one."""
@@ -61,12 +62,14 @@ class PublisherDesk:
                 job.awaiting.add(place)
             self._stop_awaiting(job, peer.identity)
         self._images.withdraw_images_of(peer)
+        self._state.advance_all()
 
     def peer_left(self, peer: Peer) -> None:
         """Leave what a publisher had to the others."""
         for job in self._held_by(peer.identity):
             self._stop_awaiting(job, peer.identity)
         self._images.withdraw_images_of(peer)
+        self._state.advance_all()
 
     def expire(self) -> None:
         """Wait no longer for publishers that have not come back."""
@@ -75,16 +78,15 @@ class PublisherDesk:
                 del self._deadlines_ns[place]
                 for job in self._held_by(place):
                     self._stop_awaiting(job, place)
+                self._state.advance_all()
 
     def advance(self) -> None:
-        """Send, of each camera, what is complete and next in line."""
-        for camera in self._state.cameras.values():
-            while camera.line and camera.line[0].state is JobState.COMPLETE:
-                job = camera.line[0]
-                if job.replayed:
-                    self._state.end_frame(job, Fate.PUBLISHED)
-                elif not self._publish(camera, job):
-                    break
+        """Send, of each camera whose line may go on, what is complete and next in it."""
+        while self._state.to_advance:
+            name, _ = self._state.to_advance.popitem()
+            camera = self._state.cameras.get(name)  # none is that of images, or one forgotten
+            if camera is not None:
+                self._advance_line(camera)
 
     def _take_acknowledgement(self, peer: Peer, message: Published) -> None:
         """Take a publisher's word that it has shown and written a frame."""
@@ -94,8 +96,17 @@ class PublisherDesk:
             self._state.ignore(message)
             return
         peer.has[message.camera] -= 1
+        self._state.to_advance[message.camera] = None
         job.acknowledged = True
         self._stop_awaiting(job, peer.identity)
+
+    def _advance_line(self, camera: Camera) -> None:
+        while camera.line and camera.line[0].state is JobState.COMPLETE:
+            job = camera.line[0]
+            if job.replayed:
+                self._state.end_frame(job, Fate.PUBLISHED)
+            elif not self._publish(camera, job):
+                break
 
     def _publish(self, camera: Camera, job: Job) -> bool:
         """Send one frame; return False where it has to wait for a publisher."""
@@ -152,6 +163,7 @@ class PublisherDesk:
             self._state.drop(job, Cause.PUBLISHER_LOST)
         else:
             self._state.cameras[job.frame.camera].put_back(job)
+            self._state.to_advance[job.frame.camera] = None
 
 
 def _place_of(peer: Peer) -> bytes:

@@ -12,11 +12,11 @@ from tests.common.broker.world import frame
 def queued(cameras: int, images: int) -> tuple[FaceQueue, Job, Job]:
     queue = FaceQueue()
     camera, image = (
-        Job(frame("cam", 0), mode, 0, state=JobState.CLASSIFYING)
-        for mode in (Mode.LIVE, Mode.IMAGE)
+        Job(frame("cam", 0), mode, 0, state=JobState.CLASSIFYING, unknown=set(range(faces)))
+        for mode, faces in ((Mode.LIVE, cameras), (Mode.IMAGE, images))
     )
-    queue.add_faces((camera, index) for index in range(cameras))
-    queue.add_faces((image, index) for index in range(images))
+    queue.add_faces(camera)
+    queue.add_faces(image)
     return queue, camera, image
 
 
@@ -74,4 +74,3 @@ def test_faces_of_an_image_that_has_ended_are_withdrawn() -> None:
     image.state = JobState.ENDED
     queue.withdraw_ended()
     assert list(queue) == [(camera, 0), (camera, 1), (camera, 2)]
-    assert len(queue) == 3
