@@ -62,7 +62,6 @@ class PublisherDesk:
                 job.awaiting.add(place)
             self._stop_awaiting(job, peer.identity)
         self._images.withdraw_images_of(peer)
-        self._state.advance_all()
 
     def peer_left(self, peer: Peer) -> None:
         """Leave what a publisher had to the others."""
@@ -163,7 +162,6 @@ class PublisherDesk:
             self._state.drop(job, Cause.PUBLISHER_LOST)
         else:
             self._state.cameras[job.frame.camera].put_back(job)
-            self._state.to_advance[job.frame.camera] = None
 
 
 def _place_of(peer: Peer) -> bytes:

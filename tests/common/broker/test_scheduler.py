@@ -140,6 +140,18 @@ def test_batch_is_no_larger_than_the_worker_announced(world: World) -> None:
     assert [len(batch.crops) for batch in batches if batch] == [4, 2]
 
 
+def test_frame_goes_on_when_the_one_before_it_is_given_up(world: World) -> None:
+    capture, slow, publisher = world.capture(), world.detector(), world.publisher()
+    world.say(capture, frame("cam", 0))
+    world.expect(slow, DetectRun)
+    world.pass_time(400)
+    world.detect_frames(capture, world.detector(), [1])
+    assert world.publish(publisher) == []
+    world.pass_time(200)
+    assert ids(world.publish(publisher)) == [1]
+    assert world.status().dropped == {"too_old": 1}
+
+
 def test_results_are_released_in_order_whoever_is_first(world: World) -> None:
     capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     one, two = world.detector(interval=1), world.detector(interval=1)
@@ -415,6 +427,16 @@ def test_slow_publisher_gets_no_more_than_three_live_frames(world: World) -> Non
     world.detect_frames(capture, detector, range(5))
     assert len(world.take_all(publisher, Result)) == 3
     assert world.status().dropped == {"publisher_slow": 2}
+
+
+def test_lossless_goes_on_when_no_publisher_has_its_hands_full_any_more(world: World) -> None:
+    one, other = world.publisher(), world.publisher()
+    lossless_frames(world, 18)
+    assert ids(world.take_all(one, Result)) == ids(world.take_all(other, Result)) == [*range(16)]
+    world.say(one, Published("cam", 0))
+    assert world.take(one, Result) is None
+    world.say(other, Published("cam", 1))  # so none of both frames has come to its end
+    assert [ids([world.expect(peer, Result)]) for peer in (one, other)] == [[16], [16]]
 
 
 def lossless_frames(world: World, count: int) -> tuple[bytes, bytes]:

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from common.contract import Cause, Mode
 from common.messages import (
+    Bye,
     CameraHello,
     ClassifyBatch,
     DetectRun,
@@ -78,6 +79,8 @@ class PipelineMachine(RuleBasedStateMachine):
 
     @rule()
     def recording_ends(self) -> None:
+        """It is no shorter than before its capture was restarted."""
+        self.frames_are_captured("file", self.world.status("file").captured - self.next_id["file"])
         self.ended.add("file")
         self._say(self.captures["file"], EndOfSource("file"))
 
@@ -148,6 +151,13 @@ class PipelineMachine(RuleBasedStateMachine):
         self.world.lose(peer)
         self._collect()
 
+    @precondition(lambda self: bool(self.publishers))
+    @rule(data=st.data())
+    def publisher_leaves(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from(list(self.publishers)))
+        del self.publishers[peer]
+        self._say(peer, Bye())
+
     @rule(ms=st.sampled_from([1, 30, 260, 600]))
     def time_passes(self, ms: int) -> None:
         for peer in (*self.captures.values(), *self.detectors, *self.classifiers, *self.publishers):
@@ -161,6 +171,10 @@ class PipelineMachine(RuleBasedStateMachine):
     def ledger_holds(self) -> None:
         for camera in self.world.scheduler.state.cameras.values():
             assert_ledger(camera.status())
+
+    @invariant()
+    def nothing_that_is_possible_is_left_undone(self) -> None:
+        assert self.world.look_at_everything() == []
 
     def teardown(self) -> None:
         """With healthy workers everything comes to its end, and every lossless frame just once."""

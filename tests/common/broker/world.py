@@ -26,6 +26,7 @@ from common.messages import (
     Release,
     Result,
     Status,
+    Welcome,
     WorkerHello,
 )
 
@@ -189,6 +190,25 @@ class World:
 
     def end(self, peer: bytes) -> None:
         self.say(peer, EndOfSource(self._cameras[peer]))
+
+    def look_at_everything(self) -> list[Message]:
+        """Have all that waits looked at, by hellos said again; return what moved because of it.
+
+        Detectors say hello only while one is idle: else cameras would keep the turns they are given
+        here, whether they had them or not.
+        """
+        self.deliver()
+        peers = self.scheduler.state.peers
+        for peer in peers.of_role(Role.PUBLISHER):
+            hello = PublisherHello(peer.name, peer.instance, peer.recorded)
+            self.scheduler.handle(peer.identity, hello, self.now_ns)
+        if peers.idle(Role.DETECTOR):
+            for peer in peers.of_role(Role.DETECTOR):
+                again = WorkerHello(peer.role, peer.name, peer.instance, peer.capacity)
+                self.scheduler.handle(peer.identity, again, self.now_ns)
+        said = [message for _, message in self.scheduler.state.outbox]
+        self.deliver()
+        return [message for message in said if not isinstance(message, Welcome)]
 
     def drain(self, workers: list[bytes], publishers: list[bytes]) -> list[Result]:
         """Let everybody work until nothing moves any more; return what was published."""
