@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import time
 
-import zmq
-
 from common import wire
 from common.broker.progress import ProgressLog
 from common.broker.scheduler import Scheduler
@@ -15,8 +13,7 @@ from common.lifetime import Lifetime
 from common.messages import Message, Refused
 from common.sockets import BrokerSocket
 
-POLL_MS = 20  # how precisely the age of frames is kept
-MESSAGES_A_STEP = 256
+TICK_NS = 20_000_000  # how precisely the age of frames is kept
 HEARTBEAT_NS = 1_000_000_000
 REPORT_NS = 250_000_000
 GOODBYE_NS = 2_000_000_000
@@ -35,22 +32,32 @@ class BrokerLoop:
 
     def __init__(self, socket: BrokerSocket, scheduler: Scheduler, lifetime: Lifetime) -> None:
         self._socket = socket
-        self._router = socket.router
         self._scheduler = scheduler
         self._lifetime = lifetime
         self._progress = ProgressLog()
         self._bad_messages = 0
+        self._next_tick_ns = 0
         self._next_heartbeat_ns = 0
         self._next_report_ns = 0
         self._finished_ns = 0
 
     def step(self) -> None:
-        """Do one round: what has arrived, what is due, what is to be sent."""
-        if self._router.poll(POLL_MS):
-            for _ in range(MESSAGES_A_STEP):
-                if not self._receive():
-                    break
+        """Do one round: a message if one comes soon, what is due, what is to be sent."""
+        parts = self._socket.receive()
         now_ns = time.monotonic_ns()
+        if parts is not None:
+            self._take(parts, now_ns)
+        if now_ns >= self._next_tick_ns:
+            self._next_tick_ns = now_ns + TICK_NS
+            self._tick(now_ns)
+        self._send()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._socket.close()
+
+    def _tick(self, now_ns: int) -> None:
+        """Do what the time has come for."""
         self._scheduler.tick(now_ns)
         if now_ns >= self._next_heartbeat_ns:
             self._next_heartbeat_ns = now_ns + HEARTBEAT_NS
@@ -61,26 +68,18 @@ class BrokerLoop:
             self._progress.show(self._scheduler.report(now_ns, self._bad_messages))
         if just_finished:
             self._finished_ns = now_ns
-        self._send()
         if self._finished_ns and self._everybody_knows(now_ns):
             self._lifetime.request_stop()
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._socket.close()
 
     def _everybody_knows(self, now_ns: int) -> bool:
         """Return whether all peers have left since the end, or have had the time to."""
         return not self._scheduler.state.peers.all() or now_ns - self._finished_ns > GOODBYE_NS
 
-    def _receive(self) -> bool:
-        """Take one message in; return False where none has arrived."""
+    def _take(self, received: list[bytes], now_ns: int) -> None:
+        """Take one message in."""
+        identity, *parts = received
         try:
-            identity, *parts = self._router.recv_multipart(zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        try:
-            self._scheduler.handle(identity, wire.decode(parts), time.monotonic_ns())
+            self._scheduler.handle(identity, wire.decode(parts), now_ns)
         except wire.VersionError as error:
             self._bad_messages += 1
             log.warning("refused a peer of another version: %s", error)
@@ -89,21 +88,17 @@ class BrokerLoop:
             self._bad_messages += 1
             log.warning("skipped a bad message: %s", error)
             self._scheduler.bad_message(identity)
-        return True
 
     def _send(self) -> None:
-        outbox = self._scheduler.state.outbox
-        dead = {identity for identity, message in outbox if not self._reaches(identity, message)}
-        outbox.clear()
-        for identity in dead:
-            self._scheduler.peer_died(identity)
-
-    def _reaches(self, identity: bytes, message: Message) -> bool:
-        """Send a message; return False where the peer is gone or takes nothing any more."""
-        try:
-            self._router.send_multipart([identity, *wire.encode(message)], zmq.NOBLOCK)
-        except zmq.ZMQError as error:
-            if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
-                raise
-            return False
-        return True
+        """Send what is to be sent, and what comes of finding that a peer is gone."""
+        while self._scheduler.state.outbox:
+            outbox, self._scheduler.state.outbox = self._scheduler.state.outbox, []
+            message: Message | None = None
+            dead: dict[bytes, None] = {}
+            for identity, each in outbox:
+                if each is not message:  # a heartbeat is one message for everybody
+                    message, parts = each, wire.encode(each)
+                if not self._socket.send(identity, parts):
+                    dead[identity] = None
+            for identity in dead:
+                self._scheduler.peer_died(identity)
