@@ -8,7 +8,6 @@ to be exactly as long as the lengths say. docs/messages.md shows how other progr
 
 from __future__ import annotations
 
-import math
 import re
 import threading
 from collections.abc import Sequence
@@ -25,6 +24,8 @@ MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 PREFIX = b"\x92" + msgspec.msgpack.encode(WIRE_VERSION)  # an array of two, the version first
 DTYPES = {hint: np.dtype(*get_args(get_args(hint)[1])) for hint in ROW_SHAPES}
 SHAPES = {DTYPES[hint]: shape for hint, shape in ROW_SHAPES.items()}
+ROW_BYTES = {hint: np.empty(shape, DTYPES[hint]).nbytes for hint, shape in ROW_SHAPES.items()}
+NO_ROWS = {hint: np.empty((0, *shape), DTYPES[hint]) for hint, shape in ROW_SHAPES.items()}
 NOT_OURS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -79,11 +80,13 @@ class _Codec(threading.local):
     def _take(self, hint: object, rows: object) -> np.ndarray[Any, Any]:
         if type(rows) is not int or rows < 0:
             raise ValueError("Expected a length, a whole number from 0")
-        shape, dtype = (rows, *ROW_SHAPES[hint]), DTYPES[hint]
-        start, self._at = self._at, self._at + math.prod(shape) * dtype.itemsize
+        if not rows:
+            return NO_ROWS[hint]
+        dtype, shape = DTYPES[hint], (rows, *ROW_SHAPES[hint])
+        start, self._at = self._at, self._at + rows * ROW_BYTES[hint]
         if self._at > len(self._payload):
             raise ValueError(f"Expected {self._at} payload bytes, got {len(self._payload)}")
-        array = np.frombuffer(self._payload[start : self._at], dtype).reshape(shape)
+        array: np.ndarray[Any, Any] = np.ndarray(shape, dtype, self._payload, start)
         if dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError("Expected finite numbers, got NaN or infinity")
         return array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -33,6 +33,11 @@ def no_probabilities(faces: int) -> Probabilities:
     return np.zeros((faces, len(LABELS)), np.float32)
 
 
+NO_BOXES = no_boxes()
+NO_POSES = no_poses()
+NO_PROBABILITIES = no_probabilities(0)
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     """One frame, or single image, in flight.
@@ -57,15 +62,15 @@ class Job:
     received_ns: int
     capture: Peer | None = None
     state: JobState = JobState.WAITING
-    boxes: Boxes = field(default_factory=no_boxes)
+    boxes: Boxes = field(default_factory=lambda: NO_BOXES)
     crops: Crops | None = None
-    poses: Poses = field(default_factory=no_poses)
+    poses: Poses = field(default_factory=lambda: NO_POSES)
     turned_away: tuple[bool, ...] = ()
-    probabilities: Probabilities = field(default_factory=lambda: no_probabilities(0))
+    probabilities: Probabilities = field(default_factory=lambda: NO_PROBABILITIES)
     unknown: set[int] = field(default_factory=set)
     with_classifiers: int = 0
     deaths: int = 0
-    face_deaths: Counter[int] = field(default_factory=Counter)
+    face_deaths: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     replayed: bool = False
     failed: bool = False
     awaiting: set[bytes] = field(default_factory=set)
@@ -100,8 +105,8 @@ class Job:
     def take_away_faces(self) -> None:
         """Mark the frame failed: it goes to the publishers without faces."""
         self.failed = True
-        self.boxes, self.probabilities, self.unknown = no_boxes(), no_probabilities(0), set()
-        self.poses, self.turned_away = no_poses(), ()
+        self.boxes, self.probabilities, self.unknown = NO_BOXES, NO_PROBABILITIES, set()
+        self.poses, self.turned_away = NO_POSES, ()
 
     def result(self, now_ns: int) -> Result:
         """Return the message for the publishers."""

@@ -121,14 +121,14 @@ class ClassificationDesk:
             if not self._queue:
                 return
             batch = self._queue.take_batch(max(1, peer.capacity))
-            crops = [job.crops[index] for job, index in batch if job.crops is not None]
+            crops = [job.crops[i : i + 1] for job, i in batch if job.crops is not None]
             for job, _ in batch:
                 job.with_classifiers += 1
             work_id = next(self._state.work_ids)
             self._in_hand[work_id] = batch
             self.batches[len(batch)] += 1
             self._state.peers.set_busy(peer, work_id)
-            self._state.send(peer.identity, ClassifyBatch(work_id, np.stack(crops)))
+            self._state.send(peer.identity, ClassifyBatch(work_id, np.concatenate(crops)))
 
     def _go_on_without(self, job: Job) -> None:
         """Complete a frame without the classifications it waits for."""
