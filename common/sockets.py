@@ -17,7 +17,8 @@ from common.errors import ConfigError
 Context = zmq.Context[zmq.Socket[bytes]]
 """What makes the sockets of a process."""
 
-QUEUE_MESSAGES = 1000
+QUEUE_MESSAGES = 5000
+"""More than the broker has a publisher hold: 16 frames of each of 256 lossless cameras."""
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 RECONNECT_MS = 50
 RECONNECT_MAX_MS = 500

@@ -13,7 +13,7 @@ from common.messages import MAX_INT, CameraHello, PublisherHello, Refused, Welco
 Hello = WorkerHello | CameraHello | PublisherHello
 
 MAX_NAME_LENGTH = 64
-MAX_CAMERAS = 64
+MAX_CAMERAS = 256
 """Cameras of one broker; one that is known may always come back."""
 
 log = logging.getLogger(__name__)

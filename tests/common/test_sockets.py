@@ -13,6 +13,9 @@ import pytest
 import zmq
 
 from common import sockets
+from common.broker.admission import MAX_CAMERAS
+from common.broker.desks.publishers import IN_HAND_LIMIT
+from common.contract import Mode
 from common.errors import ConfigError
 from common.sockets import BrokerSocket, Context, connect_dealer
 from tests.support.waiting import eventually
@@ -215,3 +218,18 @@ def test_message_to_nobody_is_an_error_and_not_lost_silently(
         broker.router.send_multipart([b"nobody", b"x"], zmq.NOBLOCK)
     assert caught.value.errno == zmq.EHOSTUNREACH
     broker.close()
+
+
+def test_publisher_that_reads_nothing_is_sent_all_that_it_may_hold(
+    context: Context, endpoint: str
+) -> None:
+    broker, publisher = BrokerSocket(context, endpoint), connect_dealer(context, endpoint)
+    try:
+        eventually(lambda: publisher.poll(20, zmq.POLLOUT), "a connection")
+        publisher.send_multipart([b"hello", b""])
+        identity = eventually(broker.receive, "the message")[0]
+        for number in range(MAX_CAMERAS * IN_HAND_LIMIT[Mode.LOSSLESS]):
+            assert broker.send(identity, [b"x" * 400, b""]), f"is given up at message {number}"
+    finally:
+        broker.close()
+        publisher.close()
