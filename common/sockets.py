@@ -74,13 +74,21 @@ class BrokerSocket:
                 "is another pipeline running? set BROKER_ENDPOINT to another address"
             ) from error
 
-    def receive(self) -> list[bytes] | None:
-        """Return a message, the identity of who sent it first; None where none comes soon.
+    def wait(self) -> list[bytes] | None:
+        """Return a message as soon as one comes, None where none comes soon.
 
-        As ``poll`` and ``recv_multipart`` would, which take three times as long.
+        As ``poll`` and ``recv_multipart`` would, which take twice as long.
         """
+        return self._receive(0)
+
+    def receive(self) -> list[bytes] | None:
+        """Return a message that has come, None where none has."""
+        return self._receive(_NOBLOCK)
+
+    def _receive(self, flags: int) -> list[bytes] | None:
+        """Return the parts of a message, the first of which is the identity of who sent it."""
         try:
-            parts = [self.router.recv()]
+            parts = [self.router.recv(flags)]
         except zmq.Again:
             return None
         while self.router.getsockopt(zmq.RCVMORE):

@@ -16,6 +16,8 @@ Scheduler and desks share these words, and each means one thing:
 - ``complete``, ``fail``, ``drop``: a frame is ready, has no worker that can do it, is given up.
 - ``withdraw_ended``: work that nobody wants any more is not handed out; ``forget``: a camera is not
   listed any more.
+- turns, ``to_advance``: cameras of which something has changed, so that they may have a run for a
+  detector, or their line may go on; nobody looks at any others.
 - ``end_frame``: a frame's camera counts what became of it (``count_end``) and its slot goes back
   (``release``).
 """

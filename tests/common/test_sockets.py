@@ -227,7 +227,7 @@ def test_publisher_that_reads_nothing_is_sent_all_that_it_may_hold(
     try:
         eventually(lambda: publisher.poll(20, zmq.POLLOUT), "a connection")
         publisher.send_multipart([b"hello", b""])
-        identity = eventually(broker.receive, "the message")[0]
+        identity = eventually(broker.wait, "the message")[0]
         for number in range(MAX_CAMERAS * IN_HAND_LIMIT[Mode.LOSSLESS]):
             assert broker.send(identity, [b"x" * 400, b""]), f"is given up at message {number}"
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import TypeVar
@@ -236,6 +237,19 @@ def test_worker_that_vanishes_is_given_up_and_its_work_handed_out_again(
     again = second.expect(DetectRun)
     assert again.frames == work.frames
     assert again.work_id != work.work_id
+
+
+def test_nobody_is_taken_for_silent_while_the_broker_itself_did_not_listen(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [exchange.publisher(), exchange.camera()]
+    monkeypatch.setattr(peers, "SILENCE_LIMIT_NS", 500_000_000)
+    for _ in range(10):
+        for peer in some:
+            peer.say(Status(0, 0.0, 0))
+        time.sleep(0.1)  # in which the broker does not listen
+    exchange.loop.step()
+    assert len(exchange.scheduler.state.peers.all()) == len(some)
 
 
 def test_heartbeats_and_reports_come_by_themselves(exchange: Exchange) -> None:
