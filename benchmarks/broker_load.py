@@ -86,7 +86,7 @@ class Peer:
 
     def heard(self) -> Iterator[Message]:
         """Yield what has come."""
-        while self.socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        while self.socket.poll(0):
             yield wire.decode(self.socket.recv_multipart())
 
 
