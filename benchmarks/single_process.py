@@ -1,6 +1,6 @@
 """The classic loop that the pipeline replaces: one process, one face at a time.
 
-    python -m benchmarks.single_process VIDEO [VIDEO ...]
+    python -m benchmarks.single_process VIDEO [--every N]
 
 Read a frame, make it grey, search it with the Haar cascade at 1.3/5 and no minimum size, call
 ``model.predict`` for each face, draw, encode a JPEG. The network is the one that the well-known
@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -22,8 +20,8 @@ import cv2
 import keras
 import numpy as np
 
-from benchmarks.labelled_videos import read_frames
 from benchmarks.searches import classic_search
+from benchmarks.timed_loop import add_options, time_loop
 from common.command import Command
 from common.face_model import FACE_SIZE_PX, LABELS
 from common.pixels import Bgr
@@ -51,18 +49,10 @@ def process(bgr: Bgr, model: keras.Model) -> int:
     return len(boxes)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what must be given."""
-    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
-
-
 def run(options: argparse.Namespace) -> None:
     """Time the classic loop."""
-    started = time.perf_counter()
     model = classic_network()
-    faces = [process(bgr, model) for video in options.videos for bgr in read_frames(video)]
-    seconds, frames = time.perf_counter() - started, len(faces)
-    print(f"{frames} frames, {sum(faces)} faces, {seconds:.1f} s, {frames / seconds:.1f} frames/s")
+    time_loop(options.video, options.every, lambda bgr: process(bgr, model))
 
 
 main = Command("benchmarks.single_process", __doc__, add_options, run)
