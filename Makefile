@@ -1,17 +1,20 @@
 # make run   sets everything up and starts the pipeline on the bundled clip
 # make check sets everything up and runs the checks and the quick tests: a minute on two cores
 # make test  the same and then the tests of whole pipelines, of the page and of training
+# make bench measures speed, beside the classic loop and fer: twenty minutes on two cores that have
+#            nothing else to do (VIDEOS=DIR with clips of your own, OPTIONS=--quick to try it)
 # make clean removes what they have made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FER := .venv-fer
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PYTEST := $(BIN)/python -m pytest --dist loadfile --numprocesses
 QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
 
-.PHONY: run check test clean
+.PHONY: run check test bench clean
 
 run: $(VENV)/.installed
 	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
@@ -26,8 +29,11 @@ check: $(VENV)/.installed-dev
 test: check
 	$(PYTEST) 2 -m "e2e or slow"
 
+bench: $(VENV)/.installed-bench $(FER)/.installed
+	$(BIN)/python -m benchmarks.all $(if $(VIDEOS),--videos "$(VIDEOS)") $(OPTIONS)
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FER) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 10) <= v < (3, 14) else \
@@ -39,6 +45,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing ferstream and its pinned dependencies (about 0.8 GB; a few minutes)"
 	@$(PIP) install --progress-bar on -c constraints.txt -e .
 	@touch $@
+
+$(VENV)/.installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing ferstream with its training dependencies (a few minutes)"
+	@$(PIP) install --progress-bar on -c constraints.txt -e '.[training]'
+	@touch $@ $(VENV)/.installed
+
+# Where fer cannot be had, the comparison goes without it.
+$(FER)/.installed: benchmarks/fer.txt | $(VENV)/bin/python
+	@echo "Installing fer, for comparison, into $(FER) (2.3 GB on disk; a few minutes)"
+	-@$(BIN)/python -m venv $(FER) && \
+	  $(FER)/bin/pip --disable-pip-version-check install -r benchmarks/fer.txt && \
+	  $(FER)/bin/pip --disable-pip-version-check install --no-deps fer==25.10.3 && touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing ferstream with its test and training dependencies (a few minutes)"
