@@ -32,7 +32,7 @@ class Sample:
 
 
 class TreeSampler:
-    """Samples a process and all its descendants until stopped.
+    """Samples a process and all its descendants while it is entered.
 
     Of a process that ends up to ``SAMPLE_S`` are missed, and one that lives shorter than
     ``WALK_S`` may be missed altogether.
@@ -52,16 +52,18 @@ class TreeSampler:
         self._cpu_s: dict[psutil.Process, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> TreeSampler:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
 
     def add_root(self, pid: int) -> None:
         """Sample another process and its descendants, too."""
         self._roots.append(psutil.Process(pid))
-
-    def stop(self) -> None:
-        """End sampling."""
-        self._stop.set()
-        self._thread.join()
 
     def cpu_between(self, start_s: float, end_s: float) -> dict[str, float]:
         """Return the CPU seconds by stage between two moments of the wall clock.

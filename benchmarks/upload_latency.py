@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from benchmarks.labelled_videos import read_frames
-from benchmarks.performance.runs import wait_for_label
+from benchmarks.performance.live_runs import wait_for_label
 from common.command import Command
 from common.progress_bar import progress_bar
 from tests.publisher.uploading import post_images

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
+from benchmarks.performance.live_runs import Live, run_live
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.recordings import VGA
 from benchmarks.performance.report import Chart, Panel, Section, table
-from benchmarks.performance.runs import Live, run_live
 from benchmarks.performance.steps import Part, Step
 
 FPS = 15
@@ -33,7 +33,7 @@ def steps(plan: Plan) -> list[Step[Live]]:
         Step(
             key,
             f"{key.detector}, {key.cameras} cameras",
-            plan.window_s + 6 + key.cameras / 2,
+            round(plan.window_s) + 6 + key.cameras // 2,
             partial(run_cameras, plan, key),
         )
         for key in wanted

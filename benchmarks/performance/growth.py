@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.performance.live_runs import Live, run_live
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.recordings import VGA, Recordings, Size
 from benchmarks.performance.report import Chart, Panel, Section, table
-from benchmarks.performance.runs import Live, Lossless, Settings, run_live, run_lossless
+from benchmarks.performance.runs import Lossless, Settings, run_lossless
 from benchmarks.performance.steps import Part, Step
 
 DETECTORS = (1, 2, 3, 4)
@@ -179,7 +180,7 @@ def _runs(plan: Plan, detector: str, amount: Amount, axis: str) -> list[Step[Los
     ]
     if detector == plan.default:
         key = Key(detector, amount.value, LIVE)
-        made.append(Step(key, f"{what}, live", plan.window_s + 6, live))
+        made.append(Step(key, f"{what}, live", round(plan.window_s) + 6, live))
     return made
 
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
+from benchmarks.performance.live_runs import PERCENTILES, Live, run_live
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.report import Section, table
-from benchmarks.performance.runs import PERCENTILES, Live, run_live
 from benchmarks.performance.steps import Part, Step
 
 
@@ -18,7 +18,7 @@ def steps(plan: Plan) -> list[Step[Live]]:
         Step(
             detector,
             f"a camera, {detector}",
-            plan.live_s + 6,
+            round(plan.live_s) + 6,
             partial(run_live, "demo", {"DETECTOR": detector}, plan.live_s),
         )
         for detector in plan.detectors

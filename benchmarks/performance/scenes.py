@@ -35,7 +35,7 @@ class Scene:
     name: str
     column: str
     make: Callable[[Recordings, int], Path]
-    classic_s: float
+    classic_s: int
 
 
 SCENES = (
@@ -67,7 +67,7 @@ def _round(plan: Plan, scene: Scene, number: int) -> list[Step[Run]]:
     def video() -> Path:
         return scene.make(plan.recordings, plan.scene_frames)
 
-    def step(system: str, about_s: float, run: Callable[[], Run]) -> Step[Run]:
+    def step(system: str, about_s: int, run: Callable[[], Run]) -> Step[Run]:
         what = f"{scene.name}, {system}, round {number + 1} of {plan.scene_rounds}"
         return Step(Key(scene.name, system, number), what, about_s, run)
 

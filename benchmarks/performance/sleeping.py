@@ -130,7 +130,7 @@ def steps(plan: Plan) -> list[Step[Shares]]:
         Step(
             count,
             f"{count} that sleep",
-            plan.window_s / 2 + 3,
+            round(plan.window_s / 2) + 3,
             partial(run_sleeping, plan, count),
         )
         for count in COUNTS

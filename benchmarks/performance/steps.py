@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from tqdm import tqdm
 
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.report import Section
@@ -21,13 +24,13 @@ class Step(Generic[T]):
     Attributes:
         key: What its result is found by.
         what: What is measured, for the bar.
-        about_s: About how long it takes, for the time left.
+        about_s: About how long it takes, in whole seconds, for the time left.
         run: Measures.
     """
 
     key: Hashable
     what: str
-    about_s: float
+    about_s: int
     run: Callable[[], T]
 
 
@@ -65,32 +68,36 @@ class Outcome:
 
 
 def run_parts(parts: Sequence[Part[Any]], plan: Plan) -> list[Outcome]:
-    """Measure, part after part; a step that fails costs its own figures and no other."""
+    """Measure, part after part, under one bar."""
     by_part = [(part, part.steps(plan)) for part in parts]
-    total_s = round(sum(step.about_s for _, steps in by_part for step in steps))
-    with progress_bar(None, "measuring", "s", total=total_s) as bar:
-        done_s = 0.0
-        outcomes = []
-        for part, steps in by_part:
-            results: dict[Hashable, object] = {}
-            failures: list[str] = []
-            for step in steps:
-                bar.set_description(f"{part.name}: {step.what}")
-                _try(lambda: results.update({step.key: step.run()}), step.what, failures)  # noqa: B023 - called at once
-                done_s += step.about_s
-                bar.update(round(done_s) - bar.n)
-            sections: list[Section] = []
-            if results:
-                _try(lambda: sections.append(part.section(plan, results)), "the section", failures)  # noqa: B023 - called at once
-            outcomes.append(Outcome(part, next(iter(sections), None), tuple(failures)))
+    total_s = sum(step.about_s for _, steps in by_part for step in steps)
+    with progress_bar(None, "measuring", "s", total=round(total_s)) as bar:
+        outcomes = [_run_part(part, steps, plan, bar) for part, steps in by_part]
         bar.set_description("measured")
     return outcomes
 
 
-def _try(act: Callable[[], object], what: str, failures: list[str]) -> None:
-    """Do something, and note where it fails: what else is measured is worth having."""
+def _run_part(part: Part[T], steps: Sequence[Step[T]], plan: Plan, bar: tqdm[Any]) -> Outcome:
+    """Measure one part; a step that fails costs its own figures and no other."""
+    results: dict[Hashable, T] = {}
+    failures: list[str] = []
+    section = None
+    for step in steps:
+        bar.set_description(f"{part.name}: {step.what}")
+        with _noting_failure(step.what, failures):
+            results[step.key] = step.run()
+        bar.update(step.about_s)
+    if results:
+        with _noting_failure("the section", failures):
+            section = part.section(plan, results)
+    return Outcome(part, section, tuple(failures))
+
+
+@contextmanager
+def _noting_failure(what: str, failures: list[str]) -> Iterator[None]:
+    """Note where something fails: what else is measured is worth having."""
     try:
-        act()
+        yield
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the rest goes on
         traceback.print_exc()
         reason = str(error).strip().splitlines() or [""]

@@ -42,7 +42,7 @@ def _round(plan: Plan, number: int) -> list[Step[Run]]:
     def video() -> Path:
         return plan.recordings.one_face(plan.repeats)
 
-    def step(system: str, about_s: float, run: Callable[[], Run]) -> Step[Run]:
+    def step(system: str, about_s: int, run: Callable[[], Run]) -> Step[Run]:
         what = f"{system}, round {number + 1} of {plan.rounds}"
         return Step(Key(system, number), what, about_s, run)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from benchmarks.performance.live_runs import Live, live_pipeline
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.report import Chart, Panel, Section, table
-from benchmarks.performance.runs import Live, live_pipeline
 from benchmarks.performance.steps import Part, Step
 from tests.support.pipeline import ROOT
 
@@ -79,7 +79,7 @@ def steps(plan: Plan) -> list[Step[Watched]]:
         Step(
             viewers,
             f"{viewers} viewers",
-            plan.window_s + 8,
+            round(plan.window_s) + 8,
             partial(run_viewers, plan, viewers),
         )
         for viewers in VIEWERS

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.process_tree import SUPERVISION, TreeSampler, pss_bytes
 from tests.support.waiting import eventually
 
+IDLE = "import time; time.sleep(100)"
 BUSY = "while True: pass"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
 
@@ -28,34 +29,30 @@ def process(program: str) -> Iterator[int]:
         running.wait()
 
 
+def wait_until_busy(sampler: TreeSampler) -> None:
+    def busy() -> bool:
+        return bool(sampler.samples) and sampler.samples[-1].cpu_s.get(SUPERVISION, 0) > 0.2
+
+    eventually(busy, "CPU time of what runs")
+
+
 def test_children_are_counted_too() -> None:
-    with process(PARENT) as pid:
-        sampler = TreeSampler(pid)
-        eventually(
-            lambda: sampler.samples and sampler.samples[-1].cpu_s.get(SUPERVISION, 0) > 0.2,
-            "CPU time of the child",
-        )
-        sampler.stop()
+    with process(PARENT) as pid, TreeSampler(pid) as sampler:
+        wait_until_busy(sampler)
     between_s = sampler.cpu_between(sampler.samples[0].at_s, sampler.samples[-1].at_s)
     assert between_s[SUPERVISION] > 0
     assert sampler.peak_pss_mb > 1
 
 
 def test_another_root_can_be_added() -> None:
-    with process("import time; time.sleep(100)") as idle, process(BUSY) as busy:
-        sampler = TreeSampler(idle)
+    with process(IDLE) as idle, process(BUSY) as busy, TreeSampler(idle) as sampler:
         sampler.add_root(busy)
-        eventually(
-            lambda: sampler.samples and sampler.samples[-1].cpu_s.get(SUPERVISION, 0) > 0.2,
-            "CPU time of the one that was added",
-        )
-        sampler.stop()
+        wait_until_busy(sampler)
 
 
 def test_no_samples_in_a_time_are_told() -> None:
-    with process(BUSY) as pid:
-        sampler = TreeSampler(pid)
-        sampler.stop()
+    with process(IDLE) as pid, TreeSampler(pid) as sampler:
+        pass
     with pytest.raises(RuntimeError, match="expected two"):
         sampler.cpu_between(time.time(), time.time() + 1)
 
