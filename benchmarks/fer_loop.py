@@ -3,8 +3,9 @@
     .venv-fer/bin/python -m benchmarks.fer_loop VIDEO [--every N]
 
 It needs an environment of its own, which ``make bench`` makes of ``benchmarks/fer.txt``. ``fer``
-itself is installed without what it asks for, which is 5 GB of PyTorch and CUDA that only its other
-detector, MTCNN, uses.
+itself is installed without what it asks for: that is 5 GB of PyTorch and CUDA which only its other
+detector, MTCNN, uses, and which hold OpenCV at 4.11. So it starts in 3.3 s instead of 7.3 and takes
+42 ms of CPU a frame instead of 45 (640x480, one face, means of three runs in turn, busy machine).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def steps(plan: Plan) -> list[Step[Found]]:
         Step(PEAKS, "the machine", 5, measure_peaks),
         Step(DECODING, "decoding alone", 3, lambda: decoding_ms(video())),
     ]
-    made += [Step(name, name, 17, partial(run_detector, video, name)) for name in plan.detectors]
+    made += [Step(name, name, 14, partial(run_detector, video, name)) for name in plan.detectors]
     return made
 
 
@@ -113,13 +113,13 @@ def section(_plan: Plan, results: Mapping[str, Found]) -> Section:
         [
             stage,
             *(f"{run.stage_ms.get(stage, 0.0):.2f}" for run in runs.values()),
-            f"{least[stage][0]:.3f}",
+            f"{least[stage][0]:.4f}",
             least[stage][1],
         ]
         for stage in STAGES
     ]
     sums = (f"**{1000 * run.frame_cpu_s:.2f}**" for run in runs.values())
-    rows.append(["**all**", *sums, f"**{sum(ms for ms, _ in least.values()):.3f}**", ""])
+    rows.append(["**all**", *sums, f"**{sum(ms for ms, _ in least.values()):.4f}**", ""])
     starts = (f"{run.start_up_cpu_s:.1f} s" for run in runs.values())
     rows.append(["start-up of all processes", *starts, "", ""])
     text = (

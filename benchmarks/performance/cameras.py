@@ -33,7 +33,7 @@ def steps(plan: Plan) -> list[Step[Live]]:
         Step(
             key,
             f"{key.detector}, {key.cameras} cameras",
-            round(plan.window_s) + 6 + key.cameras // 2,
+            round(plan.window_s) + 5 + key.cameras // 2,
             partial(run_cameras, plan, key),
         )
         for key in wanted

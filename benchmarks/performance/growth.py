@@ -21,7 +21,7 @@ FACES = (0, 1, 4, 16, 64)
 SIZES: tuple[Size, ...] = ((640, 480), (1920, 1080), (3840, 2160))
 GRID_SIZE, GRID = (1280, 960), (8, 8)
 SIXTEEN = (4, 4)
-LEAST_FRAMES = 60
+LEAST_FRAMES = 90
 """Of pictures of 4K, of which as many as of VGA would take a minute to make."""
 
 LOSSLESS, LIVE = "lossless", "live"
@@ -176,11 +176,11 @@ def _runs(plan: Plan, detector: str, amount: Amount, axis: str) -> list[Step[Los
 
     what = f"{detector}, {axis}: {amount.name}"
     made: list[Step[Lossless | Live]] = [
-        Step(Key(detector, amount.value, LOSSLESS), f"{what}, lossless", 6, lossless)
+        Step(Key(detector, amount.value, LOSSLESS), f"{what}, lossless", 5, lossless)
     ]
     if detector == plan.default:
         key = Key(detector, amount.value, LIVE)
-        made.append(Step(key, f"{what}, live", round(plan.window_s) + 6, live))
+        made.append(Step(key, f"{what}, live", round(plan.window_s) + 5, live))
     return made
 
 

@@ -22,6 +22,8 @@ from tests.support.waiting import eventually
 
 SETTLE_S = 2.0
 """How long a live pipeline runs before it is measured."""
+START_LIMIT_S = 30.0
+"""A scene of which nothing is published by then is too much for the machine."""
 PERCENTILES = ("p50", "p95", "p99")
 TOTAL = "total"
 
@@ -78,7 +80,7 @@ class Running:
         return Live(
             _counted("published", before, after) / (to_s - from_s),
             _counted("dropped_total", before, after) / max(1, captured),
-            _ages(after),
+            ages_of(after),
             {stage: cpu_s / (to_s - from_s) for stage, cpu_s in used_s.items()},
             self.first_label_s,
             self.sampler.peak_pss_mb,
@@ -107,7 +109,11 @@ def live_pipeline(
         first_label_s = time.perf_counter() - started_s
         for capture in stack.enter_context(more_cameras(pipeline, cameras - 1)):
             sampler.add_root(capture.pid)
-        eventually(lambda: _running(pipeline) == cameras, f"{cameras} running cameras")
+        eventually(
+            lambda: _running(pipeline) == cameras,
+            lambda: f"pictures of {cameras} cameras\n{pipeline.log}",
+            START_LIMIT_S,
+        )
         yield Running(pipeline, sampler, first_label_s)
 
 
@@ -131,7 +137,7 @@ def _counted(what: str, before: Sequence[Json], after: Sequence[Json]) -> int:
     return sum(int(c[what]) for c in after) - sum(int(c[what]) for c in before)
 
 
-def _ages(cameras: Sequence[Json]) -> dict[str, tuple[float, ...]]:
+def ages_of(cameras: Sequence[Json]) -> dict[str, tuple[float, ...]]:
     """Return percentiles by stage: of the cameras the middle p50, and the worst of the others."""
     stages = dict.fromkeys(stage for camera in cameras for stage in camera["stages_ms"])
     ages = {}
@@ -179,7 +185,7 @@ def wait_for_label(pipeline: Pipeline) -> None:
         newest = [camera["newest"] or {} for camera in pipeline.status().get("cameras", [])]
         return any(face["label"] for frame in newest for face in frame.get("faces", []))
 
-    eventually(labelled, lambda: f"a labelled frame; log:\n{pipeline.log}")
+    eventually(labelled, lambda: f"a labelled frame\n{pipeline.log}", START_LIMIT_S)
 
 
 def _running(pipeline: Pipeline) -> int:

@@ -13,15 +13,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from benchmarks.performance.progress import Progress
 from benchmarks.performance.recordings import count_frames
 from benchmarks.process_tree import TreeSampler
 from tests.support.pipeline import ROOT, Pipeline
 
-STEADY = (0.2, 0.95)
-"""The part of a lossless run in which everything runs: the first frames only fill the ring."""
 LONGEST_RUN_S = 240.0
 """After which a run is given up."""
 
@@ -104,25 +102,26 @@ def run_lossless(video: Path, settings: Settings) -> Lossless:
                 PUBLISHER_RESULTS=results,
             ) as pipeline,
             TreeSampler(pipeline.process.pid) as sampler,
+            Progress(results) as progress,
         ):
             code = pipeline.wait(LONGEST_RUN_S)
             wall_s = time.perf_counter() - started_s
         if code:
             raise RuntimeError(f"exit code {code}: {''.join(pipeline.lines[-5:])}")
-        captured_at_s, faces = _read_results(results)
-    if len(captured_at_s) != frames:
-        raise RuntimeError(f"{len(captured_at_s)} of {frames} frames have a record")
-    first, last = (round(share * (frames - 1)) for share in STEADY)
-    start_s, end_s = captured_at_s[first], captured_at_s[last]
-    used_s = sampler.cpu_between(start_s, end_s)
+        recorded, faces = _read_results(results)
+    if recorded != frames:
+        raise RuntimeError(f"{recorded} of {frames} frames have a record")
+    steady = progress.steady(frames)
+    passed_s = steady.end_s - steady.start_s
+    used_s = sampler.cpu_between(steady.start_s, steady.end_s)
     return Lossless(
         frames,
         faces,
         wall_s,
         _children_cpu_s() - before_s,
         sampler.peak_pss_mb,
-        (last - first) / (end_s - start_s),
-        {stage: 1000 * cpu_s / (last - first) for stage, cpu_s in used_s.items()},
+        steady.fps,
+        {stage: 1000 * cpu_s / passed_s / steady.fps for stage, cpu_s in used_s.items()},
     )
 
 
@@ -167,16 +166,11 @@ def run_classic(video: Path, every: int) -> Loop:
     return run_loop(sys.executable, "benchmarks.single_process", video, every)
 
 
-def _read_results(results: Path) -> tuple[list[float], int]:
-    """Return when each frame was captured, in order, and the number of faces in all."""
-    captured_at_s: dict[int, float] = {}
-    faces = 0
+def _read_results(results: Path) -> tuple[int, int]:
+    """Return of how many frames there is a record, and of how many faces."""
     with results.open(newline="") as file:
-        for row in csv.DictReader(file):
-            captured = datetime.fromisoformat(row["captured_at"]).timestamp()
-            captured_at_s[int(row["frame_id"])] = captured
-            faces += row["x"] != ""
-    return [captured_at_s[frame_id] for frame_id in sorted(captured_at_s)], faces
+        rows = [(row["frame_id"], row["x"] != "") for row in csv.DictReader(file)]
+    return len({frame_id for frame_id, _ in rows}), sum(is_face for _, is_face in rows)
 
 
 def _children_cpu_s() -> float:

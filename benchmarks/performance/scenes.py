@@ -39,9 +39,9 @@ class Scene:
 
 
 SCENES = (
-    Scene("1280x960, one face", "960p", lambda of, n: of.scaled((1280, 960), n), 12),
-    Scene("1280x720, three faces", "720p3", lambda of, n: of.tiled((1280, 720), (3, 1), 3, n), 16),
-    Scene("640x480, sixteen faces", "vga16", lambda of, n: of.tiled((640, 480), (4, 4), 16, n), 32),
+    Scene("1280x960, one face", "960p", lambda of, n: of.scaled((1280, 960), n), 8),
+    Scene("1280x720, three faces", "720p3", lambda of, n: of.tiled((1280, 720), (3, 1), 3, n), 10),
+    Scene("640x480, sixteen faces", "vga16", lambda of, n: of.tiled((640, 480), (4, 4), 16, n), 23),
 )
 
 
@@ -74,10 +74,7 @@ def _round(plan: Plan, scene: Scene, number: int) -> list[Step[Run]]:
     every = max(1, plan.scene_frames // CLASSIC_FRAMES)
     return [
         step(CLASSIC, scene.classic_s, lambda: run_classic(video(), every)),
-        *(
-            step(detector, 10, partial(run_detector, video, detector))
-            for detector in plan.detectors
-        ),
+        *(step(detector, 9, partial(run_detector, video, detector)) for detector in plan.detectors),
     ]
 
 

@@ -28,7 +28,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 COUNTS = (1, 2, 4, 8)
-SLEEP_S = 0.025
+SLEEP_S = 0.05
 FACES = 4
 """Faces in each frame. A batch is one face."""
 SIZE, FRAMES = (160, 120), 3000

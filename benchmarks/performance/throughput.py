@@ -46,11 +46,11 @@ def _round(plan: Plan, number: int) -> list[Step[Run]]:
         what = f"{system}, round {number + 1} of {plan.rounds}"
         return Step(Key(system, number), what, about_s, run)
 
-    made = [step(CLASSIC, 16, lambda: run_classic(video(), plan.every))]
-    made += [step(name, 17, partial(run_detector, video, name)) for name in plan.detectors]
+    made = [step(CLASSIC, 11, lambda: run_classic(video(), plan.every))]
+    made += [step(name, 14, partial(run_detector, video, name)) for name in plan.detectors]
     if plan.fer is not None:
         fer = plan.fer
-        made.append(step(FER, 13, lambda: run_loop(fer, FER_MODULE, video(), plan.every)))
+        made.append(step(FER, 8, lambda: run_loop(fer, FER_MODULE, video(), plan.every)))
     return made
 
 

@@ -79,7 +79,7 @@ def steps(plan: Plan) -> list[Step[Watched]]:
         Step(
             viewers,
             f"{viewers} viewers",
-            round(plan.window_s) + 8,
+            round(plan.window_s) + 7,
             partial(run_viewers, plan, viewers),
         )
         for viewers in VIEWERS
