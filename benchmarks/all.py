@@ -14,7 +14,6 @@ directory, which should show one person each. Where one measurement fails, the o
 from __future__ import annotations
 
 import argparse
-import shlex
 import signal
 import sys
 import tempfile
@@ -90,6 +89,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure, print and write."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what was started, too
+    commit = history.checked_out()
     parts = chosen_parts(options.only)
     known = tuple(DETECTORS)
     asked = options.detectors or ",".join(name for name in MEASURED if name in known)
@@ -102,17 +102,26 @@ def run(options: argparse.Namespace) -> None:
     for outcome in outcomes:
         print("\n".join(section_lines(outcome)))
     is_whole = not (options.quick or options.only or options.detectors)
-    write(outcomes, for_good=is_whole)
+    write(outcomes, make_command(options), commit, for_good=is_whole)
 
 
-def write(outcomes: list[Outcome], *, for_good: bool) -> None:
+def make_command(options: argparse.Namespace) -> str:
+    """Return how somebody else does the same; where the clips are is nobody's business."""
+    videos = " VIDEOS=DIR" if options.videos else ""
+    given = {"--only": options.only, "--detectors": options.detectors}
+    others = [f"{name} {value}" for name, value in given.items() if value]
+    others += ["--quick"] if options.quick else []
+    return f"make bench{videos}" + (f' OPTIONS="{" ".join(others)}"' if others else "")
+
+
+def write(outcomes: list[Outcome], command: str, commit: str, *, for_good: bool) -> None:
     """Write the page, and for good also a line of the history."""
     page = PAGE if for_good else TRIAL_PAGE
     page.parent.mkdir(parents=True, exist_ok=True)
-    write_page(outcomes, shlex.join(["python", "-m", "benchmarks.all", *sys.argv[1:]]), page)
+    write_page(outcomes, command, commit, page)
     if for_good:
         sections = (outcome.section for outcome in outcomes if outcome.section)
-        history.add_line({k: v for section in sections for k, v in section.kept.items()})
+        history.add_line({k: v for section in sections for k, v in section.kept.items()}, commit)
     print(f"written to {page.relative_to(ROOT)}")
 
 

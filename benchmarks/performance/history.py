@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks.performance.machine import processor
+from common.errors import ConfigError
 from common.files import replacing
 from tests.support.pipeline import ROOT
 
@@ -18,23 +19,28 @@ OUTPUTS = ("docs/performance.md", "docs/performance", "benchmarks/history.csv")
 """What a run writes itself: not counted as a change of what it measures."""
 
 
-def commit() -> str:
-    """Return the commit that is checked out, with ``-dirty`` where files differ from it."""
+def checked_out() -> str:
+    """Return the commit that is checked out, with ``-dirty`` where files differ from it.
+
+    Raises:
+        ConfigError: There is no git, or this is no checkout.
+    """
     others = [f":(exclude){path}" for path in OUTPUTS]
     changed = _git("status", "--porcelain", "--", ".", *others)
     return _git("rev-parse", "--short=10", "HEAD") + ("-dirty" if changed else "")
 
 
-def add_line(figures: Mapping[str, float], file: Path = FILE) -> None:
+def add_line(figures: Mapping[str, float], commit: str, file: Path = FILE) -> None:
     """Add a line to the history; columns that are new are empty in the lines before.
 
     Args:
         figures: By column.
+        commit: What was measured.
         file: A CSV, made where there is none.
     """
     line = {
         "date": datetime.now(timezone.utc).date().isoformat(),
-        "commit": commit(),
+        "commit": commit,
         "processor": processor(),
         "cores": str(os.cpu_count()),
         **{name: f"{value:.4g}" for name, value in figures.items()},
@@ -51,5 +57,11 @@ def add_line(figures: Mapping[str, float], file: Path = FILE) -> None:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - whichever git the user has
+    command = ["git", *arguments]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ConfigError(
+            "the figures are kept with the commit they are of: expected a checkout by git"
+        ) from error
     return done.stdout.strip()

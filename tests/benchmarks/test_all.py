@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
-from benchmarks.all import PARTS, chosen_parts, main
+from benchmarks.all import PARTS, add_options, chosen_parts, main, make_command
 from common.command import WRONG
 
 
@@ -25,3 +27,17 @@ def test_a_name_that_is_not_known_is_refused(
 ) -> None:
     assert main(arguments) == WRONG
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ([], "make bench"),
+        (["--videos", "/home/somebody/clips"], "make bench VIDEOS=DIR"),
+        (["--quick", "--only", "live"], 'make bench OPTIONS="--only live --quick"'),
+    ],
+)
+def test_the_page_says_how_to_do_it_again_and_no_path(arguments: list[str], command: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert make_command(parser.parse_args(arguments)) == command

@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 
 import cv2
-import pytest
 
 from benchmarks.performance import history
 from benchmarks.performance.page import BEGIN, write_page
@@ -31,7 +30,7 @@ def outcome(*failures: str, section: Section | None = None) -> Outcome:
 def test_what_was_written_by_hand_stays(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"# By hand\n\n{BEGIN}\nold figures\n")
-    write_page([outcome(section=Section("new figures", ()))], "make bench", page)
+    write_page([outcome(section=Section("new figures", ()))], "make bench", "abc", page)
     text = page.read_text()
     assert text.startswith(f"# By hand\n\n{BEGIN}\n")
     assert "new figures" in text
@@ -40,13 +39,13 @@ def test_what_was_written_by_hand_stays(tmp_path: Path) -> None:
 
 def test_failures_stand_where_the_figures_would(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
-    write_page([outcome("a camera: it broke")], "make bench", page)
+    write_page([outcome("a camera: it broke")], "make bench", "abc", page)
     assert "## A live camera\n\n**Not measured:** a camera: it broke\n" in page.read_text()
 
 
 def test_charts_are_drawn_beside_the_page(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
-    write_page([outcome(section=Section("text", (), (CHART,)))], "make bench", page)
+    write_page([outcome(section=Section("text", (), (CHART,)))], "make bench", "abc", page)
     assert "![A live camera, by cameras](performance/growth.png)" in page.read_text()
     assert cv2.imread(str(tmp_path / "performance" / "growth.png")) is not None
 
@@ -71,15 +70,12 @@ def read(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-def test_each_run_adds_a_line_and_its_new_columns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "commit", lambda: "abc-dirty")
+def test_each_run_adds_a_line_and_its_new_columns(tmp_path: Path) -> None:
     file = tmp_path / "history.csv"
-    history.add_line({"haar_fps": 123.456}, file)
-    history.add_line({"haar_fps": 130.0, "yunet_fps": 200.0}, file)
+    history.add_line({"haar_fps": 123.456}, "abc-dirty", file)
+    history.add_line({"haar_fps": 130.0, "yunet_fps": 200.0}, "def", file)
     first, second = read(file)
     assert (first["haar_fps"], first["yunet_fps"]) == ("123.5", "")
     assert (second["haar_fps"], second["yunet_fps"]) == ("130", "200")
-    assert first["commit"] == "abc-dirty"
+    assert (first["commit"], second["commit"]) == ("abc-dirty", "def")
     assert int(first["cores"]) > 0
