@@ -32,12 +32,15 @@ from common.messages import (
     Release,
     Result,
 )
+from detector.yunet_network import bundled_file
 from tests.support.pipeline import ROOT
 
 PEAKS, DECODING = "peaks", "decoding"
 CLASSIFIER_MODEL = ROOT / "classifier" / "models" / "expression.onnx"
 """In float32; the default one is the same network in 8-bit integers."""
 FRAME_BYTES = VGA[0] * VGA[1] * 3
+YUNET_PX = 640 * 640
+"""The picture that the file of YuNet names; its work grows with the pixels."""
 STAGES = ("capture", "broker", "detector", "classifier", "publisher", "supervision")
 
 Found = Lossless | Peaks | float
@@ -131,6 +134,13 @@ def section(_plan: Plan, results: Mapping[str, Found]) -> Section:
         f"{peaks.copied_gb:.1f} GB. Decoding is what `cv2.VideoCapture` alone takes. What "
         "supervision takes grows with time, not with frames."
     )
+    if "yunet" in runs:
+        macs = count_macs(bundled_file()) * VGA[0] * VGA[1] / YUNET_PX
+        text += (
+            f" A pass of YuNet over a whole frame of 640x480 is {macs / 1e6:.0f} M MACs in float32,"
+            f" {macs / peaks.float_gmacs / 1e6:.1f} ms at that peak; the detector makes one now and"
+            " then and looks around known faces between."
+        )
     titles = ("", *(f"`{detector}`, ms" for detector in runs), "least, ms", "which is")
     kept = {
         f"{detector}_{stage}_ms": run.stage_ms.get(stage, 0.0)
