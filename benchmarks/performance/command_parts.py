@@ -30,8 +30,8 @@ def run_printing(module: str, *arguments: str) -> Table:
     )
     if done.returncode:
         raise RuntimeError(f"{module}: {done.stderr.strip().splitlines()[-1:]}")
-    lines = [line.strip("| ") for line in done.stdout.splitlines() if line.startswith("|")]
-    rows = [tuple(cell.strip() for cell in line.split("|")) for line in lines]
+    lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("|")]
+    rows = [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in lines]
     return Table((rows[0], *rows[2:]))
 
 
