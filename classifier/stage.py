@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from classifier.backend import BATCH_SIZES, Backend
+from classifier.backend import Backend
 from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from classifier.warm_up import best_batch_size
@@ -45,7 +45,7 @@ def make_classifier(
 ) -> WorkerStage[ClassifyBatch, Expressions]:
     """Return a classifier that knows its best batch size, connected to the broker."""
     backend = load_backend(*choose_backend(config.backend, config.model))
-    measured = best_batch_size(backend, config.max_batch or BATCH_SIZES[-1], beat=lifetime.beat)
+    measured = best_batch_size(backend, config.max_batch, beat=lifetime.beat)
     worker = ClassifierWorker(backend, config.max_batch or measured)
     return WorkerStage(worker, context, config.endpoint, lifetime)
 

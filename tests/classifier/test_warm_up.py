@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.backend import BATCH_SIZES
-from classifier.warm_up import BUDGET_S, best_batch_size
+from classifier.warm_up import BATCH_MS, BUDGET_S, best_batch_size
 from common.face_model import Crops, Probabilities
 
 
@@ -31,7 +31,7 @@ class Machine:
     def beat(self) -> None:
         self.beats += 1
 
-    def best(self, largest: int = BATCH_SIZES[-1]) -> int:
+    def best(self, largest: int | None = None) -> int:
         return best_batch_size(self, largest, self.beat, lambda: self.now_s)
 
     @property
@@ -46,8 +46,20 @@ def test_largest_batch_wins_where_a_call_costs_more_than_its_faces() -> None:
     assert machine.beats == len(BATCH_SIZES)
 
 
-def test_smallest_batch_wins_where_larger_ones_gain_nothing() -> None:
-    assert Machine(lambda faces: faces * 0.001).best() == 1
+def test_sizes_are_tried_until_one_gains_nothing() -> None:
+    """Larger ones only take time and memory before the first face."""
+    machine = Machine(lambda faces: 0.002 + faces * (0.0005 if faces <= 2 else 0.005))
+    assert machine.best() == 2
+    assert machine.tried == [1, 2, 4]
+
+
+def test_what_a_batch_costs_besides_the_model_counts_too() -> None:
+    """A model that gains nothing still wants batches that share the cost of their messages."""
+    assert Machine(lambda faces: faces * BATCH_MS / 1000).best() == 16
+
+
+def test_smallest_batch_wins_where_the_model_outweighs_its_messages() -> None:
+    assert Machine(lambda faces: faces * 20 * BATCH_MS / 1000).best() == 1
 
 
 def test_batch_beyond_which_it_gets_slower_wins() -> None:
@@ -56,7 +68,7 @@ def test_batch_beyond_which_it_gets_slower_wins() -> None:
 
 
 def test_gain_of_less_than_a_twentieth_is_not_worth_a_larger_batch() -> None:
-    assert Machine(lambda faces: faces * (0.001 if faces < 4 else 0.00096)).best() == 1
+    assert Machine(lambda faces: faces * (0.01 if faces < 2 else 0.0099)).best() == 1
 
 
 def test_first_call_of_a_size_compiles_and_is_not_measured() -> None:
@@ -83,7 +95,7 @@ def test_load_on_the_machine_during_two_of_three_repeats_changes_nothing(disturb
 
 
 def test_slow_machine_stops_when_the_time_is_used_up() -> None:
-    machine = Machine(lambda faces: faces * 0.05)
+    machine = Machine(lambda faces: 0.1 + faces * 0.01)
     machine.best()
     assert machine.tried == [1, 2, 4]
     assert machine.now_s > BUDGET_S
@@ -102,3 +114,9 @@ def test_nothing_beyond_the_largest_is_tried_and_it_itself_is(
     machine = Machine(lambda faces: 0.001 + faces * 0.0001)
     assert machine.best(largest) == largest
     assert machine.tried == tried
+
+
+def test_all_sizes_up_to_a_given_one_are_compiled_whether_they_gain_or_not() -> None:
+    machine = Machine(lambda faces: faces * 0.01)
+    machine.best(8)
+    assert machine.tried == [1, 2, 4, 8]
