@@ -17,9 +17,9 @@ from common.contract import Mode, Transport
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
 from common.messages import CameraHello, CameraState, EndOfSource, Finish, Message, Release, Welcome
-from common.ring_files import remove_stale_rings
 from common.sockets import Context
 from common.stage import run_stage
+from common.stale_rings import remove_stale_rings
 
 MAX_WAIT_S = 0.05
 MAX_MESSAGES_A_STEP = 64

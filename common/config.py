@@ -12,14 +12,13 @@ does not exist, raises ``ConfigError`` naming the variable, the value and what i
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from common.endpoint import DEFAULT_ENDPOINT, parse_endpoint
 from common.errors import ConfigError
@@ -114,13 +113,12 @@ def load_config(
     """
     environ = os.environ if environ is None else environ
     settings = [item for item in fields(cls) if "variable" in item.metadata]
-    parser = _argument_parser(cls, stage, settings)
-    given = vars(parser.parse_args(argv))
+    given = _given_options(cls, stage, settings, sys.argv[1:] if argv is None else argv)
     _refuse_unknown(stage, settings, environ)
     values = {}
     for item in settings:
         variable = item.metadata["variable"]
-        text = given[item.name] or environ.get(variable)
+        text = given.get(item.name) or environ.get(variable)
         if text:
             try:
                 values[item.name] = item.metadata["parse"](text)
@@ -129,26 +127,15 @@ def load_config(
     return cls(**values)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Like its parent, but a wrong option is a ConfigError: one line, exit code 2."""
+def _given_options(
+    cls: type, stage: str, settings: list[Field[Any]], arguments: Sequence[str]
+) -> dict[str, str | None]:
+    """Return what the command line gives, by the field's name."""
+    if not arguments:  # as honcho starts all, and supervisors their stages
+        return {}
+    from common.command_line import parse_options  # noqa: PLC0415 - its imports, ten times
 
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; `{self.prog} --help` lists the options")
-
-
-def _argument_parser(cls: type, stage: str, settings: list[Field[Any]]) -> _Parser:
-    summary = (cls.__doc__ or "").strip().splitlines()[0]
-    parser = _Parser(prog=f"python -m {stage}", description=summary, allow_abbrev=False)
-    for item in settings:
-        default = "none" if item.default is None else item.default
-        parser.add_argument(
-            f"--{item.name.replace('_', '-')}",
-            dest=item.name,
-            metavar="VALUE",
-            help=f"{item.metadata['meaning']} "
-            f"(environment: {item.metadata['variable']}; default: {default})".replace("%", "%%"),
-        )
-    return parser
+    return parse_options(cls, stage, settings, arguments)
 
 
 def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str, str]) -> None:
@@ -157,6 +144,8 @@ def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str
     for variable in environ:
         if variable in known or not variable.startswith(f"{prefix}_"):
             continue
+        import difflib  # noqa: PLC0415 - only for who has to be told
+
         near = difflib.get_close_matches(variable, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
         raise ConfigError(f"{variable}={environ[variable]}: no such variable; {hint}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 from pathlib import Path
 
 from common.errors import ConfigError
@@ -53,6 +52,8 @@ def connect_address(endpoint: str) -> str:
 
 def private_directory() -> Path:
     """Return this user's directory for sockets, made with mode 0700 where it does not exist."""
+    import tempfile  # noqa: PLC0415 - supervisors read settings, but need no directory
+
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     path = Path(base) / f"ferstream-{os.getuid()}"
     try:

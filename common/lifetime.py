@@ -15,7 +15,6 @@ import socket
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable
 
 from common.errors import FerstreamError
@@ -35,6 +34,11 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 log = logging.getLogger(__name__)
 
 
+def new_instance() -> str:
+    """Return a name that no other process has."""
+    return os.urandom(16).hex()
+
+
 class Lifetime:
     """The life of this process: asked to stop or not, watched or not.
 
@@ -49,7 +53,7 @@ class Lifetime:
         self._beat = BEAT
         self._next_beat = 0.0
         self._supervisor: socket.socket | None = None
-        self.instance = os.environ.get(INSTANCE) or uuid.uuid4().hex
+        self.instance = os.environ.get(INSTANCE) or new_instance()
         self.restarts = int(os.environ.get(RESTARTS) or 0)
         self.first_started = float(os.environ.get(FIRST_STARTED) or time.time())
         if SUPERVISOR_FD in os.environ:

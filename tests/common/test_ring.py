@@ -11,7 +11,8 @@ import pytest
 
 from common.errors import SourceError
 from common.ring import RingReader, RingWriter
-from common.ring_files import is_ring_name, new_ring_path, remove_stale_rings, ring_directory
+from common.ring_files import is_ring_name, new_ring_path, ring_directory
+from common.stale_rings import remove_stale_rings
 
 HEIGHT, WIDTH = 6, 8
 READ = """

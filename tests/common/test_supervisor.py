@@ -21,11 +21,11 @@ from tests.support.waiting import DEADLINE_S, eventually
 ROOT = Path(__file__).resolve().parents[2]
 SUPERVISOR = """
 from dataclasses import dataclass
-import common.lifetime, common.supervisor
+import common.child, common.lifetime, common.supervisor
 from common.config import BrokerSettings, integer, setting
 
-common.supervisor.BACKOFF_S = (0.05, 0.2, 0.2, 0.2, 0.2)
-common.supervisor.HANG_TIMEOUT_S = 3.0
+common.child.BACKOFF_S = (0.05, 0.2, 0.2, 0.2, 0.2)
+common.child.HANG_TIMEOUT_S = 3.0
 common.supervisor.STOP_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)

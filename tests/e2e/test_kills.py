@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from common.ring_files import remove_stale_rings
+from common.stale_rings import remove_stale_rings
 from tests.e2e.lossless_runs import (
     FRAMES,
     Reference,

@@ -1,0 +1,58 @@
+"""The processes above a supervisor, without which it has no reason to live."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import psutil
+
+LOOK_INTERVAL_S = 0.5  # a look takes 0.3 ms
+
+
+class Guardians:
+    """honcho, where it runs this process, and what is between the two.
+
+    honcho runs each command through a process of its own, so honcho itself is not our parent but
+    further up. Without honcho there is nobody to watch: the shell may close, the worker stays.
+    """
+
+    def __init__(self) -> None:
+        self._next_look = 0.0
+        self._chain: list[psutil.Process] = []
+        if "HONCHO_PROCESS_NAME" in os.environ:
+            chain = psutil.Process().parents()
+            honchos = [at for at, process in enumerate(chain) if _is_honcho(process)]
+            self._chain = chain[: honchos[-1] + 1] if honchos else chain[:1]
+
+    def told_number_of(self, process: str) -> bool:
+        """Return whether honcho was told how many of a process to start, as ``-c detector=2``."""
+        wanted = re.compile(rf"\b{process}=\d")
+        return any(wanted.search(argument) for item in self._chain for argument in _command(item))
+
+    def live(self) -> bool:
+        """Return whether all were there when last looked at; looks now and then."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return True
+        self._next_look = now + LOOK_INTERVAL_S
+        return all(_lives(process) for process in self._chain)
+
+
+def _is_honcho(process: psutil.Process) -> bool:
+    return any("honcho" in argument for argument in _command(process)[:3])
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
