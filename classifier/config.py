@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.config import BrokerSettings, choice, existing_file, integer, setting
+from common.config import (
+    WORKERS_MEANING,
+    BrokerSettings,
+    choice,
+    existing_file,
+    integer,
+    setting,
+    worker_count,
+)
+from common.workers import Share, WorkerRule
+
+CLASSIFIERS = WorkerRule(live=Share(cores=4, most=4), lossless=Share(cores=4, most=4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +38,6 @@ class ClassifierConfig(BrokerSettings):
         integer(1, 1024),
         "faces a batch at most, instead of the number measured to be fastest",
     )
-    workers: int = setting("CLASSIFIER_WORKERS", 1, integer(1, 64), "processes to start")
+    workers: int | WorkerRule = setting(
+        "CLASSIFIER_WORKERS", CLASSIFIERS, worker_count(CLASSIFIERS), WORKERS_MEANING
+    )

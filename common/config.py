@@ -22,10 +22,18 @@ from typing import Any, TypeVar
 
 from common.endpoint import DEFAULT_ENDPOINT, parse_endpoint
 from common.errors import ConfigError
+from common.workers import AUTO, WorkerRule
 
 T = TypeVar("T", bound="BrokerSettings")
 Parser = Callable[[str], object]
 """Turns text into a value or raises ``ValueError`` that says what is allowed."""
+
+
+MAX_WORKERS = 64
+WORKERS_MEANING = (
+    "processes to start; auto: as many as suit CAPTURE_MODE and the cores that may be used, one "
+    "where honcho -c says how many"
+)
 
 
 def setting(variable: str, default: object, parse: Parser, meaning: str) -> Any:
@@ -37,6 +45,21 @@ def setting(variable: str, default: object, parse: Parser, meaning: str) -> Any:
 def integer(low: int, high: int) -> Parser:
     """Accept a whole number from ``low`` to ``high``."""
     return _between(int, low, high, "a whole number")
+
+
+def worker_count(rule: WorkerRule) -> Parser:
+    """Accept a number of workers, or ``auto`` for what the rule says."""
+    whole = integer(1, MAX_WORKERS)
+
+    def parse(text: str) -> object:
+        if text == AUTO:
+            return rule
+        try:
+            return whole(text)
+        except ValueError as error:
+            raise ValueError(f"{AUTO} or {error}") from error
+
+    return parse
 
 
 def number(low: float, high: float) -> Parser:
@@ -91,7 +114,7 @@ class BrokerSettings:
     endpoint: str = setting(
         "BROKER_ENDPOINT", DEFAULT_ENDPOINT, parse_endpoint, "the address all processes meet at"
     )
-    workers: int = 1  # a setting of those stages that may be several
+    workers: int | WorkerRule = 1  # a setting of those stages that may be several
 
 
 def load_config(

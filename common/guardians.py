@@ -21,14 +21,15 @@ class Guardians:
     def __init__(self) -> None:
         self._next_look = 0.0
         self._chain: list[psutil.Process] = []
-        if "HONCHO_PROCESS_NAME" in os.environ:
+        self._name = os.environ.get("HONCHO_PROCESS_NAME", "")
+        if self._name:
             chain = psutil.Process().parents()
             honchos = [at for at, process in enumerate(chain) if _is_honcho(process)]
             self._chain = chain[: honchos[-1] + 1] if honchos else chain[:1]
 
-    def told_number_of(self, process: str) -> bool:
-        """Return whether honcho was told how many of a process to start, as ``-c detector=2``."""
-        wanted = re.compile(rf"\b{process}=\d")
+    def told_number(self) -> bool:
+        """Return whether honcho was told how many of this to start, as by ``-c detector=2``."""
+        wanted = re.compile(rf"\b{re.escape(self._name.partition('.')[0])}=\d")
         return any(wanted.search(argument) for item in self._chain for argument in _command(item))
 
     def live(self) -> bool:

@@ -11,14 +11,18 @@ running: so the parent also watches honcho, and ends with it.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 
 from common.child import Child
 from common.config import BrokerSettings, load_config
+from common.contract import Mode
+from common.cores import usable_cores
 from common.guardians import Guardians
 from common.lifetime import Lifetime, run_main, set_up_logging
 from common.stale_rings import remove_stale_rings
+from common.workers import WorkerRule
 
 POLL_S = 0.1
 STOP_TIMEOUT_S = 3.0  # honcho kills after five
@@ -43,7 +47,7 @@ def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str
     lifetime = Lifetime()
     lifetime.catch_signals()
     guardians = Guardians()
-    children = [Child(child_module) for _ in range(config.workers)]
+    children = [Child(child_module) for _ in range(_count(stage, config.workers, guardians))]
     while not lifetime.stop_requested:
         for child in children:
             child.poll()
@@ -56,6 +60,20 @@ def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str
         lifetime.wait(POLL_S)
     _stop(children)
     return max((child.exit_code or 0 for child in children), default=0)
+
+
+def _count(stage: str, workers: int | WorkerRule, guardians: Guardians) -> int:
+    """Return how many children to start."""
+    if isinstance(workers, int):
+        return workers
+    if guardians.told_number():
+        log.info("starting 1 %s: honcho was told how many", stage)
+        return 1
+    lossless = os.environ.get("CAPTURE_MODE") == Mode.LOSSLESS.value
+    mode, cores = Mode.LOSSLESS if lossless else Mode.LIVE, usable_cores()
+    count = workers.workers(mode, cores)
+    log.info("starting %d %s: %s, cores to use: %d", count, stage, mode, cores)
+    return count
 
 
 def _stop(children: list[Child]) -> None:

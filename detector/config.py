@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.config import BrokerSettings, choice, existing_file, integer, number, setting
+from common.config import (
+    WORKERS_MEANING,
+    BrokerSettings,
+    choice,
+    existing_file,
+    integer,
+    number,
+    setting,
+    worker_count,
+)
+from common.workers import Share, WorkerRule
+
+DETECTORS = WorkerRule(live=Share(cores=2, most=4), lossless=Share(cores=1, most=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +51,6 @@ class DetectorConfig(BrokerSettings):
         integer(0, 180),
         "degrees from the camera up to which a face is judged, where the detector sees landmarks",
     )
-    workers: int = setting("DETECTOR_WORKERS", 1, integer(1, 64), "processes to start")
+    workers: int | WorkerRule = setting(
+        "DETECTOR_WORKERS", DETECTORS, worker_count(DETECTORS), WORKERS_MEANING
+    )

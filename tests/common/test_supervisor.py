@@ -15,6 +15,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from common.cores import usable_cores
 from common.ring_files import ring_directory
 from tests.support.waiting import DEADLINE_S, eventually
 
@@ -22,16 +23,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SUPERVISOR = """
 from dataclasses import dataclass
 import common.child, common.lifetime, common.supervisor
-from common.config import BrokerSettings, integer, setting
+from common.config import BrokerSettings, setting, worker_count
+from common.workers import Share, WorkerRule
 
 common.child.BACKOFF_S = (0.05, 0.2, 0.2, 0.2, 0.2)
 common.child.HANG_TIMEOUT_S = 3.0
 common.supervisor.STOP_TIMEOUT_S = 2.0
 
+RULE = WorkerRule(live=Share(cores=1, most=2), lossless=Share(cores=1, most=1))
+
 @dataclass(frozen=True, slots=True)
 class OddConfig(BrokerSettings):
     '''A stage for tests.'''
-    workers: int = setting("ODD_WORKERS", 1, integer(1, 9), "processes to start")
+    workers: int | WorkerRule = setting("ODD_WORKERS", 1, worker_count(RULE), "how many")
 
 common.supervisor.supervise("odd", OddConfig, "odd_stage")
 """
@@ -262,6 +266,38 @@ def test_as_many_workers_are_started_as_told_each_an_instance_of_its_own(odd: Od
     assert len(odd.notes("end")) == 3
 
 
+@pytest.mark.parametrize(("mode", "most"), [("live", 2), ("lossless", 1), ("", 2)])
+def test_auto_starts_what_suits_mode_and_cores_and_says_so(odd: Odd, mode: str, most: int) -> None:
+    odd.environ |= {"CAPTURE_MODE": mode, "ODD_WORKERS": "auto"}
+    count = min(most, usable_cores())
+    process = odd.start(WAIT_FOR_STOP)
+    odd.started(count)
+    process.terminate()
+    _, errors = odd.end()
+    assert len(odd.notes("start")) == count
+    assert f"starting {count} odd: {mode or 'live'}, cores to use: {usable_cores()}" in errors
+
+
+def test_auto_starts_one_each_where_honcho_is_told_how_many(odd: Odd) -> None:
+    odd.write_stage(WAIT_FOR_STOP)
+    (odd.directory / "Procfile").write_text(f"one: exec {sys.executable} supervisor.py\n")
+    honcho = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "start", "-c", "one=2"],
+        cwd=odd.directory,
+        env=odd.environ | {"ODD_WORKERS": "auto"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        odd.started(2)
+    finally:
+        honcho.terminate()
+        output, _ = honcho.communicate(timeout=DEADLINE_S)
+    assert len(odd.notes("start")) == 2
+    assert output.count("starting 1 odd: honcho was told how many") == 2
+
+
 def test_one_of_several_workers_crashes_and_the_others_go_on(odd: Odd) -> None:
     process = odd.start(WAIT_FOR_STOP, "--workers", "2")
     victim = odd.started(2)[0]
@@ -277,7 +313,7 @@ def test_wrong_setting_is_one_line_and_starts_nothing(odd: Odd) -> None:
     odd.start(WAIT_FOR_STOP, "--workers", "0")
     code, errors = odd.end()
     assert code == 2
-    assert errors == "odd: ODD_WORKERS=0: expected a whole number from 1 to 9\n"
+    assert errors == "odd: ODD_WORKERS=0: expected auto or a whole number from 1 to 64\n"
     assert odd.notes("start") == []
 
 
