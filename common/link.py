@@ -8,6 +8,7 @@ the next message and sends its own; it never waits longer than it is told.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import time
@@ -81,7 +82,7 @@ class BrokerLink:
             RefusedError: The broker will not have this peer.
         """
         self._keep_alive()
-        if not self._socket.poll(int(timeout_s * 1000)):
+        if not self._socket.poll(math.ceil(timeout_s * 1000)):  # less would be no wait at all
             self._reconnect_if_silent()
             return None
         try:

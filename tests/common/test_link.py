@@ -171,6 +171,17 @@ def test_peer_that_was_busy_for_long_reads_what_came_before_it_calls_the_broker_
     assert not link.welcomed, "now there was nothing to read"
 
 
+def test_wait_of_less_than_a_millisecond_is_a_wait(make_link: MakeLink) -> None:
+    """A capture waits for the next frame of a recording: it spun for the last millisecond."""
+    link = make_link()
+    until = time.monotonic() + 0.02
+    waits = 0
+    while time.monotonic() < until:
+        link.receive(0.0001)
+        waits += 1
+    assert waits <= 20
+
+
 def test_refusal_carries_the_brokers_reason(make_link: MakeLink, broker: FakeBroker) -> None:
     link = make_link()
     identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
