@@ -41,3 +41,7 @@ class ClassifierConfig(BrokerSettings):
     workers: int | WorkerRule = setting(
         "CLASSIFIER_WORKERS", CLASSIFIERS, worker_count(CLASSIFIERS), WORKERS_MEANING
     )
+
+    def __post_init__(self) -> None:
+        if self.backend == "tensorflow" and self.workers is CLASSIFIERS:
+            object.__setattr__(self, "workers", 1)  # it uses all cores or a GPU, and takes 600 MB

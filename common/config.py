@@ -31,8 +31,8 @@ Parser = Callable[[str], object]
 
 MAX_WORKERS = 64
 WORKERS_MEANING = (
-    "processes to start; auto: as many as suit CAPTURE_MODE and the cores that may be used, one "
-    "where honcho -c says how many"
+    "processes to start; auto: under plain honcho start as many as suit CAPTURE_MODE and the cores "
+    "that may be used, under honcho start -c and by hand one each"
 )
 
 

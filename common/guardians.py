@@ -27,9 +27,15 @@ class Guardians:
             honchos = [at for at, process in enumerate(chain) if _is_honcho(process)]
             self._chain = chain[: honchos[-1] + 1] if honchos else chain[:1]
 
-    def told_number(self) -> bool:
-        """Return whether honcho was told how many of this to start, as by ``-c detector=2``."""
-        wanted = re.compile(rf"\b{re.escape(self._name.partition('.')[0])}=\d")
+    def count_workers(self) -> bool:
+        """Return whether who starts this process also decides how many of it there are.
+
+        That is a person without honcho, or one who has told honcho, as by ``-c detector=2``.
+        """
+        if not self._name:
+            return True
+        entry = re.escape(self._name.partition(".")[0])  # of the Procfile
+        wanted = re.compile(rf"(^(-c|--\w+=)?|,){entry}=\d")
         return any(wanted.search(argument) for item in self._chain for argument in _command(item))
 
     def live(self) -> bool:

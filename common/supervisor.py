@@ -66,8 +66,8 @@ def _count(stage: str, workers: int | WorkerRule, guardians: Guardians) -> int:
     """Return how many children to start."""
     if isinstance(workers, int):
         return workers
-    if guardians.told_number():
-        log.info("starting 1 %s: honcho was told how many", stage)
+    if guardians.count_workers():
+        log.info("starting 1 %s: more are started as this one was", stage)
         return 1
     lossless = os.environ.get("CAPTURE_MODE") == Mode.LOSSLESS.value
     mode, cores = Mode.LOSSLESS if lossless else Mode.LIVE, usable_cores()

@@ -266,36 +266,50 @@ def test_as_many_workers_are_started_as_told_each_an_instance_of_its_own(odd: Od
     assert len(odd.notes("end")) == 3
 
 
-@pytest.mark.parametrize(("mode", "most"), [("live", 2), ("lossless", 1), ("", 2)])
-def test_auto_starts_what_suits_mode_and_cores_and_says_so(odd: Odd, mode: str, most: int) -> None:
-    odd.environ |= {"CAPTURE_MODE": mode, "ODD_WORKERS": "auto"}
-    count = min(most, usable_cores())
-    process = odd.start(WAIT_FOR_STOP)
-    odd.started(count)
-    process.terminate()
-    _, errors = odd.end()
-    assert len(odd.notes("start")) == count
-    assert f"starting {count} odd: {mode or 'live'}, cores to use: {usable_cores()}" in errors
-
-
-def test_auto_starts_one_each_where_honcho_is_told_how_many(odd: Odd) -> None:
+def under_honcho(odd: Odd, count: int, *arguments: str, **settings: str) -> str:
+    """Run supervisors until there are so many children, and no more; return what they logged."""
     odd.write_stage(WAIT_FOR_STOP)
     (odd.directory / "Procfile").write_text(f"one: exec {sys.executable} supervisor.py\n")
     honcho = subprocess.Popen(
-        [sys.executable, "-m", "honcho", "start", "-c", "one=2"],
+        [sys.executable, "-m", "honcho", "start", *arguments],
         cwd=odd.directory,
-        env=odd.environ | {"ODD_WORKERS": "auto"},
+        env=odd.environ | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        odd.started(2)
+        odd.started(count)
     finally:
         honcho.terminate()
         output, _ = honcho.communicate(timeout=DEADLINE_S)
-    assert len(odd.notes("start")) == 2
-    assert output.count("starting 1 odd: honcho was told how many") == 2
+    assert len(odd.notes("start")) == count
+    return output
+
+
+@pytest.mark.parametrize(("mode", "most"), [("live", 2), ("lossless", 1), ("", 2)])
+def test_auto_starts_what_suits_mode_and_cores_and_says_so(odd: Odd, mode: str, most: int) -> None:
+    count = min(most, usable_cores())
+    output = under_honcho(odd, count, CAPTURE_MODE=mode, ODD_WORKERS="auto")
+    assert f"starting {count} odd: {mode or 'live'}, cores to use: {usable_cores()}" in output
+
+
+@pytest.mark.parametrize("option", ["-cone=2", "--concurrency=other=1,one=2"])
+def test_auto_starts_one_each_where_honcho_is_told_how_many(odd: Odd, option: str) -> None:
+    output = under_honcho(odd, 2, option, ODD_WORKERS="auto")
+    assert output.count("starting 1 odd: more are started as this one was") == 2
+
+
+def test_number_goes_for_each_supervisor_that_honcho_starts(odd: Odd) -> None:
+    under_honcho(odd, 4, "-c", "one=2", ODD_WORKERS="2")
+
+
+def test_auto_starts_one_by_hand(odd: Odd) -> None:
+    process = odd.start(WAIT_FOR_STOP, "--workers", "auto")
+    odd.started()
+    process.terminate()
+    assert "starting 1 odd: more are started as this one was" in odd.end()[1]
+    assert len(odd.notes("start")) == 1
 
 
 def test_one_of_several_workers_crashes_and_the_others_go_on(odd: Odd) -> None:

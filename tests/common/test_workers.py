@@ -33,6 +33,12 @@ def test_workers_are_left_to_the_rule_unless_a_number_is_set() -> None:
     assert load_config(ClassifierConfig, "classifier", [], {}).workers is CLASSIFIERS
 
 
+@pytest.mark.parametrize(("set_to", "workers"), [("", 1), ("3", 3)])
+def test_tensorflow_is_started_once_unless_told_otherwise(set_to: str, workers: int) -> None:
+    environ = {"CLASSIFIER_BACKEND": "tensorflow", "CLASSIFIER_WORKERS": set_to}
+    assert load_config(ClassifierConfig, "classifier", [], environ).workers == workers
+
+
 @pytest.mark.parametrize("value", ["0", "65", "all", "1.5"])
 def test_other_values_are_refused_with_what_is_allowed(value: str) -> None:
     expected = f"DETECTOR_WORKERS={value}: expected auto or a whole number from 1 to 64"
@@ -44,5 +50,5 @@ def test_help_says_what_auto_means(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         load_config(DetectorConfig, "detector", ["--help"], {})
     said = " ".join(capsys.readouterr().out.split())
-    assert "auto: as many as suit CAPTURE_MODE and the cores that may be used" in said
+    assert "auto: under plain honcho start as many as suit CAPTURE_MODE and the cores" in said
     assert "(environment: DETECTOR_WORKERS; default: auto)" in said

@@ -13,7 +13,7 @@ from tests.support.pipeline import Pipeline
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Pipeline]:
     """A pipeline on the bundled clip, one for each module: what one kills another does not see."""
-    with Pipeline() as pipeline:
+    with Pipeline(DETECTOR_WORKERS="1", CLASSIFIER_WORKERS="1") as pipeline:
         pipeline.wait_published(30)
         yield pipeline
 
@@ -35,7 +35,7 @@ def reference(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference
     """What one worker each made of the clip, beside the results of an earlier run."""
     results = tmp_path_factory.mktemp("reference") / "talk.csv"
     results.write_text("what was recorded before\n")
-    with analyse(clip, results) as pipeline:
+    with analyse(clip, results, DETECTOR_WORKERS="1", CLASSIFIER_WORKERS="1") as pipeline:
         assert pipeline.wait() == 0, pipeline.log
         pipeline.assert_nothing_left()
     assert "Traceback" not in pipeline.log

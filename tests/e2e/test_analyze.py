@@ -186,7 +186,7 @@ def test_burst_of_uploads_is_answered_and_the_live_camera_goes_on(
 @pytest.fixture(scope="module")
 def without_camera() -> Iterator[Pipeline]:
     """A pipeline for nothing but images."""
-    with Pipeline(*NO_CAPTURE) as pipeline:
+    with Pipeline(*NO_CAPTURE, CLASSIFIER_WORKERS="1") as pipeline:
         wait_workers(pipeline, 1)
         yield pipeline
 
