@@ -51,11 +51,13 @@ def best_batch_size(
             break
         crops = generator.integers(0, 256, (size, FACE_SIZE_PX, FACE_SIZE_PX), dtype=np.uint8)
         backend.classify(crops)  # the first call compiles
-        batch_ms = BATCH_MS + min(_time_ms(backend, crops, clock) for _ in range(REPEATS))
-        measured.append(f"{size}: {batch_ms / size:.2f}")
+        face_ms = _face_ms(backend, crops, clock)
+        if face_ms >= best_ms * WORTHWHILE:  # or was it disturbed all the time?
+            face_ms = min(face_ms, _face_ms(backend, crops, clock))
+        measured.append(f"{size}: {face_ms:.2f}")
         beat()
-        if batch_ms / size < best_ms * WORTHWHILE:
-            best, best_ms = size, batch_ms / size
+        if face_ms < best_ms * WORTHWHILE:
+            best, best_ms = size, face_ms
         elif largest is None:
             break
     log.info("milliseconds a face by batch size: %s; best is %d", ", ".join(measured), best)
@@ -67,6 +69,11 @@ def _sizes(largest: int | None) -> tuple[int, ...]:
     if largest is None:
         return BATCH_SIZES
     return (*(size for size in BATCH_SIZES if size < largest), largest)
+
+
+def _face_ms(backend: Backend, crops: Crops, clock: Callable[[], float]) -> float:
+    """Return the milliseconds a face in the fastest of some batches."""
+    return (BATCH_MS + min(_time_ms(backend, crops, clock) for _ in range(REPEATS))) / len(crops)
 
 
 def _time_ms(backend: Backend, crops: Crops, clock: Callable[[], float]) -> float:

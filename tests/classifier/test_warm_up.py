@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.backend import BATCH_SIZES
-from classifier.warm_up import BATCH_MS, BUDGET_S, best_batch_size
+from classifier.warm_up import BATCH_MS, BUDGET_S, REPEATS, best_batch_size
 from common.face_model import Crops, Probabilities
 
 
@@ -89,6 +89,17 @@ def test_load_on_the_machine_during_two_of_three_repeats_changes_nothing(disturb
     def seconds(faces: int) -> float:
         calls[faces] = calls.get(faces, -1) + 1
         slow = calls[faces] not in (0, disturbed) and faces >= 2
+        return (0.001 + faces * 0.0001) * (3 if slow else 1)
+
+    assert Machine(seconds).best() == 64
+
+
+def test_load_during_all_repeats_of_one_size_does_not_end_the_search() -> None:
+    calls: dict[int, int] = {}
+
+    def seconds(faces: int) -> float:
+        calls[faces] = calls.get(faces, 0) + 1
+        slow = faces == 4 and calls[faces] <= 1 + REPEATS
         return (0.001 + faces * 0.0001) * (3 if slow else 1)
 
     assert Machine(seconds).best() == 64
