@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from common.contract import Mode
+from common.cores import usable_cores
 from common.face_model import BUNDLED_MODEL_DIR, LABELS
+from detector.config import DETECTORS
 from tests.e2e.lossless_runs import FRAMES, Reference, Rows, analyse, frame_ids, rows_of
 from tests.support.media import DEMO
 
@@ -61,10 +65,15 @@ def test_records_by_yunet_do_not_depend_on_workers_either(clip: Path, tmp_path: 
     assert rows[0] == rows[1]
 
 
-def test_jsonl_holds_the_same_records(clip: Path, tmp_path: Path, reference: Reference) -> None:
+def test_jsonl_of_as_many_workers_as_suit_the_machine_holds_the_same_records(
+    clip: Path, tmp_path: Path, reference: Reference
+) -> None:
     results = tmp_path / "talk.jsonl"
-    with analyse(clip, results, "-c", "detector=2") as pipeline:
+    with analyse(clip, results) as pipeline:
         assert pipeline.wait() == 0, pipeline.log
+    detectors = DETECTORS.workers(Mode.LOSSLESS, usable_cores())
+    assert f"starting {detectors} detector: lossless" in pipeline.log
+    assert len(re.findall(r"detector detector\.1@\S+ joined", pipeline.log)) == detectors
     records = [json.loads(line) for line in results.read_text().splitlines()]
     for record, row in zip(records, reference.rows, strict=True):
         assert (str(record["frame_id"]), record["label"] or "") == (row["frame_id"], row["label"])
