@@ -323,6 +323,17 @@ def test_one_of_several_workers_crashes_and_the_others_go_on(odd: Odd) -> None:
     assert len(odd.notes("start")) == 3
 
 
+@pytest.mark.parametrize(("given", "seen"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_child_gets_one_blas_thread_unless_the_user_says_otherwise(
+    odd: Odd, given: dict[str, str], seen: str
+) -> None:
+    odd.environ.pop("OPENBLAS_NUM_THREADS", None)
+    odd.environ |= given
+    odd.start("note(os.environ['OPENBLAS_NUM_THREADS'])")
+    assert odd.end()[0] == 0
+    assert odd.notes(seen)
+
+
 def test_wrong_setting_is_one_line_and_starts_nothing(odd: Odd) -> None:
     odd.start(WAIT_FOR_STOP, "--workers", "0")
     code, errors = odd.end()
