@@ -10,6 +10,8 @@ from common.face_model import LABELS
 from publisher.faces import Face, PublishedFrame, rounded
 
 Json = dict[str, object]
+POSE = ("roll_deg", "yaw_deg", "pitch_deg")
+"""What the angles of a pose are called, in its order."""
 
 
 class FaceJson(TypedDict):
@@ -23,6 +25,9 @@ class FaceJson(TypedDict):
     probabilities: dict[str, float] | None
     reused: bool
     shown: bool
+    roll_deg: float | None
+    yaw_deg: float | None
+    pitch_deg: float | None
 
 
 def frame_json(frame: PublishedFrame, faces: Sequence[Face]) -> Json:
@@ -40,6 +45,7 @@ def frame_json(frame: PublishedFrame, faces: Sequence[Face]) -> Json:
 
 def face_json(face: Face) -> FaceJson:
     """Return the JSON of a face."""
+    roll_deg, yaw_deg, pitch_deg = face.pose or (None, None, None)
     return {
         "track_id": face.track_id,
         "box": dict(zip("xywh", face.box, strict=True)),
@@ -49,6 +55,9 @@ def face_json(face: Face) -> FaceJson:
         "probabilities": _by_label(face.probabilities),
         "reused": face.reused,
         "shown": face.shown,
+        "roll_deg": roll_deg,
+        "yaw_deg": yaw_deg,
+        "pitch_deg": pitch_deg,
     }
 
 

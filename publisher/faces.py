@@ -5,18 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.contract import Mode
+from common.face_model import Poses
 from common.messages import Result
 
 Box = tuple[int, int, int, int]
 """x, y, w, h in pixels of the full frame."""
 
+Pose = tuple[float, float, float]
+"""Roll, yaw and pitch of a head in degrees, as ``common.face_model.Poses`` has them, rounded."""
+
 DIGITS = 6
 """Probabilities and times are rounded to so many, so that records and JSON hold the same."""
+POSE_DIGITS = 1
+"""Angles are rounded to so many."""
+TURNED_AWAY = "turned away"
+"""The label of a face that is turned too far from the camera to be judged."""
 
 
 def rounded(value: float) -> float:
     """Return a probability or a time with the digits that are recorded."""
     return round(value, DIGITS)
+
+
+def rounded_poses(poses: Poses) -> tuple[Pose, ...]:
+    """Return poses with the digits that are recorded; no angle is -0.0."""
+    return tuple(
+        (_rounded_angle(roll), _rounded_angle(yaw), _rounded_angle(pitch))
+        for roll, yaw, pitch in poses.tolist()
+    )
+
+
+def _rounded_angle(degrees: float) -> float:
+    return round(degrees, POSE_DIGITS) + 0.0  # -0.0 + 0.0 is 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +47,14 @@ class Face:
         box: Where it is.
         track_id: The same for the same face from frame to frame, counted from 1 per camera.
         shown: Whether the track was seen often enough to be shown; it is recorded from its first.
-        label: The track's smoothed label or "uncertain"; None as long as it was never classified.
-        confidence: The smoothed probability of the leading expression, 0 to 1; None with ``label``.
-        smoothed: The track's seven smoothed probabilities, empty with ``label``.
-        probabilities: The classifier's seven for this very frame, empty where ``reused``.
+        label: The track's smoothed label or "uncertain"; ``TURNED_AWAY`` where it is not judged in
+            this frame; None as long as it was never classified.
+        confidence: The smoothed probability of the leading expression, 0 to 1; None where there is
+            no expression.
+        smoothed: The track's seven smoothed probabilities, empty with ``confidence``.
+        probabilities: The classifier's seven for this very frame, empty where there are none.
         reused: The classification came too late: label and smoothed ones are those from before.
+        pose: How the head is turned; None where the detector finds no landmarks.
     """
 
     box: Box
@@ -42,6 +65,7 @@ class Face:
     smoothed: tuple[float, ...]
     probabilities: tuple[float, ...]
     reused: bool
+    pose: Pose | None = None
 
 
 @dataclass(frozen=True, slots=True)

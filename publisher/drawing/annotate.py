@@ -26,8 +26,9 @@ def annotate(bgr: Bgr, faces: Sequence[Face]) -> Bgr:
     for face in faces:
         _draw_box(drawn, face)
     for face in faces:  # labels last, so that no box runs through one
-        if face.label is not None and face.confidence is not None:
-            _draw_label(drawn, face, f"{face.label} {face.confidence * 100:.0f} %")
+        if face.label is not None:
+            sure = "" if face.confidence is None else f" {face.confidence * 100:.0f} %"
+            _draw_label(drawn, face, face.label + sure)
     return drawn
 
 

@@ -5,6 +5,8 @@ The colours are those of Okabe and Ito, "Color Universal Design" (2008), and a g
 
 from __future__ import annotations
 
+from publisher.faces import TURNED_AWAY
+
 COLOURS = {
     "angry": "#D55E00",
     "disgust": "#009E73",
@@ -16,13 +18,17 @@ COLOURS = {
 }
 UNKNOWN = "#8A8F98"
 """The colour of a face that has no label yet, or an uncertain one."""
+NOT_JUDGED = "#565D6B"
+"""The colour of a face that is turned away."""
 
 Colour = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
 
 def colour_of(label: str | None) -> str:
-    """Return the colour of a label; grey where it is uncertain or there is none."""
+    """Return the colour of a label; a grey where it names no expression or there is none."""
+    if label == TURNED_AWAY:
+        return NOT_JUDGED
     return COLOURS.get(label, UNKNOWN) if label is not None else UNKNOWN
 
 

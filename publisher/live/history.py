@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from publisher.as_json import Json, some_of_face
+from publisher.as_json import POSE, Json, some_of_face
 from publisher.faces import PublishedFrame, rounded
 from publisher.live.bounded import BoundedLog
 
@@ -23,7 +23,7 @@ KEPT_S = 600.0
 KEPT_FACES = 20_000
 """The most faces that all cameras together may have; a sample counts as one more. So full it takes
 12 to 17 MB."""
-FACE_FIELDS = ("track_id", "label", "confidence", "smoothed", "shown")
+FACE_FIELDS = ("track_id", "label", "confidence", "smoothed", "shown", *POSE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import jinja2
 
 from common.face_model import LABELS
 from publisher.drawing.palette import colour_of
+from publisher.faces import TURNED_AWAY
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
 from publisher.report.summary import CameraSummary, Summary, shares
 from publisher.report.timeline import clock, percent, strip, ticks
@@ -41,6 +42,8 @@ def render(
     environment.globals["shares"] = shares
     cameras = list(summary.cameras.values())
     tracks = [track for camera in cameras for track in camera.tracks.values()]
+    overall = _overall(summary)
+    legend = [*LABELS, UNCERTAIN] + [label for label, _ in overall if label == TURNED_AWAY]
     return environment.get_template("report.html").render(
         name=name,
         style="\n".join(path.read_text(encoding="utf-8") for path in STYLES),
@@ -49,8 +52,8 @@ def render(
         frames=sum(camera.frames for camera in cameras),
         faces=sum(track.sightings for track in tracks),
         tracks=len(tracks),
-        overall=_overall(summary),
-        legend=[*LABELS, UNCERTAIN],
+        overall=overall,
+        legend=legend,
         timelines=[_timeline(camera) for camera in cameras if camera.tracks],
         expressions=EXPRESSIONS,
         moments=moments,
@@ -60,7 +63,7 @@ def render(
 
 
 def _overall(summary: Summary) -> list[tuple[str, float]]:
-    """Return the shares of all expressions in their order; of "uncertain" where there is any."""
+    """Return the shares of all expressions in their order; of other labels where there are any."""
     found = dict(shares(summary.labels))
     others = [label for label in found if label not in LABELS]
     return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]

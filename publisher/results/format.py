@@ -3,7 +3,8 @@
 A frame without a face has one record with the face's fields empty, so that rows and frames stay
 aligned. The fields named after an expression hold the classifier's probability in this frame,
 ``smoothed_...`` the track's; ``label`` and ``confidence`` are smoothed. ``shown`` is false for the
-first sightings of a track, which may be no face at all.
+first sightings of a track, which may be no face at all. Of a face that is turned away, and so not
+judged, the label says that, and the fields of expressions are empty.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from common.face_model import LABELS
-from publisher.as_json import iso_time
-from publisher.faces import DIGITS, Face, PublishedFrame, rounded
+from publisher.as_json import POSE, iso_time
+from publisher.faces import DIGITS, POSE_DIGITS, Face, PublishedFrame, rounded
 
 SMOOTHED = tuple(f"smoothed_{label}" for label in LABELS)
 FRAME_FIELDS: Mapping[str, type] = {
@@ -35,6 +36,7 @@ FIELDS: Mapping[str, type] = {
     "reused": bool,
     "shown": bool,
     **dict.fromkeys(SMOOTHED, float),
+    **dict.fromkeys(POSE, float),
 }
 """All fields of a record in their order, and the type of each."""
 CSV_HEADER = ",".join(FIELDS).encode() + b"\n"
@@ -42,12 +44,14 @@ Record = tuple[str | int | float | bool | None, ...]
 """The values of one record, in the order of ``FIELDS``; None is unknown."""
 
 _UNKNOWN = (None,) * len(LABELS)
+_NO_POSE = (None,) * len(POSE)
 _NO_FACE = (None,) * (len(FIELDS) - len(FRAME_FIELDS))
 _CSV_TEXT: Mapping[type, Callable[[Any], str]] = {
     float: f"{{:.{DIGITS}f}}".format,
     bool: {False: "false", True: "true"}.__getitem__,
 }
-_IN_CSV = tuple(_CSV_TEXT.get(kind) for kind in FIELDS.values())
+_ANGLE = f"{{:.{POSE_DIGITS}f}}".format
+_IN_CSV = tuple(_ANGLE if field in POSE else _CSV_TEXT.get(kind) for field, kind in FIELDS.items())
 
 
 def records_of(frame: PublishedFrame) -> list[Record]:
@@ -71,6 +75,7 @@ def _of_face(face: Face) -> Record:
         face.reused,
         face.shown,
         *(map(rounded, face.smoothed) if face.smoothed else _UNKNOWN),
+        *(face.pose or _NO_POSE),
     )
 
 

@@ -14,7 +14,8 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from common.face_model import LABELS
-from publisher.faces import Face
+from publisher.as_json import POSE
+from publisher.faces import TURNED_AWAY, Face, Pose
 from publisher.results.format import FIELDS, FRAME_FIELDS
 from publisher.tracking.tracks import Sighting
 
@@ -26,8 +27,11 @@ CountBytes = Callable[[int], object]
 
 
 def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
-    """Return the type of a record in which these fields are not empty."""
-    fields = [(name, kind if name in known else kind | None) for name, kind in FIELDS.items()]
+    """Return the type of a record in which these fields are not empty, and angles may be absent."""
+    fields = [
+        (name, kind if name in known else kind | None, None if name in POSE else msgspec.NODEFAULT)
+        for name, kind in FIELDS.items()
+    ]
     return msgspec.defstruct("Record", fields)
 
 
@@ -86,6 +90,7 @@ def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
             first.pts_s,
             tuple(face.box for face in faces),
             tuple(face.probabilities for face in faces),
+            turned_away=tuple(face.label == TURNED_AWAY for face in faces),
         )
         yield RecordedFrame(first.camera, first.frame_id, len(rows), seen)
 
@@ -143,7 +148,8 @@ def _whole_lines(file: BinaryIO, count_bytes: CountBytes) -> Iterator[str]:
 
 
 def _check_fields(found: Iterable[str]) -> None:
-    missing = [field for field in FIELDS if field not in found]
+    """Refuse columns of something else; those of angles came later than the others."""
+    missing = [field for field in FIELDS if field not in found and field not in POSE]
     if missing:
         raise ValueError(
             f"it has other columns than results of this version: {', '.join(missing)} are "
@@ -160,24 +166,32 @@ def _row(values: object) -> Row:
     camera, frame_id, pts_s, _, track_id, x, y, w, h, *rest = msgspec.structs.astuple(record)
     if not has_face:
         return Row(camera, frame_id, pts_s, None)
-    kinds = len(LABELS)
-    probabilities, smoothed = rest[:kinds], rest[-kinds:]
-    label, confidence, reused, shown = rest[kinds:-kinds]
+    kinds, angles = len(LABELS), len(POSE)
+    probabilities, smoothed, pose = rest[:kinds], rest[-kinds - angles : -angles], rest[-angles:]
+    label, confidence, reused, shown = rest[kinds : -kinds - angles]
     face = Face(
         (x, y, w, h),
         track_id,
         shown,
         label,
         confidence,
-        _all_or_none(smoothed),
-        _all_or_none(probabilities),
+        _all_or_none(smoothed, "probabilities"),
+        _all_or_none(probabilities, "probabilities"),
         reused,
+        _pose(_all_or_none(pose, "angles")),
     )
     return Row(camera, frame_id, pts_s, face)
 
 
-def _all_or_none(values: list[float]) -> tuple[float, ...]:
+def _pose(angles: tuple[float, ...]) -> Pose | None:
+    if not angles:
+        return None
+    roll_deg, yaw_deg, pitch_deg = angles
+    return roll_deg, yaw_deg, pitch_deg
+
+
+def _all_or_none(values: list[float], what: str) -> tuple[float, ...]:
     missing = values.count(None)  # type: ignore[arg-type]  # that is what is looked for
     if missing not in (0, len(values)):
-        raise ValueError("some of its probabilities are missing")
+        raise ValueError(f"some of its {what} are missing")
     return () if missing else tuple(values)

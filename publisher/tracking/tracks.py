@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.messages import Result
-from publisher.faces import Box, Face, rounded
+from publisher.faces import TURNED_AWAY, Box, Face, Pose, rounded, rounded_poses
 from publisher.tracking.assignment import assign
 from publisher.tracking.motion import Motion
 from publisher.tracking.smoothing import Smoothed, smooth
@@ -29,6 +29,16 @@ class _Track:
     sightings: int
     smoothed: Smoothed | None = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it was seen often enough."""
+        return self.sightings >= SHOWN_FROM
+
+    def see(self, box: Box, at_s: float) -> None:
+        """Move to the box that was seen next."""
+        self.motion = self.motion.move_to(box, at_s)
+        self.sightings += 1
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -38,11 +48,15 @@ class Sighting:
         pts_s: The frame's timestamp in the source.
         boxes: One a face.
         probabilities: One a face, rounded; empty where none came in time.
+        poses: One a face, rounded; empty where they are not known.
+        turned_away: Whether a face is turned too far to be judged; may be empty where none is.
     """
 
     pts_s: float
     boxes: tuple[Box, ...]
     probabilities: tuple[tuple[float, ...], ...]
+    poses: tuple[Pose, ...] = ()
+    turned_away: tuple[bool, ...] = ()
 
 
 def sighting(result: Result) -> Sighting:
@@ -50,13 +64,14 @@ def sighting(result: Result) -> Sighting:
 
     All is rounded before anything else, so that records hold exactly what was used.
     """
+    turned_away = result.turned_away or (False,) * len(result.boxes)
+    rows = zip(result.probabilities.tolist(), result.reused, turned_away, strict=True)
     return Sighting(
         rounded(result.frame.pts_s),
         tuple((x, y, w, h) for x, y, w, h in result.boxes.tolist()),
-        tuple(
-            () if late else tuple(map(rounded, row))
-            for row, late in zip(result.probabilities.tolist(), result.reused, strict=True)
-        ),
+        tuple(() if late or away else tuple(map(rounded, row)) for row, late, away in rows),
+        rounded_poses(result.poses),
+        result.turned_away,
     )
 
 
@@ -91,11 +106,14 @@ class Tracker:
             for at, box in enumerate(seen.boxes)
         ]
         self._is_cut = False
+        poses = seen.poses or (None,) * len(tracks)
+        turned_away = seen.turned_away or (False,) * len(tracks)
+        described = zip(tracks, seen.boxes, seen.probabilities, poses, turned_away, strict=True)
         return tuple(
-            _advance(track, box, probabilities, seen.pts_s)
-            for track, box, probabilities in zip(
-                tracks, seen.boxes, seen.probabilities, strict=True
-            )
+            _turn_away(track, box, pose, seen.pts_s)
+            if away
+            else _advance(track, box, probabilities, pose, seen.pts_s)
+            for track, box, probabilities, pose, away in described
         )
 
     def _new_track(self, box: Box, pts_s: float) -> _Track:
@@ -106,20 +124,48 @@ class Tracker:
         return track
 
 
-def _advance(track: _Track, box: Box, probabilities: tuple[float, ...], pts_s: float) -> Face:
+def _advance(
+    track: _Track,
+    box: Box,
+    probabilities: tuple[float, ...],
+    pose: Pose | None,
+    pts_s: float,
+) -> Face:
     """Move a track to its new box and take in its probabilities, if any came."""
-    track.motion = track.motion.move_to(box, pts_s)
-    track.sightings += 1
+    track.see(box, pts_s)
     if probabilities:
         track.smoothed = smooth(track.smoothed, probabilities, pts_s)
     known = track.smoothed
     return Face(
         box=box,
         track_id=track.track_id,
-        shown=track.sightings >= SHOWN_FROM,
+        shown=track.is_shown,
         label=known.label if known else None,
         confidence=known.confidence if known else None,
         smoothed=known.probabilities if known else (),
         probabilities=probabilities,
         reused=not probabilities,
+        pose=pose,
+    )
+
+
+def _turn_away(track: _Track, box: Box, pose: Pose | None, pts_s: float) -> Face:
+    """Move a track to its new box, whose face is not judged.
+
+    What it showed before is forgotten as a track without a box would be: the same face a second
+    later is judged afresh.
+    """
+    track.see(box, pts_s)
+    if track.smoothed is not None and track.smoothed.at_s < pts_s - TRACK_LIFE_S:
+        track.smoothed = None
+    return Face(
+        box=box,
+        track_id=track.track_id,
+        shown=track.is_shown,
+        label=TURNED_AWAY,
+        confidence=None,
+        smoothed=(),
+        probabilities=(),
+        reused=False,
+        pose=pose,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from common.contract import IMAGE_LIMIT_S, Outcome
 from common.messages import ImageAnswer
 from publisher.drawing.annotate import annotate, encode_jpeg
-from publisher.faces import Face
+from publisher.faces import TURNED_AWAY, Face, rounded_poses
 from publisher.live.board import Board
 from publisher.live.problems import NO_BROKER
 from publisher.tracking.smoothing import smooth
@@ -106,10 +106,16 @@ def _late(upload: Upload) -> NoAnswerError:
 def _faces(message: ImageAnswer) -> tuple[Face, ...]:
     """Make faces as they are shown. They are in no track, so a label is that of one sighting."""
     faces = []
-    rows = message.probabilities.tolist()
-    for (x, y, w, h), row in zip(message.boxes.tolist(), rows, strict=True):
-        seen = smooth(None, row, 0.0)
-        probabilities = seen.probabilities
-        face = Face((x, y, w, h), 0, True, seen.label, seen.confidence, (), probabilities, False)
+    boxes, rows = message.boxes.tolist(), message.probabilities.tolist()
+    poses = rounded_poses(message.poses) or (None,) * len(boxes)
+    turned_away = message.turned_away or (False,) * len(boxes)
+    for (x, y, w, h), row, pose, away in zip(boxes, rows, poses, turned_away, strict=True):
+        box = x, y, w, h
+        if away:
+            face = Face(box, 0, True, TURNED_AWAY, None, (), (), False, pose)
+        else:
+            seen = smooth(None, row, 0.0)
+            found = seen.probabilities
+            face = Face(box, 0, True, seen.label, seen.confidence, (), found, False, pose)
         faces.append(face)
     return tuple(faces)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import (
 )
 
 from common.contract import Outcome
-from publisher.as_json import Json, some_of_face
+from publisher.as_json import POSE, Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
@@ -27,7 +27,7 @@ MAX_UPLOADS = 8
 """Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
 RETRY_S = 2
 """After this a client may try again what could not be done now."""
-FACE_FIELDS = ("box", "label", "confidence", "probabilities")
+FACE_FIELDS = ("box", "label", "confidence", "probabilities", *POSE)
 JSON_TYPE, PICTURE_TYPE = "application/json", "image/jpeg"
 
 

@@ -59,15 +59,22 @@ def result(
     of: Frame,
     faces: Sequence[tuple[tuple[int, int, int, int], Sequence[float] | None]] = ((FACE, HAPPY),),
     mode: Mode = Mode.LIVE,
+    poses: Sequence[tuple[float, float, float]] = (),
+    turned_away: tuple[bool, ...] = (),
 ) -> Result:
-    """Make a result; probabilities None are late ones."""
+    """Make a result; probabilities None are late ones, or of faces that are turned away."""
+    away = turned_away or (False,) * len(faces)
     return Result(
         frame=of,
         mode=mode,
         failed=False,
         boxes=np.array([box for box, _ in faces], np.int32).reshape(-1, 4),
         probabilities=np.array([row or (0.0,) * 7 for _, row in faces], np.float32).reshape(-1, 7),
-        reused=tuple(row is None for _, row in faces),
+        reused=tuple(
+            row is None and not is_away for (_, row), is_away in zip(faces, away, strict=True)
+        ),
+        poses=np.array(poses, np.float64).reshape(-1, 3),
+        turned_away=turned_away,
     )
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from publisher.drawing.annotate import annotate, encode_jpeg, notice
-from publisher.drawing.palette import COLOURS, bgr_of, text_on
-from publisher.faces import Box, Face
+from publisher.drawing.palette import COLOURS, bgr_of, colour_of, text_on
+from publisher.faces import TURNED_AWAY, Box, Face
 
 SIZES = [(32, 24), (160, 120), (640, 480), (1280, 720), (3840, 2160), (200, 1200)]
 
@@ -60,6 +60,15 @@ def test_a_face_without_a_label_is_a_plain_box() -> None:
     drawn = annotate(black(640, 480), [face((200, 200, 100, 100), None)])
     assert not drawn[:190].any()
     assert np.all(drawn[200, 210:290] == bgr_of(None)).all()
+
+
+def test_a_face_that_is_turned_away_says_so_in_a_colour_that_no_expression_has() -> None:
+    away = Face((200, 200, 150, 150), 1, True, TURNED_AWAY, None, (), (), reused=False)
+    drawn = annotate(black(640, 480), [away])
+    bar = drawn[180:200, 200:330]
+    assert np.all(bar == bgr_of(TURNED_AWAY), axis=2).mean() > 0.4
+    assert np.all(bar > 200, axis=2).any()  # letters
+    assert colour_of(TURNED_AWAY) not in (*COLOURS.values(), colour_of(None))
 
 
 def test_every_expression_has_a_colour_of_its_own_and_readable_letters() -> None:

@@ -6,11 +6,13 @@ import html
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from publisher.faces import TURNED_AWAY
 from publisher.recording.mp4 import Mp4File
 from tests.publisher.report.made import face, record
 
@@ -66,6 +68,19 @@ def test_one_page_says_it_all(tmp_path: Path) -> None:
     ):
         assert expected.lower() in page.text.lower()
     assert page.labels[0] == "Face 1, 0:00.0 to 0:04.0: happy 75 %, sad 25 %"
+    assert "turned away" not in page.text
+
+
+def test_faces_that_are_turned_away_are_counted_as_such(tmp_path: Path) -> None:
+    away = replace(face(), label=TURNED_AWAY, confidence=None, smoothed=(), probabilities=())
+    results = record(
+        tmp_path / "talk.csv", [[away if number < 25 else face()] for number in range(100)]
+    )
+    assert report(results).returncode == 0
+    page = Page(tmp_path / "talk.report.html")
+    assert page.labels[0] == "Face 1, 0:00.0 to 0:04.0: happy 75 %, turned away 25 %"
+    assert "80 % at 0:01.0" in page.text  # no moment of an expression before
+    assert page.text.count("turned away") == 3  # share, legend, track
 
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:

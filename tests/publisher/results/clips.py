@@ -15,7 +15,7 @@ OTHER = (200, 10, 50, 50)
 
 
 def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[Result]:
-    """Two faces whose expressions change, a gap, late classifications."""
+    """Two faces whose expressions change, a gap, late classifications, and one that turns away."""
     made = []
     for frame_id in range(frames):
         row = HAPPY if frame_id % 7 < 4 else SAD
@@ -23,7 +23,16 @@ def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[R
             (FACE, row),
             (OTHER, None if frame_id % 5 == 0 else SAD),
         ]
-        made.append(result(frame(frame_id, camera), faces if frame_id % 6 else [], mode=mode))
+        if frame_id % 6 == 0:
+            made.append(result(frame(frame_id, camera), [], mode=mode))
+            continue
+        turned_away = (4 < frame_id % 40 < 34, False)  # for longer than a track lives unseen
+        if turned_away[0]:
+            faces[0] = (FACE, None)
+        poses = [(1.25, -frame_id / 7, 0.0), (-0.01, 3.0, -4.0)]
+        made.append(
+            result(frame(frame_id, camera), faces, mode, poses=poses, turned_away=turned_away)
+        )
     return made
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from publisher.as_json import iso_time
-from publisher.faces import Face
+from publisher.faces import TURNED_AWAY, Face
 from publisher.results.format import FIELDS, csv_lines, records_of
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
-SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False)
+SEEN = Face(FACE, 3, True, "happy", 0.87654321, SAD, HAPPY, reused=False, pose=(2.5, -31.0, 4.1))
+AWAY = Face(FACE, 3, True, TURNED_AWAY, None, (), (), reused=False, pose=(0.0, 71.5, -3.0))
 
 
 def test_a_record_holds_what_is_promised_in_that_order() -> None:
@@ -19,14 +20,24 @@ def test_a_record_holds_what_is_promised_in_that_order() -> None:
         *HAPPY,
         *("happy", 0.876543, False, True),
         *SAD,
+        *(2.5, -31.0, 4.1),
     ]
+
+
+def test_a_face_that_is_turned_away_has_no_expression() -> None:
+    (record,) = records_of(published(7, faces=[AWAY]))
+    assert (
+        csv_lines([record])
+        .decode()
+        .endswith(",60,60,,,,,,,,turned away,,false,true,,,,,,,,0.0,71.5,-3.0\n")
+    )
 
 
 def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     (record,) = records_of(published(7, faces=[]))
     assert [value is not None for value in record] == [True] * 4 + [False] * (len(FIELDS) - 4)
     assert csv_lines([record]).decode() == (
-        "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 23 + "\n"
+        "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 26 + "\n"
     )
 
 

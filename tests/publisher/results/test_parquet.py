@@ -13,6 +13,7 @@ import pytest
 from common.contract import Mode
 from common.face_model import LABELS
 from common.messages import Result
+from publisher.as_json import POSE
 from publisher.output_files import RecordError
 from publisher.results.format import FIELDS, SMOOTHED
 from publisher.results.parquet import ParquetWriter, journal_of
@@ -32,6 +33,7 @@ TYPES = {
     "confidence": pl.Float64,
     **dict.fromkeys(("reused", "shown"), pl.Boolean),
     **dict.fromkeys(SMOOTHED, pl.Float64),
+    **dict.fromkeys(POSE, pl.Float64),
 }
 """As the README has them."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from publisher.faces import Face
+from publisher.as_json import POSE
+from publisher.faces import TURNED_AWAY, Face
 from publisher.results.reader import cut_incomplete_line, read_rows, recorded_frames
 from publisher.tracking.tracks import Sighting
 from tests.publisher.material import FACE, HAPPY, SAD
@@ -16,7 +19,9 @@ CAMERA = 'a "b", c\nd'
 SEEN = Face(FACE, 3, True, "happy", 0.876543, SAD, HAPPY, reused=False)
 LATE = Face((1, 2, 3, 4), 4, True, "uncertain", 0.35, SAD, (), reused=True)
 NEW = Face((5, 6, 7, 8), 5, False, None, None, (), (), reused=True)
-FRAMES = [[SEEN], [], [LATE, NEW, SEEN], [NEW]]
+POSED = Face(FACE, 3, True, "sad", 0.8, SAD, HAPPY, reused=False, pose=(0.0, -12.5, 3.0))
+AWAY = Face(FACE, 3, True, TURNED_AWAY, None, (), (), reused=False, pose=(1.0, 71.5, 2.0))
+FRAMES = [[SEEN], [], [LATE, NEW, SEEN], [NEW], [POSED, AWAY]]
 
 
 @pytest.fixture(params=["csv", "jsonl", "PARQUET"])
@@ -36,8 +41,29 @@ def test_the_faces_of_a_frame_are_what_the_tracker_was_told(path: Path) -> None:
     for number, (found, faces) in enumerate(zip(recorded_frames(path), FRAMES, strict=True)):
         assert (found.camera, found.frame_id, found.records) == (CAMERA, number, len(faces) or 1)
         assert found.sighting == Sighting(
-            number / 25, tuple(face.box for face in faces), tuple(f.probabilities for f in faces)
+            number / 25,
+            tuple(face.box for face in faces),
+            tuple(face.probabilities for face in faces),
+            turned_away=tuple(face is AWAY for face in faces),
         )
+
+
+def drop_angles(path: Path) -> None:
+    """Turn a file of records into one of an earlier version."""
+    if path.suffix == ".csv":
+        pl.read_csv(path).drop(*POSE).write_csv(path)
+    elif path.suffix == ".jsonl":
+        pl.read_ndjson(path).drop(*POSE).write_ndjson(path)
+    else:
+        pl.read_parquet(path).drop(*POSE).write_parquet(path)
+
+
+@pytest.mark.parametrize("name", ["talk.csv", "talk.jsonl", "talk.parquet"])
+def test_a_file_from_before_there_were_angles_is_read(tmp_path: Path, name: str) -> None:
+    path = record(tmp_path / name, FRAMES)
+    drop_angles(path)
+    found = [row.face for row in read_rows(path) if row.face is not None]
+    assert found == [replace(face, pose=None) for faces in FRAMES for face in faces]
 
 
 def test_the_whole_file_is_counted_for_the_progress_bar(path: Path) -> None:
@@ -49,7 +75,7 @@ def test_the_whole_file_is_counted_for_the_progress_bar(path: Path) -> None:
 def test_a_line_that_a_kill_cut_is_left_out(tmp_path: Path) -> None:
     path = record(tmp_path / "talk.csv", FRAMES)
     path.write_bytes(path.read_bytes()[:-20])
-    assert len(list(read_rows(path))) == 5
+    assert len(list(read_rows(path))) == 7
 
 
 @pytest.mark.parametrize(
@@ -76,6 +102,7 @@ def test_what_is_no_record_is_refused(tmp_path: Path, name: str, content: str, w
         ("true", "perhaps", r"record 1: .*shown"),
         (",40,30,", ",40,,", r"record 1: .*`y`|record 1: .*\.y"),
         ("0.900000", "", r"record 1: .*probabilities are missing"),
+        (",-12.5", ",", r"record 7: .*angles are missing"),
         ("happy,0.876543", "happy,0.876543,1", r"record 1: it cannot be read"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.faces import Box, Face
+from publisher.faces import TURNED_AWAY, Box, Face
 from publisher.tracking.tracks import SHOWN_FROM, Sighting, Tracker, sighting
 from tests.publisher.material import HAPPY, SAD, frame, result
 
@@ -122,6 +122,62 @@ def test_a_face_never_classified_has_no_label() -> None:
 def test_probabilities_of_late_faces_are_left_out_and_others_rounded() -> None:
     made = result(frame(1, pts_s=1.00000049), [(LEFT, (1 / 3,) * 7), (RIGHT, None)])
     assert sighting(made) == Sighting(1.0, (LEFT, RIGHT), ((0.333333,) * 7, ()))
+
+
+def turned(pts_s: float, yaw_deg: float = 70.0) -> Sighting:
+    return Sighting(pts_s, (LEFT,), ((),), ((0.0, yaw_deg, 0.0),), (True,))
+
+
+def test_a_face_that_turns_away_keeps_its_track_and_is_not_judged() -> None:
+    tracker = Tracker()
+    for at in range(SHOWN_FROM):
+        tracker.update(seen(at / 30, (LEFT, HAPPY)))
+    (face,) = tracker.update(turned(0.2))
+    assert (face.track_id, face.shown, face.label) == (1, True, TURNED_AWAY)
+    assert (face.confidence, face.smoothed, face.probabilities) == (None, (), ())
+    assert not face.reused
+    assert face.pose == (0.0, 70.0, 0.0)
+
+
+def test_who_turns_back_within_a_second_goes_on_from_before() -> None:
+    tracker = Tracker()
+    tracker.update(seen(0.0, (LEFT, HAPPY)))
+    for at_s in (0.1, 0.3, 0.5):
+        tracker.update(turned(at_s))
+    (late,) = tracker.update(seen(0.6, (LEFT, ())))
+    assert (late.label, late.smoothed) == ("happy", HAPPY)
+    (back,) = tracker.update(seen(0.7, (LEFT, SAD)))
+    assert min(HAPPY[3], SAD[3]) < back.smoothed[3] < max(HAPPY[3], SAD[3])
+
+
+def test_who_turns_back_after_more_than_a_second_is_judged_afresh() -> None:
+    tracker = Tracker()
+    tracker.update(seen(0.0, (LEFT, HAPPY)))
+    for tenths in range(1, 13):
+        tracker.update(turned(tenths / 10))
+    (late,) = tracker.update(seen(1.3, (LEFT, ())))
+    assert (late.track_id, late.label, late.smoothed) == (1, None, ())
+    (back,) = tracker.update(seen(1.4, (LEFT, SAD)))
+    assert (back.track_id, back.label, back.smoothed) == (1, "sad", SAD)
+
+
+def test_each_face_has_its_own_pose_rounded() -> None:
+    made = result(
+        frame(1, pts_s=1.0),
+        [(LEFT, HAPPY), (RIGHT, None)],
+        poses=[(1.26, -0.04, -12.34), (0.0, 71.0, 3.0)],
+        turned_away=(False, True),
+    )
+    first, second = Tracker().update(sighting(made))
+    assert (first.pose, second.pose) == ((1.3, 0.0, -12.3), (0.0, 71.0, 3.0))
+    assert str(first.pose) == "(1.3, 0.0, -12.3)"  # not -0.0
+    assert (first.label, second.label) == ("happy", TURNED_AWAY)
+    assert (first.reused, second.reused) == (False, False)
+
+
+def test_a_detector_without_landmarks_tells_no_pose() -> None:
+    (face,) = Tracker().update(sighting(result(frame(1))))
+    assert face.pose is None
 
 
 boxes = st.tuples(*(st.integers(0, 300),) * 2, *(st.integers(0, 90),) * 2)

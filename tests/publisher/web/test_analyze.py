@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from common.contract import Outcome
 from common.face_model import LABELS
 from common.messages import AnalyzeImage, PublisherHello, Welcome, WhoAreYou
+from publisher.as_json import POSE
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, RETRY_S
@@ -78,8 +80,21 @@ def test_faces_of_an_image_are_answered_as_json(running: Rig, upload: Upload) ->
     happy, unsure = image["faces"]
     assert happy["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
     assert (happy["label"], happy["confidence"]) == ("happy", 0.9)
+    assert [happy[angle] for angle in POSE] == [None] * 3
     assert happy["probabilities"] == dict(zip(LABELS, HAPPY, strict=True))
     assert (unsure["label"], unsure["confidence"]) == (UNCERTAIN, 0.3)
+
+
+def test_a_face_that_is_turned_away_is_not_judged(running: Rig, upload: Upload) -> None:
+    waited = upload(JPEG)
+    answer = answer_to(asked(running), (FACE, (0.0,) * 7), ((1, 2, 30, 30), HAPPY))
+    poses = np.array([(0.04, 71.26, -3.0), (2.0, 1.0, 0.0)])
+    running.broker.send(structs.replace(answer, poses=poses, turned_away=(True, False)))
+    (image,) = json.loads(reply(running, waited).body)["images"]
+    away, judged = image["faces"]
+    assert (away["label"], away["confidence"], away["probabilities"]) == ("turned away", None, None)
+    assert [away[angle] for angle in POSE] == [0.0, 71.3, -3.0]
+    assert (judged["label"], judged["roll_deg"]) == ("happy", 2.0)
 
 
 def test_several_images_travel_together_and_are_answered_in_order(

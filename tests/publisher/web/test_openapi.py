@@ -18,6 +18,8 @@ import pytest
 from common.contract import CAMERA_MODES, Role
 from common.face_model import LABELS
 from common.messages import PeerStatus, PipelineStatus
+from publisher.as_json import POSE
+from publisher.faces import TURNED_AWAY
 from publisher.live.figures import PERCENTILES
 from publisher.live.problems import ProblemKind
 from publisher.tracking.smoothing import UNCERTAIN
@@ -47,6 +49,8 @@ ANSWERS_ONLY = (
 )
 """No schema says which bytes are an image, so the tool cannot know what is to be accepted."""
 LATE_FACE = ((5, 5, 30, 30), None)
+TURNED_FACE = ((100, 60, 30, 30), None)
+POSES = ((0.0, 1.0, 2.0), (-179.9, -20.0, 33.3), (180.0, 80.0, -9.0))
 
 
 @pytest.fixture
@@ -59,12 +63,14 @@ def running(folder: Path) -> Iterator[Rig]:
 
 
 def publishing(running: Rig) -> AbstractContextManager[None]:
-    """Publish frames with faces, some of them classified late, in the background."""
+    """Publish frames with faces, one classified late and one turned away, in the background."""
 
     def publish() -> None:
         running.frames += 1
         made = frame(running.frames, "demo", ring=str(running.ring.path))
-        running.publish(result(made, [(FACE, HAPPY), LATE_FACE]))
+        faces = [(FACE, HAPPY), LATE_FACE, TURNED_FACE]
+        away = (False, False, True)
+        running.publish(result(made, faces, poses=POSES, turned_away=away))
 
     return meanwhile(publish)
 
@@ -109,7 +115,9 @@ def test_names_and_values_are_those_of_the_code() -> None:
     for name in ("Probabilities", "Colours"):
         assert tuple(SCHEMAS[name]["properties"]) == LABELS
         assert tuple(SCHEMAS[name]["required"]) == LABELS
-    assert SCHEMAS["Label"]["enum"] == [*LABELS, UNCERTAIN, None]
+    assert SCHEMAS["Label"]["enum"] == [*LABELS, UNCERTAIN, TURNED_AWAY, None]
+    for name in ("Face", "SampledFace", "AnalyzedFace"):
+        assert tuple(SCHEMAS[name]["properties"])[-len(POSE) :] == POSE
     assert SCHEMAS["Camera"]["properties"]["mode"]["enum"] == [*CAMERA_MODES, None]
     assert SCHEMAS["Problem"]["properties"]["kind"]["enum"] == list(ProblemKind)
     names = [f"p{round(fraction * 100)}" for fraction in PERCENTILES]
