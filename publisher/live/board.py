@@ -36,6 +36,7 @@ class CameraView:
     fps: float
     ages_ms: dict[str, tuple[float, ...]]  # by stage, as CameraFigures has them
     newest: PublishedFrame | None
+    faces: dict[str, int]  # in all frames, by FACE_FATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ class Board:
             fps=figures.fps(now_s),
             ages_ms=figures.ages_ms(),
             newest=figures.newest,
+            faces=dict(figures.faces),
         )
 
 

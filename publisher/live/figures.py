@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +12,14 @@ import numpy as np
 
 from common.contract import Role
 from common.messages import Frame, FrameTimes, PeerStatus
-from publisher.faces import PublishedFrame
+from publisher.faces import TURNED_AWAY, Face, PublishedFrame
 
 RATE_WINDOW_S = 5.0
 AGES_KEPT = 300
 PERCENTILES = (0.5, 0.95, 0.99)
 TOTAL = "total"
+FACE_FATES = ("judged", "reused", "turned_away")
+"""A face is judged in its frame, or goes on with its track's last label, or cannot be judged."""
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0)
 
 
@@ -26,10 +28,12 @@ class CameraFigures:
 
     Attributes:
         newest: The frame that was published last.
+        faces: How many faces there were in all frames, by ``FACE_FATES``.
     """
 
     def __init__(self) -> None:
         self.newest: PublishedFrame | None = None
+        self.faces: Counter[str] = Counter(dict.fromkeys(FACE_FATES, 0))
         self._published_s: deque[float] = deque()
         self._stages_ms: dict[str, deque[float]] = {}
 
@@ -38,6 +42,8 @@ class CameraFigures:
     ) -> None:
         """Count a frame that was published at ``now_s`` of the monotonic clock."""
         self.newest = frame
+        for face in frame.faces:
+            self.faces[_fate(face)] += 1
         self._published_s.append(now_s)
         self._forget(now_s)
         for stage, ms in stages_ms.items():
@@ -68,6 +74,13 @@ class CameraFigures:
     def _forget(self, now_s: float) -> None:
         while self._published_s and self._published_s[0] < now_s - RATE_WINDOW_S:
             self._published_s.popleft()
+
+
+def _fate(face: Face) -> str:
+    """Return what became of a face, one of ``FACE_FATES``."""
+    if face.label == TURNED_AWAY:
+        return "turned_away"
+    return "reused" if face.reused else "judged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Metrics(Collector):
         yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
         yield _counter("records", "Records written to the results.", view.records_written)
         yield _workers(view)
+        yield _faces(view)
         yield from _latencies(self._live.board.latencies)
         if view.pipeline is not None:
             yield from _cameras(view.pipeline.cameras)
@@ -101,6 +102,19 @@ def _cameras(cameras: tuple[CameraStatus, ...]) -> Iterator[Metric]:
         unknown.add_metric((name,), camera.in_flight)
         online.add_metric((name,), int(camera.online))
     return iter((captured, frames, unknown, online))
+
+
+def _faces(view: BoardView) -> Metric:
+    family = _counter(
+        "faces",
+        "Faces in published frames: judged in their frame, late and so with the last label, or "
+        "turned away.",
+        labels=("camera", "fate"),
+    )
+    for camera in view.cameras:
+        for fate, count in camera.faces.items():
+            family.add_metric((camera.name, fate), count)
+    return family
 
 
 def _queues(pipeline: PipelineStatus) -> Iterator[Metric]:

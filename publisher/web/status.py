@@ -88,6 +88,7 @@ def _camera(camera: CameraView, hub: PictureHub) -> Json:
         "age_ms": _percentiles(camera.ages_ms.get(TOTAL)),
         "stages_ms": {stage: _percentiles(ages) for stage, ages in camera.ages_ms.items()},
         "viewers": hub.viewers_of(camera.name),
+        "faces": camera.faces,
         "newest": frame_json(newest, newest.shown) if newest else None,
     }
 

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from common.contract import Role
 from common.messages import FrameTimes, ImageStatus, PipelineStatus, QueueStatus
-from tests.publisher.asking import get
-from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
+from tests.publisher.asking import get, get_json
+from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 from tests.support.http_stream import EventStream, RawViewer
 
 ODD_NAME = 'küche "2"\\\n'
@@ -72,6 +72,20 @@ def test_stages_and_age_are_histograms_in_seconds(running: Rig) -> None:
     stages = {s.labels["stage"] for s in scrape.samples if s.name == f"{name}_count"}
     assert stages == {"capture", "waiting", "detection", "classification", "order", "publishing"}
     assert scrape.value("ferstream_picture_age_seconds_count", camera="cam") == 3
+
+
+def test_faces_are_counted_by_what_became_of_them(running: Rig) -> None:
+    other, third = (5, 5, 20, 20), (100, 60, 20, 20)
+    faces = [(FACE, HAPPY), (other, None), (third, None)]
+    for number in range(1, 4):
+        running.publish(result(frame(number), faces, turned_away=(False, False, True)))
+    running.publish(result(frame(4)))
+    scrape = Scrape(running)
+    name = "ferstream_faces_total"
+    fates = {"judged": 4, "reused": 3, "turned_away": 3}
+    assert {fate: scrape.value(name, camera="cam", fate=fate) for fate in fates} == fates
+    _, status = get_json(running, "/api/status")
+    assert status["cameras"][0]["faces"] == fates
 
 
 def test_queues_and_batches_are_those_of_the_broker(running: Rig) -> None:

@@ -20,7 +20,7 @@ from common.face_model import LABELS
 from common.messages import PeerStatus, PipelineStatus
 from publisher.as_json import POSE
 from publisher.faces import TURNED_AWAY
-from publisher.live.figures import PERCENTILES
+from publisher.live.figures import FACE_FATES, PERCENTILES
 from publisher.live.problems import ProblemKind
 from publisher.tracking.smoothing import UNCERTAIN
 from tests.publisher.asking import get_json
@@ -118,6 +118,7 @@ def test_names_and_values_are_those_of_the_code() -> None:
     assert SCHEMAS["Label"]["enum"] == [*LABELS, UNCERTAIN, TURNED_AWAY, None]
     for name in ("Face", "SampledFace", "AnalyzedFace"):
         assert tuple(SCHEMAS[name]["properties"])[-len(POSE) :] == POSE
+    assert tuple(SCHEMAS["FaceCounts"]["properties"]) == FACE_FATES
     assert SCHEMAS["Camera"]["properties"]["mode"]["enum"] == [*CAMERA_MODES, None]
     assert SCHEMAS["Problem"]["properties"]["kind"]["enum"] == list(ProblemKind)
     names = [f"p{round(fraction * 100)}" for fraction in PERCENTILES]
