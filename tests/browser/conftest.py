@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import cv2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -46,6 +48,15 @@ def demo(browser: Browser) -> Iterator[Pipeline]:
     with Pipeline() as pipeline:
         pipeline.wait_published(10)
         yield pipeline
+
+
+@pytest.fixture(scope="session")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photograph of an astronaut who smiles, 512 x 512 pixels."""
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image's photograph")
+    path = tmp_path_factory.mktemp("photograph") / "astronaut.jpg"
+    cv2.imwrite(str(path), cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR))
+    return path
 
 
 @pytest.fixture

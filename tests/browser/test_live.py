@@ -28,6 +28,7 @@ def test_a_card_tells_of_a_face_and_follows_it(page: Page) -> None:
     card = page.locator("#faces .face").first
     expect(card.locator(".label")).not_to_have_text("")
     assert card.locator(".bars .name").all_inner_texts() == list(LABELS)
+    expect(card.locator(".pose")).to_be_hidden()  # Haar's cascade finds no landmarks
     values = page.locator("#faces .bars .value")
     before = values.all_inner_texts()
     eventually(lambda: values.all_inner_texts() != before, "another probability")

@@ -41,15 +41,6 @@ def pipeline(idle: Pipeline) -> Pipeline:
     return idle
 
 
-@pytest.fixture(scope="session")
-def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A photograph of an astronaut who smiles, 512 x 512 pixels."""
-    data = pytest.importorskip("skimage.data", reason="needs scikit-image's photograph")
-    path = tmp_path_factory.mktemp("photograph") / "astronaut.jpg"
-    cv2.imwrite(str(path), cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR))
-    return path
-
-
 def check_analysed(page: Page, photograph: Path) -> None:
     """Its faces are marked on it and listed with all their probabilities."""
     entry = page.locator(".analysed").first

@@ -1,6 +1,6 @@
 // Images that are dropped on the page or chosen: sent through the pipeline, drawn with their faces.
 
-import { bars, fillBars } from "./faces.js";
+import { bars, fillBars, poseText } from "./faces.js";
 import { byId, element, percent } from "./dom.js";
 
 const WIDEST_PX = 1280;
@@ -98,11 +98,17 @@ function list(faces, colourOf) {
     const head = element("h4");
     const swatch = element("span", "swatch");
     swatch.style.backgroundColor = colourOf(face.label);
-    head.append(swatch, `${at + 1}: ${face.label} ${percent(face.confidence)}`);
-    const rows = element("ul", "bars");
-    rows.append(...bars(Object.keys(face.probabilities), colourOf));
-    fillBars(rows, face.probabilities, face.label);
-    part.append(head, rows);
+    const sure = face.confidence === null ? "" : ` ${percent(face.confidence)}`;
+    head.append(swatch, `${at + 1}: ${face.label}${sure}`);
+    part.append(head);
+    if (face.probabilities) {
+      const rows = element("ul", "bars");
+      rows.append(...bars(Object.keys(face.probabilities), colourOf));
+      fillBars(rows, face.probabilities, face.label);
+      part.append(rows);
+    }
+    const pose = poseText(face);
+    if (pose) part.append(element("p", "pose", pose));
     return part;
   }));
   return box;

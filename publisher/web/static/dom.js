@@ -16,6 +16,8 @@ export function write(node, text) {
 
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
+export const degrees = (angle) => `${Math.round(angle)}°`.replace("-", "−").replace("−0°", "0°");
+
 export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString();
 }

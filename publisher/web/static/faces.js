@@ -1,6 +1,6 @@
 // One card a face: its picture, label, the seven probabilities as bars, the last minute.
 
-import { byId, element, percent, write } from "./dom.js";
+import { byId, degrees, element, percent, write } from "./dom.js";
 import { STRIP_S, drawStrip } from "./timeline.js";
 
 const STAYS_MS = 1500;     // a card outlives its face so long: detectors miss a frame now and then
@@ -82,9 +82,15 @@ export function fillBars(list, probabilities, label) {
 
 function fillCard({ node }, face, colourOf) {
   write(node.querySelector(".label"), face.label || "not classified yet");
-  write(node.querySelector(".confidence"), face.label ? percent(face.confidence) : "");
+  write(node.querySelector(".confidence"), face.confidence === null ? "" : percent(face.confidence));
   node.querySelector(".swatch").style.backgroundColor = colourOf(face.label);
   fillBars(node.querySelector(".bars"), face.smoothed, face.label);
+  write(node.querySelector(".pose"), poseText(face));
+}
+
+// Returns how a head is turned, nothing where the detector does not tell.
+export function poseText({ roll_deg: roll, yaw_deg: yaw, pitch_deg: pitch }) {
+  return roll === null ? "" : `roll ${degrees(roll)} · yaw ${degrees(yaw)} · pitch ${degrees(pitch)}`;
 }
 
 // Cut out of the picture that is shown, so that it is blurred where that is.

@@ -21,7 +21,9 @@ let away = true;
 let drawn_ms = 0;
 let frozenAt = null;
 
-const colourOf = (label) => (status && status.expressions[label]) || "#8A8F98";
+const OTHER_COLOURS = { "turned away": "#565D6B" };  // these two are those of the pictures
+const UNKNOWN_COLOUR = "#8A8F98";
+const colourOf = (label) => (status && status.expressions[label]) || OTHER_COLOURS[label] || UNKNOWN_COLOUR;
 
 function onFrame(frame) {
   newest.set(frame.camera, frame);

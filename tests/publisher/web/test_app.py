@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from common.contract import Role
+from publisher.drawing.palette import NOT_JUDGED, UNKNOWN
+from publisher.faces import TURNED_AWAY
 from tests.publisher.asking import ask_for_head, get, get_json
 from tests.publisher.material import (
     FACE,
@@ -43,6 +45,12 @@ def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
         assert b"/static/" + linked in body
     assert b"://" not in body
     assert b"apparent" in body
+
+
+def test_the_page_has_the_colours_of_the_pictures(running: Rig) -> None:
+    _, _, script = get(running, "/static/page.js")
+    assert f'{{ "{TURNED_AWAY}": "{NOT_JUDGED}" }}' in script.decode()
+    assert f'UNKNOWN_COLOUR = "{UNKNOWN}"' in script.decode()
 
 
 def test_the_status_holds_the_ledger_and_the_faces(running: Rig) -> None:
