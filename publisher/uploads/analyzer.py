@@ -20,7 +20,7 @@ from publisher.live.board import Board
 from publisher.live.problems import NO_BROKER
 from publisher.tracking.smoothing import smooth
 from publisher.uploads.errors import NoAnswerError
-from publisher.uploads.image import for_drawing, for_travel
+from publisher.uploads.image import for_travel, pixels_of
 from publisher.uploads.pending import Answer, PendingImages
 from publisher.uploads.upload import TravellingImage, Upload
 
@@ -81,7 +81,7 @@ class Analyzer:
     def draw(self, image: AnalyzedImage, quality: int) -> bytes:
         """Return the annotated picture as a JPEG of ``quality`` 0 to 100."""
         with self._decoding:
-            return encode_jpeg(annotate(for_drawing(image.upload), image.faces), quality)
+            return encode_jpeg(annotate(pixels_of(image.upload), image.faces), quality)
 
 
 def _wait(upload: Upload, answer: Answer, deadline_s: float) -> tuple[Face, ...]:

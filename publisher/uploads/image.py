@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
 from common.pixels import Bgr
@@ -20,7 +19,7 @@ from publisher.uploads.upload import TravellingImage, Upload
 MAX_SIDE_PX = 65_500
 """The longest side of a JPEG, in which the picture travels on."""
 TRAVEL_QUALITY = 90
-"""A JPEG of at most 0.8 bytes a pixel, even of noise: any picture that is let in fits a message."""
+"""A JPEG of at most 0.9 bytes a pixel, even of noise: any picture that is let in fits a message."""
 
 SIGNATURES: Mapping[str, tuple[int, bytes]] = {
     "JPEG": (0, b"\xff\xd8\xff"),
@@ -36,34 +35,30 @@ def for_travel(upload: Upload) -> TravellingImage:
     """Make an upload ready for the pipeline.
 
     Raises:
-        BadImageError: It is not an image of a format that is taken, or is damaged.
-        ImageTooLargeError: It has too many pixels; none of them was decoded.
+        BadImageError: As ``pixels_of``.
+        ImageTooLargeError: As ``pixels_of``, or a side is too long for a JPEG.
     """
-    gray = _decode(upload, cv2.IMREAD_GRAYSCALE)
-    height, width = gray.shape
+    bgr = pixels_of(upload)
+    height, width = bgr.shape[:2]
     if max(height, width) > MAX_SIDE_PX:
         raise ImageTooLargeError(
             f"{upload.name} is {width}x{height} pixels; at most {MAX_SIDE_PX} a side are taken"
         )
-    return TravellingImage(height, width, encode_jpeg(gray, TRAVEL_QUALITY))
+    return TravellingImage(height, width, encode_jpeg(bgr, TRAVEL_QUALITY))
 
 
-def for_drawing(upload: Upload) -> Bgr:
-    """Return an upload's pixels, ``(height, width, 3) uint8`` BGR.
+def pixels_of(upload: Upload) -> Bgr:
+    """Return the pixels of an upload.
 
     Raises:
-        BadImageError: As ``for_travel``.
-        ImageTooLargeError: As ``for_travel``.
+        BadImageError: It is not an image of a format that is taken, or is damaged.
+        ImageTooLargeError: It has too many pixels; none of them was decoded.
     """
-    return _decode(upload, cv2.IMREAD_COLOR)
-
-
-def _decode(upload: Upload, flags: int) -> NDArray[np.uint8]:
     data = upload.data
     if not any(data[at : at + len(sign)] == sign for at, sign in SIGNATURES.values()):
         raise BadImageError(f"{upload.name} is not an image: send a {' or '.join(SIGNATURES)}")
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
         if has_too_many_pixels(error):
             raise ImageTooLargeError(

@@ -22,7 +22,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class TravellingImage:
-    """A picture as it travels to a detector, which looks at grey alone: a grey JPEG."""
+    """A picture as it travels to a detector: a JPEG in colour, which some of them look at."""
 
     height: int
     width: int

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from publisher.uploads.errors import BadImageError, ImageTooLargeError
-from publisher.uploads.image import MAX_SIDE_PX, for_drawing, for_travel
+from publisher.uploads.image import MAX_SIDE_PX, for_travel, pixels_of
 from publisher.uploads.upload import Upload
 from tests.publisher.uploading import encoded, with_orientation
 from tests.support import media
@@ -23,9 +23,9 @@ def upload(data: bytes) -> Upload:
 
 
 def travelled(data: bytes) -> NDArray[np.uint8]:
-    """Return the grey pixels as a detector decodes them."""
+    """Return the grey pixels as a detector that needs no colour decodes them."""
     image = for_travel(upload(data))
-    gray = cv2.imdecode(np.frombuffer(image.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    gray = cv2.imdecode(np.frombuffer(image.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert gray is not None
     assert gray.shape == (image.height, image.width)
     return np.asarray(gray, np.uint8)
@@ -60,9 +60,19 @@ def test_every_kind_of_image_travels_and_can_be_drawn_into(
     assert gray.shape == (40, 60)
     assert gray[:20, :30].mean() == pytest.approx(220, abs=4)
     assert gray[20:, 30:].mean() == pytest.approx(20, abs=4)
-    bgr = for_drawing(upload(data))
+    bgr = pixels_of(upload(data))
     assert bgr.shape == (40, 60, 3)
     assert bgr[:20, :30].mean() == pytest.approx(220, abs=4)
+
+
+def test_colours_travel_for_detectors_that_look_at_them() -> None:
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:, :30, 0] = pixels[:, 30:, 2] = 200
+    image = for_travel(upload(encoded(pixels, ".png")))
+    found = cv2.imdecode(np.frombuffer(image.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    assert found.shape == pixels.shape
+    assert np.abs(found.astype(int) - pixels).mean() < 8
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,7 @@ def test_photographs_of_a_turned_camera_are_turned_upright(orientation: int, lig
     column = 5 if light.endswith("left") else -5
     assert gray[row, column] > 180
     assert (gray > 128).mean() == pytest.approx(0.25, abs=0.05)
-    assert for_drawing(upload(data))[row, column].min() > 180
+    assert pixels_of(upload(data))[row, column].min() > 180
 
 
 def test_first_picture_of_an_animation_counts(tmp_path: Path) -> None:
@@ -112,7 +122,7 @@ def test_first_picture_of_an_animation_counts(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_image_is_refused_by_name(data: bytes, why: str) -> None:
-    for use in (for_travel, for_drawing):
+    for use in (for_travel, pixels_of):
         with pytest.raises(
             BadImageError, match=rf"group\.jpg .*{why}|group\.jpg cannot be decoded"
         ):
@@ -139,11 +149,11 @@ def test_a_decompression_bomb_is_refused_before_memory_is_taken(
     code = """
 import resource, sys
 from pathlib import Path
-from publisher.uploads.image import for_drawing, for_travel
+from publisher.uploads.image import pixels_of, for_travel
 from publisher.uploads.upload import Upload
 data = Path(sys.argv[1]).read_bytes()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for use in (for_travel, for_drawing):
+for use in (for_travel, pixels_of):
     try:
         use(Upload("bomb", data))
     except Exception as error:
