@@ -18,7 +18,10 @@ from publisher.tracking.smoothing import UNCERTAIN
 TRACKS_SHOWN = 40
 """The most tracks of a camera on the page: those that were shown most often."""
 HERE = Path(__file__).parent
-STYLES = (HERE.parent / "web" / "static" / "page.css", HERE / "report.css")
+STYLES = (
+    *(HERE.parent / "web" / "static" / name for name in ("faces.css", "page.css")),
+    HERE / "report.css",
+)
 
 
 def render(

@@ -71,6 +71,14 @@ def test_one_page_says_it_all(tmp_path: Path) -> None:
     assert "turned away" not in page.text
 
 
+def test_what_the_page_is_made_of_has_its_style(tmp_path: Path) -> None:
+    assert report(talk(tmp_path)).returncode == 0
+    style, _, body = Page(tmp_path / "talk.report.html").source.partition("</style>")
+    used = {name for names in re.findall(r'class="([^"]+)"', body) for name in names.split()}
+    assert {"bars", "fill", "swatch"} <= used
+    assert [name for name in sorted(used) if f".{name}" not in style and name != "report"] == []
+
+
 def test_faces_that_are_turned_away_are_counted_as_such(tmp_path: Path) -> None:
     away = replace(face(), label=TURNED_AWAY, confidence=None, smoothed=(), probabilities=())
     results = record(
