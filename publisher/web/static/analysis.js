@@ -2,6 +2,7 @@
 
 import { bars, fillBars, poseText } from "./faces.js";
 import { byId, element, percent } from "./dom.js";
+import { inkOn } from "./timeline.js";
 
 const WIDEST_PX = 1280;
 const LINE_SHARE = 0.004;  // of the picture's larger side
@@ -85,7 +86,7 @@ async function drawMarked(file, faces, colourOf) {
     context.strokeStyle = context.fillStyle = colourOf(label);
     context.strokeRect(x, y, w, h);
     context.fillRect(x, y, line * 7, line * 7);
-    context.fillStyle = "#000";
+    context.fillStyle = inkOn(colourOf(label));
     context.fillText(String(at + 1), x + line * 1.5, y + line * 5.5);
   });
   return canvas;

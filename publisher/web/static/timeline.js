@@ -63,7 +63,7 @@ function pack(faces) {
 }
 
 // Black or white, whichever reads better (ITU-R BT.601 luma).
-function inkOn(colour) {
+export function inkOn(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
   return 0.299 * red + 0.587 * green + 0.114 * blue > 125 ? "#000" : "#fff";
 }
