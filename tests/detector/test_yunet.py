@@ -99,9 +99,10 @@ def test_landmarks_lie_where_they_are_called(detector: YuNetDetector) -> None:
 def test_a_tilted_head_is_cut_upright(detector: YuNetDetector, tilt_deg: float) -> None:
     (upright,) = detector.find_faces(scene())
     (tilted,) = detector.find_faces(scene(tilt_deg))
-    assert abs(detector.crop_square(upright).roll_deg) < 6
+    as_photographed_deg = detector.crop_square(upright).roll_deg
+    assert abs(as_photographed_deg) < 9
     square = detector.crop_square(tilted)
-    assert square.roll_deg == pytest.approx(tilt_deg, abs=12)
+    assert square.roll_deg - as_photographed_deg == pytest.approx(tilt_deg, abs=6)
     (expected,) = cut_crops(scene(), [detector.crop_square(upright)])
     (crop,) = cut_crops(scene(tilt_deg), [square])
     (as_it_is,) = cut_crops(scene(tilt_deg), [replace(square, roll_deg=0.0)])
