@@ -24,19 +24,31 @@ HEAD_CM = np.array(
 and that between 386 and 374. Here x goes to the picture's right, y down, z away from the camera."""
 
 
-def head_pose(landmarks: Landmarks, frame_width_px: int) -> NDArray[np.float64]:
+FURTHEST = 100.0
+"""Distance of a head in radii of its landmarks from which on it is seen as if it were no further.
+At 316 OpenCV takes the landmarks for one point."""
+
+
+def head_pose(landmarks: Landmarks, frame_width_px: int) -> NDArray[np.float64] | None:
     """Return roll, yaw and pitch in degrees, ``(3,) float64`` as a row of ``Poses``.
+
+    None where no position of a head shows its landmarks like this.
 
     They are seen from the camera along its line of sight to the face, so that who looks into the
     camera has yaw 0 at the picture's edge too. The camera is taken for one that sees as far to the
     sides as half its distance (53 degrees), as webcams do about. The position of the camera is
     found by SQPnP (Terzakis and Lourakis, 2020), which needs no first guess.
     """
-    centre = landmarks.mean(axis=0)
-    camera = np.array(
-        [[frame_width_px, 0, centre[0]], [0, frame_width_px, centre[1]], [0, 0, 1]], np.float64
+    around = landmarks - landmarks.mean(axis=0)
+    radius_px = math.sqrt(np.square(around).sum(axis=1).mean())
+    if radius_px == 0:
+        return None
+    focal_px = min(frame_width_px, FURTHEST * radius_px)
+    found, turned, _ = cv2.solvePnP(
+        HEAD_CM, around / focal_px, np.eye(3), None, flags=cv2.SOLVEPNP_SQPNP
     )
-    _, turned, _ = cv2.solvePnP(HEAD_CM, landmarks, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+    if not found:
+        return None
     axes, _ = cv2.Rodrigues(turned)
     return np.rad2deg(
         [

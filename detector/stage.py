@@ -68,19 +68,27 @@ class DetectorWorker(Worker[DetectRun, Faces]):
             search.reset()
         read = frame_pixels if self._detector.colour else frame_gray
         pixels = read(frame, self._rings)
-        faces = search.search(pixels)
+        faces, poses = _with_poses(search.search(pixels), frame.width)
         crops = cut_crops(pixels, [self._detector.crop_square(face) for face in faces])
-        poses = _poses(faces, frame.width)
         turned_away = tuple(turn_deg(pose) > self._max_turn_deg for pose in poses)
         return Faces(work_id, frame.frame_id, boxes_of(faces), crops, poses, turned_away)
 
 
-def _poses(faces: list[SeenFace], frame_width_px: int) -> Poses:
-    """Return the poses of faces, none where the detector finds no landmarks."""
-    poses = [
-        head_pose(face.landmarks, frame_width_px) for face in faces if face.landmarks is not None
+def _with_poses(seen: list[SeenFace], frame_width_px: int) -> tuple[list[SeenFace], Poses]:
+    """Return faces and their poses, which are none where the detector finds no landmarks.
+
+    A face is left out where its landmarks are those of no head.
+    """
+    if any(face.landmarks is None for face in seen):
+        return seen, no_poses()
+    posed = [
+        (face, pose)
+        for face in seen
+        if face.landmarks is not None
+        and (pose := head_pose(face.landmarks, frame_width_px)) is not None
     ]
-    return np.stack(poses) if poses else no_poses()
+    poses = np.stack([pose for _, pose in posed]) if posed else no_poses()
+    return [face for face, _ in posed], poses
 
 
 def make_detector(

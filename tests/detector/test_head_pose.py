@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detector.head_pose import HEAD_CM, head_pose, turn_deg
+from detector import head_pose as module
+from detector.head_pose import HEAD_CM, turn_deg
 from detector.seen_face import Landmarks
 
 WIDTH_PX = 640
@@ -26,6 +27,12 @@ def seen(rotation: NDArray[np.float64], across_px: float = 0.0) -> Landmarks:
     points = HEAD_CM @ rotation.T + (0.0, 0.0, FAR_CM)
     landmarks: Landmarks = points[:, :2] / points[:, 2:] * WIDTH_PX + (320 + across_px, 240)
     return landmarks
+
+
+def head_pose(landmarks: Landmarks, frame_width_px: int) -> NDArray[np.float64]:
+    pose = module.head_pose(landmarks, frame_width_px)
+    assert pose is not None
+    return pose
 
 
 def test_a_head_that_looks_into_the_camera_has_no_angles() -> None:
@@ -55,6 +62,23 @@ def test_angles_have_the_signs_that_they_are_said_to_have() -> None:
     nose_up = seen(np.eye(3))
     nose_up[2, 1] -= 8
     assert head_pose(nose_up, WIDTH_PX)[2] > 5
+
+
+@pytest.mark.parametrize("frame_width_px", [3000, 60_000])
+def test_a_face_that_is_small_in_a_wide_frame_has_its_angles(frame_width_px: int) -> None:
+    """OpenCV takes landmarks that are near each other for one point, and raises."""
+    small = seen(turned(1, 20)) / 8
+    assert head_pose(small, frame_width_px) == pytest.approx([0, 20, 0], abs=5)
+
+
+NO_HEAD = ((637, 90), (32, 269), (170, 106), (66, 312), (561, 631))
+
+
+@pytest.mark.parametrize("landmarks", [[(100, 100)] * 5, NO_HEAD], ids=["a point", "scattered"])
+def test_landmarks_that_are_those_of_no_head_have_no_pose(
+    landmarks: list[tuple[float, float]],
+) -> None:
+    assert module.head_pose(np.array(landmarks, np.float64), WIDTH_PX) is None
 
 
 def test_all_angles_together() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from common.pixels import Gray
+from common.pixels import Bgr, Gray
 from detector.boxes import Box
 
 FACE_X, FACE_Y, FACE_PX = 175, 66, 98
@@ -20,6 +20,24 @@ def portrait() -> Gray:
     """Return the portrait, ``(512, 512) uint8``."""
     rgb: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+
+def colour_portrait() -> Bgr:
+    """Return the portrait in colour, ``(512, 512, 3) uint8``."""
+    rgb = data.astronaut()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(rgb[:, :, ::-1])
+
+
+def colour_scene(
+    tilt_deg: float = 0.0, width: int = 640, height: int = 480, scale: float = 1.0
+) -> Bgr:
+    """Return a frame with the portrait's face in its middle, tilted clockwise, in colour."""
+    x, y = FACE_X + FACE_PX / 2, FACE_Y + FACE_PX / 2
+    turn = cv2.getRotationMatrix2D((x, y), -tilt_deg, scale)
+    turn[:, 2] += np.array([width / 2 - x, height / 2 - y])
+    return cv2.warpAffine(
+        colour_portrait(), turn, (width, height), borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.uint8, copy=False)
 
 
 def background(width: int = 640, height: int = 480) -> Gray:

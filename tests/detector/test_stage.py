@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from common.contract import Mode
+from common.messages import DetectRun, Faces, Frame
+from common.pixels import Bgr, Gray
+from detector.config import DetectorConfig
+from detector.detectors import Detector, create_detector
+from detector.seen_face import SeenFace
+from detector.stage import DetectorWorker
+from tests.support.scenes import colour_scene, frame_with_face
+
+FRAME = Frame("cam", 1, 0.0, 1, 2, 480, 640, "", 0)
+
+
+@pytest.fixture(scope="module")
+def yunet() -> Detector:
+    return create_detector(DetectorConfig(detector="yunet"))
+
+
+def sent(pixels: Bgr | Gray) -> Frame:
+    """Return the frame as a capture sends it to another host: a JPEG, in grey or in colour."""
+    done, jpeg = cv2.imencode(".jpg", pixels)
+    assert done
+    height, width = pixels.shape[:2]
+    return replace(FRAME, height=height, width=width, jpeg=jpeg.tobytes())
+
+
+def answer(detector: Detector, *frames: Frame, max_turn_deg: float = 60) -> list[Faces]:
+    worker = DetectorWorker(detector, 10, max_turn_deg)
+    return list(worker.answer(DetectRun(7, Mode.LOSSLESS, frames)))
+
+
+def test_a_face_by_yunet_has_a_crop_and_a_pose(yunet: Detector) -> None:
+    upright, tilted = answer(yunet, sent(colour_scene()), replace(sent(colour_scene(30)), cut=True))
+    assert len(upright.boxes) == len(upright.crops) == len(upright.poses) == 1
+    assert np.abs(upright.poses).max() < 25
+    assert tilted.poses[0, 0] - upright.poses[0, 0] == pytest.approx(30, abs=8)
+    assert tilted.turned_away == upright.turned_away == (False,)
+
+
+def test_a_face_turned_further_than_asked_for_is_turned_away(yunet: Detector) -> None:
+    (faces,) = answer(yunet, sent(colour_scene()), max_turn_deg=0)
+    assert faces.turned_away == (True,)
+    assert len(faces.crops) == 1
+
+
+def test_yunet_takes_a_jpeg_in_grey_for_one_in_colour(yunet: Detector) -> None:
+    (faces,) = answer(yunet, sent(frame_with_face(320, 240, 90)))
+    assert len(faces.boxes) == len(faces.poses) == 1
+
+
+def test_a_frame_by_yunet_without_a_face_has_no_poses(yunet: Detector) -> None:
+    (faces,) = answer(yunet, sent(np.zeros((480, 640, 3), np.uint8)))
+    assert faces.poses.shape == (0, 3)
+    assert faces.turned_away == ()
+
+
+def test_haar_sees_no_landmarks_and_so_no_poses() -> None:
+    detector = create_detector(DetectorConfig())
+    (faces,) = answer(detector, sent(frame_with_face(320, 240, 90)), max_turn_deg=0)
+    assert len(faces.boxes) == 1
+    assert faces.poses.shape == (0, 3)
+    assert faces.turned_away == ()
+
+
+def test_a_face_whose_landmarks_are_those_of_no_head_is_left_out(
+    yunet: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_head = SeenFace(np.array([100, 100, 50, 50], np.int32), np.full((5, 2), 120.0))
+    find_faces = yunet.find_faces
+    monkeypatch.setattr(yunet, "find_faces", lambda *seen: [no_head, *find_faces(*seen)])
+    (faces,) = answer(yunet, sent(colour_scene()))
+    assert len(faces.boxes) == len(faces.crops) == len(faces.poses) == 1
+    assert faces.boxes[0, 0] > 200
