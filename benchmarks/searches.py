@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from common.face_model import Boxes, Crops, no_boxes
-from common.pixels import Bgr, Gray
+from common.pixels import Bgr, Gray, Pixels
 from detector.cascade import DEFAULT_CASCADE, load_cascade
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
-from detector.detectors import Pixels, create_detector
+from detector.detectors import create_detector
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.seen_face import SeenFace

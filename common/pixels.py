@@ -9,3 +9,5 @@ Bgr = NDArray[np.uint8]
 """``(height, width, 3) uint8``, blue green red."""
 Gray = NDArray[np.uint8]
 """``(height, width) uint8``."""
+Pixels = Gray | Bgr
+"""A frame, in grey or in colour."""

@@ -8,10 +8,9 @@ import numpy as np
 
 from common.face_model import FACE_SIZE_PX, Crops
 from common.opencv import cv2
-from common.pixels import Gray
-from detector.detectors import Pixels
+from common.pixels import Gray, Pixels
+from detector.resize import resize
 from detector.seen_face import Square
-from detector.window import resize
 
 CORNERS = 0.21
 """A square that is turned reaches so far beyond itself on each side, as a fraction of its side: by
@@ -50,7 +49,9 @@ def cut_square(frame: Pixels, square: Square) -> Pixels:
     Raises:
         ValueError: The square has no area or lies outside the frame.
     """
-    _check_square(square, frame.shape)
+    if square.side < 1 or not is_inside(square, frame.shape):
+        height, width = frame.shape[:2]
+        raise ValueError(f"expected a square inside the frame of {width}x{height}, got {square}")
     if not square.roll_deg:
         return _cut_upright(frame, square)
     around = round(square.side * CORNERS) + 1
@@ -62,12 +63,11 @@ def cut_square(frame: Pixels, square: Square) -> Pixels:
     return turned.astype(np.uint8, copy=False)
 
 
-def _check_square(square: Square, frame_shape: tuple[int, ...]) -> None:
+def is_inside(square: Square, frame_shape: tuple[int, ...]) -> bool:
+    """Return whether a square, before it is turned, shows any of a frame of that shape."""
     height, width = frame_shape[:2]
-    outside = square.left >= width or square.top >= height
-    outside = outside or square.left + square.side <= 0 or square.top + square.side <= 0
-    if square.side < 1 or outside:
-        raise ValueError(f"expected a square inside the frame of {width}x{height}, got {square}")
+    begins = square.left < width and square.top < height
+    return begins and square.left + square.side > 0 and square.top + square.side > 0
 
 
 def _cut_upright(frame: Pixels, square: Square) -> Pixels:

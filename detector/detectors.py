@@ -7,12 +7,10 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from common.face_model import Boxes
-from common.pixels import Bgr, Gray
+from common.pixels import Pixels
 from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
 from detector.seen_face import SeenFace, Square
-
-Pixels = Gray | Bgr
 
 
 class Detector(Protocol):

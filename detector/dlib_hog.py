@@ -1,7 +1,7 @@
 """Faces by dlib's detector: histograms of oriented gradients (Dalal and Triggs, 2005; King, 2015).
 
-It comes with ``pip install '.[dlib]'``. It sees faces from the front of 80 pixels and more, so the
-picture is enlarged or shrunk until the smallest face that is looked for has that size.
+It comes with ``pip install '.[dlib]'``. It sees faces from the front of 80 pixels and more, in the
+frame as it is scaled for a full search.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 
 from common.errors import ConfigError
 from common.face_model import Boxes
-from common.opencv import cv2
 from common.pixels import Gray
 from detector.boxes import Box, check_gray_frame
 from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
+from detector.resize import rescale, search_scale
 from detector.seen_face import SeenFace, Square, square_around
 
 SEARCH_WIDTH_PX = 640
@@ -64,7 +64,8 @@ class DlibDetector:
         del part, known
         check_gray_frame(gray)
         smallest = self._min_face * gray.shape[0]
-        found = self._find(gray, self._search_width_px / gray.shape[1], NEW_FACE_SCORE)
+        scale = search_scale(gray.shape, self._search_width_px)
+        found = self._find(gray, scale, NEW_FACE_SCORE)
         return [SeenFace(box) for box in found if min(box[2:]) >= smallest]
 
     def find_face_near(self, gray: Gray, face: SeenFace) -> SeenFace | None:
@@ -80,11 +81,9 @@ class DlibDetector:
         check_gray_frame(gray)
         x, y, width, height = face.box.tolist()
         reach = WINDOW_SIDES * max(width, height) / 2
-        left, top = (
-            max(0, math.floor(x + width / 2 - reach)),
-            max(0, math.floor(y + height / 2 - reach)),
-        )
-        right, bottom = math.ceil(x + width / 2 + reach), math.ceil(y + height / 2 + reach)
+        centre_x, centre_y = x + width / 2, y + height / 2
+        left, top = max(0, math.floor(centre_x - reach)), max(0, math.floor(centre_y - reach))
+        right, bottom = math.ceil(centre_x + reach), math.ceil(centre_y + reach)
         window = gray[top:bottom, left:right]
         found = self._find(window, WINDOW_PX / (2 * reach), KNOWN_FACE_SCORE)
         return SeenFace(found[0] + np.array([left, top, 0, 0], np.int32)) if found else None
@@ -95,10 +94,7 @@ class DlibDetector:
 
     def _find(self, gray: Gray, scale: float, min_score: float) -> list[Box]:
         """Return the faces in a picture seen at a scale, the most certain first."""
-        size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        seen = cv2.resize(gray, size, interpolation=interpolation)
-        found, scores, _ = self._detector.run(seen, 0, min_score)
+        found, scores, _ = self._detector.run(rescale(gray, scale), 0, min_score)
         boxes = [(box.left(), box.top(), box.width(), box.height()) for box in found]
         ranked = sorted(zip((-score for score in scores), boxes, strict=True))
         return [np.rint(np.array(box) / scale).astype(np.int32) for _, box in ranked]

@@ -22,8 +22,9 @@ from detector.boxes import (
 from detector.cascade import CASCADE_SIDE_PX, DEFAULT_CASCADE, SECOND_CASCADE, load_cascade
 from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
+from detector.resize import resize
 from detector.seen_face import SeenFace, Square, square_around
-from detector.window import NARROW, WIDE, best_in_window, resize
+from detector.window import NARROW, WIDE, best_in_window
 
 SEARCH_WIDTH_PX = 960
 COARSE_SCALE = 1.2

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.pixels import Pixels
 from detector.boxes import SAME_FACE_OVERLAP, distinct_faces, overlap_of_smaller
-from detector.detectors import Detector, Pixels
+from detector.detectors import Detector
 from detector.plan import EVERYTHING, Plan, SearchPart
 from detector.seen_face import SeenFace, boxes_of
 

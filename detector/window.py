@@ -10,6 +10,7 @@ from common.opencv import cv2
 from common.pixels import Gray
 from detector.boxes import Box
 from detector.cascade import CASCADE_SIDE_PX
+from detector.resize import resize
 
 SCALE_STEP = 1.03
 FACE_PX = 36
@@ -77,10 +78,3 @@ def best_in_window(
     best = max(range(len(faces)), key=lambda place: (hits[place], tuple(faces[place])))
     found: Box = np.rint(np.asarray(faces[best]) / scale + (left, top, 0, 0)).astype(np.int32)
     return int(hits[best]), found
-
-
-def resize(gray: Gray, size_px: tuple[int, int]) -> Gray:
-    """Return the picture at (width, height)."""
-    # INTER_AREA averages where it shrinks, but only repeats pixels where it enlarges.
-    interpolation = cv2.INTER_AREA if size_px[0] < gray.shape[1] else cv2.INTER_LINEAR
-    return cv2.resize(gray, size_px, interpolation=interpolation).astype(np.uint8, copy=False)

@@ -19,8 +19,9 @@ from common.opencv import cv2
 from common.pixels import Bgr
 from detector.boxes import SAME_FACE_OVERLAP, overlap_of_smaller
 from detector.config import DetectorConfig
-from detector.crops import cut_square
+from detector.crops import cut_square, is_inside
 from detector.plan import EVERYTHING, SearchPart
+from detector.resize import rescale, resize, search_scale
 from detector.seen_face import Landmarks, SeenFace, Square
 from detector.yunet_network import GRID_PX, YuNet
 
@@ -44,6 +45,9 @@ TILTED_DEG = 3.0
 STEADY_DEG = 3.0
 MAX_LOOKS = 4
 """A new face is looked at until its tilt is known to within ``STEADY_DEG``, or this often."""
+
+MAX_FRAMES = 2
+"""No face's box is so many times as long as the frame."""
 
 CROP_SIDES = 1.87
 """Side of what a crop shows: so many times the hypotenuse over the distance between the eyes and
@@ -112,17 +116,12 @@ class YuNetDetector:
 
     def _propose(self, bgr: Bgr) -> list[SeenFace]:
         """Search the frame in the resolution of full searches."""
-        height, width = bgr.shape[:2]
-        scale = self._search_scale(width)
-        found = self._network.find(
-            _on_grid(_resize(bgr, (round(width * scale), round(height * scale)))), PROPOSED_SCORE
-        )
-        boxes = np.rint(found.boxes / scale).astype(np.int32)
-        return [
-            SeenFace(box, landmarks / scale)
-            for box, landmarks in zip(boxes, found.landmarks, strict=True)
-            if max(box[2:]) >= self._min_face * height
-        ]
+        scale = self._search_scale(bgr)
+        found = self._network.find(_on_grid(rescale(bgr, scale)), PROPOSED_SCORE)
+        proposed = zip(found.boxes / scale, found.landmarks / scale, strict=True)
+        faces = [self._face_in(bgr, box, landmarks) for box, landmarks in proposed]
+        smallest = self._min_face * bgr.shape[0]
+        return [face for face in faces if face is not None and max(face.box[2:]) >= smallest]
 
     def _examine(self, bgr: Bgr, face: SeenFace) -> SeenFace | None:
         """Look closely at a proposed face, until it is known how its head is tilted."""
@@ -143,7 +142,7 @@ class YuNetDetector:
         seen = self._look_through(bgr, face, side, WINDOW_PX, min_score)
         if seen is not None:
             return seen
-        side_px = GRID_PX * math.ceil(side * self._search_scale(bgr.shape[1]) / GRID_PX)
+        side_px = GRID_PX * math.ceil(side * self._search_scale(bgr) / GRID_PX)
         return self._look_through(bgr, face, side, side_px, min_score)
 
     def _look_through(
@@ -152,12 +151,9 @@ class YuNetDetector:
         """Look at a window of a side in the frame, shown at a size; return the nearest face."""
         centre = face.box[:2] + face.box[2:] / 2
         square = _square(centre, side, _tilt_deg(face))
-        height, width = bgr.shape[:2]
-        if square.left >= width or square.top >= height:
+        if not is_inside(square, bgr.shape):
             return None
-        if square.left + square.side <= 0 or square.top + square.side <= 0:
-            return None
-        window = _resize(cut_square(bgr, square), (window_px, window_px))
+        window = resize(cut_square(bgr, square), (window_px, window_px))
         found = self._network.find(window, min_score)
         if not len(found.scores):
             return None
@@ -166,15 +162,30 @@ class YuNetDetector:
         middles = _to_frame(found.boxes[:, :2] * scale + sides / 2, square)
         away = np.hypot(*(middles - centre).T)
         nearest = int(away.argmin())
-        if away[nearest] > FOLLOWED_SHIFT * max(face.box[2:]):
+        if not away[nearest] <= FOLLOWED_SHIFT * max(face.box[2:]):
             return None
         box = np.hstack([middles[nearest] - sides[nearest] / 2, sides[nearest]])
         landmarks = _to_frame(found.landmarks[nearest] * scale, square)
         certain = bool(found.scores[nearest] >= NEW_FACE_SCORE)
-        return SeenFace(np.rint(box).astype(np.int32), landmarks, certain)
+        return self._face_in(bgr, box, landmarks, certain)
 
-    def _search_scale(self, width_px: int) -> float:
-        return min(1.0, self._search_width_px / width_px)
+    def _face_in(
+        self, bgr: Bgr, box: NDArray[np.float64], landmarks: Landmarks, certain: bool = False
+    ) -> SeenFace | None:
+        """Return a face of a frame, None where no face can be.
+
+        The network may follow a face beyond the frame's edge, until nothing of its crop is left.
+        """
+        longest = box[2:].max()
+        away = np.abs(landmarks - (box[:2] + box[2:] / 2)).max()
+        # Not true of what is not a number, either.
+        if not (box[2:].min() >= 1 and longest <= MAX_FRAMES * max(bgr.shape) and away <= longest):
+            return None
+        face = SeenFace(np.rint(box).astype(np.int32), landmarks, certain)
+        return face if is_inside(self.crop_square(face), bgr.shape) else None
+
+    def _search_scale(self, bgr: Bgr) -> float:
+        return min(1.0, search_scale(bgr.shape, self._search_width_px))
 
 
 def roll_deg(face: SeenFace) -> float:
@@ -204,15 +215,6 @@ def _to_frame(points: NDArray[np.float64], square: Square) -> NDArray[np.float64
     corner = np.array([square.left, square.top])
     turned: NDArray[np.float64] = (points - middle) @ turn.T + middle + corner
     return turned
-
-
-def _resize(bgr: Bgr, size_px: tuple[int, int]) -> Bgr:
-    """Return the picture at (width, height), itself where it has that size."""
-    if size_px == (bgr.shape[1], bgr.shape[0]):
-        return bgr
-    shrinks = size_px[0] < bgr.shape[1]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(bgr, size_px, interpolation=interpolation).astype(np.uint8, copy=False)
 
 
 def _on_grid(bgr: Bgr) -> Bgr:

@@ -38,6 +38,7 @@ def test_boxes_of_a_shrunken_search_are_in_pixels_of_the_frame(detector: DlibDet
 def test_a_frame_without_a_face_gives_none(detector: DlibDetector) -> None:
     assert detector.find_faces(background()) == []
     assert detector.find_faces(np.zeros((4, 5000), np.uint8)) == []
+    assert detector.find_faces(np.zeros((50_000, 1), np.uint8)) == []
 
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from common.face_model import Boxes, no_boxes
+from common.pixels import Pixels
 from detector.boxes import Box, distinct_faces
 from detector.config import DetectorConfig
-from detector.detectors import Pixels
 from detector.haar import PARTS, HaarDetector
 from detector.plan import EVERYTHING, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
