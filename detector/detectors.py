@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
+from common.errors import ConfigError
 from common.face_model import Boxes
 from common.pixels import Pixels
 from detector.config import DetectorConfig
@@ -53,8 +54,13 @@ def create_detector(config: DetectorConfig) -> Detector:
     """Create the detector that the settings name.
 
     Raises:
-        ConfigError: It cannot run here.
+        ConfigError: It cannot run here, or has no use for ``DETECTOR_MODEL``.
     """
+    if config.model is not None and config.detector != "yunet":
+        raise ConfigError(
+            f"DETECTOR_MODEL={config.model}: DETECTOR={config.detector} has no model of its own; "
+            "set DETECTOR to yunet or unset DETECTOR_MODEL"
+        )
     module, _, name = DETECTORS[config.detector].rpartition(".")
     create = cast("Callable[[DetectorConfig], Detector]", getattr(import_module(module), name))
     return create(config)
