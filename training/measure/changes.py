@@ -74,11 +74,15 @@ def _one_by_one(change: Callable[[Crops, float], Crops]) -> Callable[[Crops, flo
     return lambda images, amount: np.stack([change(image, amount) for image in images])
 
 
+TURNS_DEG = (-45.0, -30.0, -15.0, -10.0, -5.0, 5.0, 10.0, 15.0, 30.0, 45.0)
+"""As far as detectors without landmarks find a tilted face and somewhat further: with landmarks a
+crop is turned upright."""
+
 KINDS = (
     Kind("moved right", "% of the side", 0.0, (-10.0, -5.0, 5.0, 10.0), _shift_right),
     Kind("moved down", "% of the side", 0.0, (-10.0, -5.0, 5.0, 10.0), _shift_down),
     Kind("scaled", "times as large", 1.0, (0.85, 0.9, 0.95, 1.05, 1.1, 1.15), _scale),
-    Kind("turned left", "degrees", 0.0, (-15.0, -10.0, -5.0, 5.0, 10.0, 15.0), _rotate),
+    Kind("turned left", "degrees", 0.0, TURNS_DEG, _rotate),
     Kind("gamma", "as exponent", 1.0, (0.5, 0.7, 1.4, 2.0), change_gamma),
     Kind("brightness", "grey levels", 0.0, (-60.0, -30.0, 30.0, 60.0), _brighten),
     Kind("contrast", "as factor", 1.0, (0.5, 0.75, 1.25, 1.5), _change_contrast),
