@@ -215,6 +215,13 @@ def test_nothing_else_is_in_the_example() -> None:
     assert listed <= variables
 
 
+def test_the_example_is_comments_and_sets_nothing_twice() -> None:
+    lines = [line for line in example().splitlines() if line]
+    assert [line for line in lines if not line.startswith("#")] == []
+    listed = re.findall(r"^#\s?([A-Z][A-Z0-9_]+)=", example(), re.MULTILINE)
+    assert sorted(listed) == sorted(set(listed))
+
+
 def test_every_stage_is_in_the_procfile() -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
     commands = [line.split("python -m ")[1] for line in lines if line.strip()]
