@@ -7,6 +7,7 @@ frame as it is scaled for a full search.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,8 +28,11 @@ WINDOW_SIDES = 2.0
 """Side of the window around a face, in sides of its box."""
 WINDOW_PX = 192
 """Each face is followed at this size of its window, about 96 px."""
-CROP_MARGIN = 0.02
+CROP_MARGIN = 0.07
 """Fraction of the box's side that a crop adds on each side."""
+CROP_UP = 0.06
+"""How far a crop's centre is above that of the box, in its sides. With both, crops of 153 composed
+faces have 1.000 of the image's side (median) and its centre (``benchmarks.framing``)."""
 
 
 class DlibDetector:
@@ -89,8 +93,9 @@ class DlibDetector:
         return SeenFace(found[0] + np.array([left, top, 0, 0], np.int32)) if found else None
 
     def crop_square(self, face: SeenFace) -> Square:
-        """Return the square around a box, widened by ``CROP_MARGIN`` of its side."""
-        return square_around(face.box, CROP_MARGIN)
+        """Return the square around a box, widened, and moved up to the middle of the face."""
+        square = square_around(face.box, CROP_MARGIN)
+        return replace(square, top=square.top - round(CROP_UP * square.side))
 
     def _find(self, gray: Gray, scale: float, min_score: float) -> list[Box]:
         """Return the faces in a picture seen at a scale, the most certain first."""

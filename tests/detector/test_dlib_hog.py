@@ -35,6 +35,15 @@ def test_boxes_of_a_shrunken_search_are_in_pixels_of_the_frame(detector: DlibDet
     assert is_at(face.box, 1400, 300, 300)
 
 
+def test_a_crop_is_larger_than_the_box_and_above_its_middle(detector: DlibDetector) -> None:
+    (face,) = detector.find_faces(frame_with_face(320, 240, 160))
+    square = detector.crop_square(face)
+    x, y, width, height = face.box.tolist()
+    assert square.side == pytest.approx(1.14 * max(width, height), abs=1)
+    assert square.left + square.side / 2 == pytest.approx(x + width / 2, abs=1)
+    assert square.top + square.side / 2 == pytest.approx(y + height / 2 - 0.06 * square.side, abs=1)
+
+
 def test_a_frame_without_a_face_gives_none(detector: DlibDetector) -> None:
     assert detector.find_faces(background()) == []
     assert detector.find_faces(np.zeros((4, 5000), np.uint8)) == []
