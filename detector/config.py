@@ -37,8 +37,8 @@ class DetectorConfig(BrokerSettings):
         "DETECTOR_SEARCH_WIDTH",
         None,
         integer(80, 10_000),
-        "wider frames are shrunk to this width for a full search (dlib enlarges others to it), instead "
-        "of 960 (haar) or 640",
+        "wider frames are shrunk to this width for a full search (dlib enlarges others to it), "
+        "instead of 960 (haar) or 640",
     )
     interval_frames: int = setting(
         "DETECTOR_INTERVAL",

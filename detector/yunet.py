@@ -162,7 +162,7 @@ class YuNetDetector:
         middles = _to_frame(found.boxes[:, :2] * scale + sides / 2, square)
         away = np.hypot(*(middles - centre).T)
         nearest = int(away.argmin())
-        if not away[nearest] <= FOLLOWED_SHIFT * max(face.box[2:]):
+        if away[nearest] > FOLLOWED_SHIFT * max(face.box[2:]):
             return None
         box = np.hstack([middles[nearest] - sides[nearest] / 2, sides[nearest]])
         landmarks = _to_frame(found.landmarks[nearest] * scale, square)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import cv2
 import numpy as np
 import pytest
@@ -66,6 +68,46 @@ def test_haar_sees_no_landmarks_and_so_no_poses() -> None:
     assert len(faces.boxes) == 1
     assert faces.poses.shape == (0, 3)
     assert faces.turned_away == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "cut", "full_searches"),
+    [
+        (Mode.LIVE, False, [1, 1, 1]),
+        (Mode.LIVE, True, [1, 2, 3]),
+        (Mode.LOSSLESS, False, [1, 2, 3]),
+    ],
+    ids=["live goes on", "a cut begins anew", "lossless begins anew"],
+)
+def test_what_a_run_remembers_of_the_one_before(
+    yunet: Detector,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: Mode,
+    cut: bool,
+    full_searches: list[int],
+) -> None:
+    find_faces = Mock(wraps=yunet.find_faces)
+    monkeypatch.setattr(yunet, "find_faces", find_faces)
+    worker = DetectorWorker(yunet, 10, 60)
+    frame = replace(sent(colour_scene()), cut=cut)
+    counts = []
+    for _ in full_searches:
+        (faces,) = worker.answer(DetectRun(7, mode, (frame,)))
+        assert len(faces.boxes) == 1
+        counts.append(find_faces.call_count)
+    assert counts == full_searches
+
+
+def test_live_every_camera_has_its_own_faces(yunet: Detector) -> None:
+    worker = DetectorWorker(yunet, 10, 60)
+    shown = sent(colour_scene())
+    empty = replace(sent(np.zeros((480, 640, 3), np.uint8)), camera="other")
+    counts = [
+        len(faces.boxes)
+        for frame in (shown, empty, shown, empty)
+        for faces in worker.answer(DetectRun(7, Mode.LIVE, (frame,)))
+    ]
+    assert counts == [1, 0, 1, 0]
 
 
 def test_a_face_whose_landmarks_are_those_of_no_head_is_left_out(
