@@ -1,7 +1,7 @@
 """The contract between training, detector and classifier, so that they cannot drift apart.
 
-A face is cut from the full-resolution grey image as the detector's box, widened on each side by
-``CROP_MARGIN`` of its side, made square, and shrunk to ``FACE_SIZE_PX`` pixels. The model takes
+A face is cut from the full-resolution grey image as a square that shows what an image of FER-2013
+shows, whatever the detector's boxes are, and shrunk to ``FACE_SIZE_PX`` pixels. The model takes
 ``(n, 48, 48) uint8`` and normalises inside its own graph. It returns ``(n, 7) float32``
 probabilities in the order of ``LABELS``, which is that of FER-2013 (arXiv:1307.0414).
 """
@@ -15,14 +15,6 @@ from numpy.typing import NDArray
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 FACE_SIZE_PX = 48
-CROP_MARGIN = 0.02
-"""Fraction of the box's side added on each of the four sides.
-
-Measured by ``benchmarks.framing`` on the validation images of FER-2013, put into larger frames: the
-boxes that the detector finds have 0.963 of the image's side (median; 0.785 to 1.098 from the 10th
-to the 90th percentile) and its centre, so that a crop of 1.04 boxes shows what an image of FER-2013
-shows.
-"""
 
 Boxes = NDArray[np.int32]
 """``(n, 4) int32``: x, y, width, height in pixels of the full-resolution frame."""

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.face_model import CROP_MARGIN
 from detector.crops import cut_crops
 from detector.seen_face import Square, square_around
 from tests.support.scenes import background, frame_with_face
 
+MARGIN = 0.02
+
 
 def squares(*boxes: tuple[int, int, int, int]) -> list[Square]:
-    return [square_around(np.array(box, np.int32), CROP_MARGIN) for box in boxes]
+    return [square_around(np.array(box, np.int32), MARGIN) for box in boxes]
 
 
 def test_no_boxes_give_no_crops() -> None:
@@ -36,7 +37,7 @@ def test_each_box_gives_its_own_crop_in_order() -> None:
 
 def test_the_crop_is_the_box_widened_by_the_margin() -> None:
     gray = np.zeros((600, 600), np.uint8)
-    margin_px = round(200 * CROP_MARGIN)
+    margin_px = round(200 * MARGIN)
     gray[200 - margin_px : 400 + margin_px, 200 - margin_px : 400 + margin_px] = 255
     (crop,) = cut_crops(gray, squares((200, 200, 200, 200)))
     (wider,) = cut_crops(gray, squares((190, 190, 220, 220)))

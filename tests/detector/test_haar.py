@@ -8,7 +8,7 @@ from common.config import load_config
 from common.errors import ConfigError
 from common.pixels import Gray
 from detector.config import DetectorConfig
-from detector.detectors import DETECTORS, create_detector
+from detector.detectors import DETECTORS
 from detector.haar import HaarDetector
 from detector.seen_face import SeenFace, boxes_of
 from tests.support.scenes import background, frame_with_face, is_at, paste_face, portrait
@@ -130,10 +130,6 @@ def test_the_number_of_threads_does_not_change_the_boxes() -> None:
         cv2.setNumThreads(before)
     assert len(results[0]) == 3
     assert all(boxes == results[0] for boxes in results)
-
-
-def test_the_default_detector_is_haar() -> None:
-    assert isinstance(create_detector(DetectorConfig()), HaarDetector)
 
 
 @pytest.mark.parametrize(

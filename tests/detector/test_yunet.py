@@ -14,7 +14,6 @@ from common.face_model import BUNDLED_MODEL_DIR
 from common.pixels import Bgr, Gray
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
-from detector.detectors import create_detector
 from detector.plan import whole_plan
 from detector.search import FaceSearch
 from detector.seen_face import SeenFace, boxes_of
@@ -219,13 +218,6 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"no model")
     with pytest.raises(ConfigError, match=r"DETECTOR_MODEL=.*other.onnx: not a readable model"):
         YuNetDetector(DetectorConfig(detector="yunet", model=path))
-
-
-@pytest.mark.parametrize("name", ["haar", "dlib"])
-def test_a_model_for_a_detector_without_one_is_refused(name: str) -> None:
-    config = DetectorConfig(detector=name, model=bundled_file())
-    with pytest.raises(ConfigError, match=rf"DETECTOR_MODEL=.*: DETECTOR={name} has no model"):
-        create_detector(config)
 
 
 def test_another_model_is_refused() -> None:
