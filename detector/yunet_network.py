@@ -55,6 +55,9 @@ class Found:
     landmarks: NDArray[np.float64]
 
 
+NOTHING = Found(np.zeros(0, np.float32), np.zeros((0, 4)), np.zeros((0, 5, 2)))
+
+
 class YuNet:
     """The network.
 
@@ -93,9 +96,9 @@ class YuNet:
         picture = bgr.transpose(2, 0, 1)[None].astype(np.float32)
         outputs = self._session.run(OUTPUTS, {"input": picture})
         levels = list(_read_levels(outputs, bgr.shape[1], min_score))
+        if not levels:
+            return NOTHING
         scores, boxes, landmarks = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-        if not len(scores):
-            return Found(scores, boxes, landmarks)
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), min_score, SAME_FACE_IOU)
         return Found(scores[kept], boxes[kept], landmarks[kept])
 
@@ -103,7 +106,7 @@ class YuNet:
 def _read_levels(
     outputs: list[NDArray[np.float32]], width_px: int, min_score: float
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield scores, boxes and landmarks of each level of the network's pyramid.
+    """Yield scores, boxes and landmarks of the levels of the network's pyramid that show faces.
 
     A level divides the picture into cells. For each the network gives the probability of a face,
     how well its box fits, the box's centre and the landmarks from the cell's corner, and the
@@ -111,8 +114,10 @@ def _read_levels(
     """
     for level, stride in enumerate(STRIDES_PX):
         classes, fits, boxes, landmarks = (out[0] for out in outputs[4 * level : 4 * level + 4])
-        scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(fits[:, 0], 0, 1))
-        (cells,) = np.nonzero(scores >= min_score)
+        scores = np.sqrt(classes[:, 0] * fits[:, 0])
+        cells = np.flatnonzero(scores >= min_score)
+        if not len(cells):
+            continue
         rows, columns = np.divmod(cells, width_px // stride)
         corners = np.stack([columns, rows], axis=1).astype(np.float64)
         sides = np.exp(boxes[cells, 2:].astype(np.float64))
