@@ -75,7 +75,8 @@ def decode_by_msgpack(parts: list[bytes]) -> Message:
 
     def take(hint: object, rows: int) -> Any:
         nonlocal at
-        shape, dtype = (rows, *ROW_SHAPES[hint]), wire.DTYPES[hint]
+        dtype = wire.dtype_of(hint)
+        shape = (rows, *ROW_SHAPES[dtype])
         array = np.frombuffer(parts[1], dtype, int(np.prod(shape)), at).reshape(shape)
         at += array.nbytes
         return array

@@ -8,7 +8,7 @@ same length, which each message checks when it is made.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta, Struct, field
@@ -29,13 +29,13 @@ Float = Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Many = Meta(max_length=MAX_ITEMS)
 
-ROW_SHAPES: dict[object, tuple[int, ...]] = {
-    Boxes: (4,),
-    Crops: (FACE_SIZE_PX, FACE_SIZE_PX),
-    Probabilities: (len(LABELS),),
-    Poses: (3,),
+ROW_SHAPES: dict[np.dtype[Any], tuple[int, ...]] = {
+    np.dtype(np.int32): (4,),  # boxes
+    np.dtype(np.uint8): (FACE_SIZE_PX, FACE_SIZE_PX),  # crops
+    np.dtype(np.float32): (len(LABELS),),  # probabilities
+    np.dtype(np.float64): (3,),  # poses
 }
-"""The shape of one row of each array that travels; on the wire they are told apart by dtype."""
+"""The shape of one row of each array that travels: they are told apart by dtype."""
 
 
 class Value(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
@@ -22,10 +23,7 @@ from common.messages import ROW_SHAPES, Message
 WIRE_VERSION = 4
 MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 PREFIX = b"\x92" + msgspec.msgpack.encode(WIRE_VERSION)  # an array of two, the version first
-DTYPES = {hint: np.dtype(*get_args(get_args(hint)[1])) for hint in ROW_SHAPES}
-SHAPES = {DTYPES[hint]: shape for hint, shape in ROW_SHAPES.items()}
-ROW_BYTES = {hint: np.empty(shape, DTYPES[hint]).nbytes for hint, shape in ROW_SHAPES.items()}
-NO_ROWS = {hint: np.empty((0, *shape), DTYPES[hint]) for hint, shape in ROW_SHAPES.items()}
+ROW_BYTES = {dtype: np.empty(shape, dtype).nbytes for dtype, shape in ROW_SHAPES.items()}
 NOT_OURS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -71,25 +69,38 @@ class _Codec(threading.local):
         return message
 
     def _put(self, array: Any) -> int:
-        shape = SHAPES.get(getattr(array, "dtype", None))
+        shape = ROW_SHAPES.get(array.dtype) if isinstance(array, np.ndarray) else None
         if shape is None or array.shape[1:] != shape:
-            raise MessageError(f"expected an array of rows as in {SHAPES}, got {array!r:.200}")
+            raise MessageError(f"expected an array of rows as in {ROW_SHAPES}, got {array!r:.200}")
         self._arrays.append(array.tobytes())
         return len(array)
 
     def _take(self, hint: object, rows: object) -> np.ndarray[Any, Any]:
         if type(rows) is not int or rows < 0:
             raise ValueError("Expected a length, a whole number from 0")
+        dtype = dtype_of(hint)
+        shape = (rows, *ROW_SHAPES[dtype])
         if not rows:
-            return NO_ROWS[hint]
-        dtype, shape = DTYPES[hint], (rows, *ROW_SHAPES[hint])
-        start, self._at = self._at, self._at + rows * ROW_BYTES[hint]
+            return np.empty(shape, dtype)
+        start, self._at = self._at, self._at + rows * ROW_BYTES[dtype]
         if self._at > len(self._payload):
             raise ValueError(f"Expected {self._at} payload bytes, got {len(self._payload)}")
         array: np.ndarray[Any, Any] = np.ndarray(shape, dtype, self._payload, start)
         if dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError("Expected finite numbers, got NaN or infinity")
         return array
+
+
+@cache
+def dtype_of(hint: Any) -> np.dtype[Any]:
+    """Return the dtype of an annotation such as ``Boxes``.
+
+    It is the innermost argument: what is around it depends on the versions of numpy and Python.
+    """
+    while arguments := get_args(hint):
+        hint = arguments[-1]
+    dtype: np.dtype[Any] = np.dtype(hint)
+    return dtype
 
 
 def _refusal(header: bytes, error: Exception) -> MessageError:

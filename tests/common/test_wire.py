@@ -22,6 +22,7 @@ from msgspec import Struct
 from common import messages, wire
 from common.contract import Cause, Mode, Role
 from common.errors import MessageError
+from common.face_model import Boxes, Crops, Poses, Probabilities
 from common.messages import (
     MAX_INT,
     MAX_ITEMS,
@@ -56,8 +57,8 @@ NESTED = b"\x91" * 1020 + b"\xc0"
 
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
-    if hint in ROW_SHAPES:
-        return arrays_of(wire.DTYPES[hint])
+    if hint in (Boxes, Crops, Poses, Probabilities):
+        return arrays_of(wire.dtype_of(hint))
     if get_args(hint):
         return composed(get_origin(hint), get_args(hint))
     if issubclass(hint, Struct | Enum):
@@ -91,7 +92,7 @@ def arrays_of(dtype: np.dtype[Any]) -> st.SearchStrategy[Any]:
         .map(
             lambda rows: hnp.arrays(
                 dtype,
-                (rows, *wire.SHAPES[dtype]),
+                (rows, *ROW_SHAPES[dtype]),
                 elements=st.floats(**elements) if dtype.kind == "f" else None,  # type: ignore[arg-type]
                 fill=st.just(0),
             )
