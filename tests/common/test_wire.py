@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgpack
@@ -212,6 +212,15 @@ def test_arrays_that_are_not_contiguous_survive_the_wire() -> None:
     decoded = wire.decode(wire.encode(ClassifyBatch(1, crops)))
     assert isinstance(decoded, ClassifyBatch)
     assert np.array_equal(decoded.crops, crops)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [np.ndarray[tuple[Any, ...], np.dtype[np.int32]], GenericAlias(list, (np.int32,))],
+    ids=["up to numpy 2.4", "as numpy 2.5 writes it, a generic of the scalar"],
+)
+def test_arrays_are_known_by_their_dtype_however_numpy_writes_its_types(hint: object) -> None:
+    assert wire.dtype_of(hint) == np.dtype(np.int32)
 
 
 def test_array_of_a_wrong_shape_is_not_sent() -> None:
