@@ -57,7 +57,7 @@ def cut_square(frame: Pixels, square: Square) -> Pixels:
     around = round(square.side * CORNERS) + 1
     wide = Square(square.left - around, square.top - around, square.side + 2 * around)
     middle = (wide.side - 1) / 2
-    turn = cv2.getRotationMatrix2D((middle, middle), square.roll_deg, 1.0)
+    turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), square.roll_deg, 1.0), np.float64)
     turn[:, 2] -= around
     turned = cv2.warpAffine(_cut_upright(frame, wide), turn, (square.side, square.side))
     return turned.astype(np.uint8, copy=False)

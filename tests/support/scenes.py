@@ -33,7 +33,7 @@ def colour_scene(
 ) -> Bgr:
     """Return a frame with the portrait's face in its middle, tilted clockwise, in colour."""
     x, y = FACE_X + FACE_PX / 2, FACE_Y + FACE_PX / 2
-    turn = cv2.getRotationMatrix2D((x, y), -tilt_deg, scale)
+    turn = np.asarray(cv2.getRotationMatrix2D((x, y), -tilt_deg, scale), np.float64)
     turn[:, 2] += np.array([width / 2 - x, height / 2 - y])
     return cv2.warpAffine(
         colour_portrait(), turn, (width, height), borderMode=cv2.BORDER_REPLICATE
