@@ -22,7 +22,7 @@ from detector.boxes import (
 from detector.cascade import CASCADE_SIDE_PX, DEFAULT_CASCADE, SECOND_CASCADE, load_cascade
 from detector.config import DetectorConfig
 from detector.plan import EVERYTHING, SearchPart
-from detector.resize import resize
+from detector.resize import rescale
 from detector.seen_face import SeenFace, Square, square_around
 from detector.window import NARROW, WIDE, best_in_window
 
@@ -133,8 +133,7 @@ class HaarDetector:
         """Return the places of the coarse pass, in full-resolution pixels."""
         height, width = gray.shape
         shrink = min(1.0, self._search_width_px / width)
-        if shrink < 1:
-            gray = resize(gray, (self._search_width_px, max(1, round(height * shrink))))
+        gray = rescale(gray, shrink)
         side = max(CASCADE_SIDE_PX, round(self._min_face * height * shrink))
         smallest = round(side * part.smallest)
         largest = round(min(side * part.largest, *gray.shape))
