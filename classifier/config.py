@@ -16,7 +16,7 @@ from common.config import (
 )
 from common.workers import Share, WorkerRule
 
-CLASSIFIERS = WorkerRule(live=Share(cores=4, most=4), lossless=Share(cores=4, most=4))
+WORKERS = WorkerRule(live=Share(cores=4, most=4), lossless=Share(cores=4, most=4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class ClassifierConfig(BrokerSettings):
         "faces a batch at most, instead of the number measured to be fastest",
     )
     workers: int | WorkerRule = setting(
-        "CLASSIFIER_WORKERS", CLASSIFIERS, worker_count(CLASSIFIERS), WORKERS_MEANING
+        "CLASSIFIER_WORKERS", WORKERS, worker_count(WORKERS), WORKERS_MEANING
     )
 
     def __post_init__(self) -> None:
-        if self.backend == "tensorflow" and self.workers is CLASSIFIERS:
+        if self.backend == "tensorflow" and self.workers is WORKERS:
             object.__setattr__(self, "workers", 1)  # it uses all cores or a GPU, and takes 600 MB

@@ -17,7 +17,7 @@ from common.config import (
 )
 from common.workers import Share, WorkerRule
 
-DETECTORS = WorkerRule(live=Share(cores=2, most=4), lossless=Share(cores=1, most=5))
+WORKERS = WorkerRule(live=Share(cores=2, most=4), lossless=Share(cores=1, most=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,5 @@ class DetectorConfig(BrokerSettings):
         "degrees from the camera up to which a face is judged, where the detector sees landmarks",
     )
     workers: int | WorkerRule = setting(
-        "DETECTOR_WORKERS", DETECTORS, worker_count(DETECTORS), WORKERS_MEANING
+        "DETECTOR_WORKERS", WORKERS, worker_count(WORKERS), WORKERS_MEANING
     )

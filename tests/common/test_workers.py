@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.config import CLASSIFIERS, ClassifierConfig
+from classifier.config import WORKERS as CLASSIFIERS
+from classifier.config import ClassifierConfig
 from common.config import load_config
 from common.contract import Mode
 from common.errors import ConfigError
 from common.workers import Share, WorkerRule
-from detector.config import DETECTORS, DetectorConfig
+from detector.config import WORKERS as DETECTORS
+from detector.config import DetectorConfig
 
 RULE = WorkerRule(live=Share(cores=4, most=2), lossless=Share(cores=1, most=5))
 

@@ -13,7 +13,7 @@ import pytest
 from common.contract import Mode
 from common.cores import usable_cores
 from common.face_model import BUNDLED_MODEL_DIR, LABELS
-from detector.config import DETECTORS
+from detector.config import WORKERS as DETECTORS
 from tests.e2e.lossless_runs import FRAMES, Reference, Rows, analyse, frame_ids, rows_of
 from tests.support.media import DEMO
 
