@@ -40,7 +40,6 @@ from common.messages import (
     Message,
     Published,
     PublisherHello,
-    Ready,
     Release,
     Result,
     WorkerHello,
@@ -91,7 +90,6 @@ class Exchange:
             for number in range(count):
                 identity = f"{role} {number}"
                 self._say(identity.encode(), WorkerHello(role, role, identity, capacity))
-                self._say(identity.encode(), Ready())
         self._work()
 
     def frame_of_each(self) -> None:
@@ -130,11 +128,9 @@ class Exchange:
                 for frame in message.frames:
                     faces = Faces(message.work_id, frame.frame_id, self._boxes, self._crops)
                     self._say(peer, faces)
-                self._say(peer, Ready())
             case ClassifyBatch():
                 rows = np.full((len(message.crops), 7), 1 / 7, np.float32)
                 self._say(peer, Expressions(message.work_id, rows))
-                self._say(peer, Ready())
             case Result():
                 self._say(peer, Published(message.frame.camera, message.frame.frame_id))
             case Release():

@@ -31,11 +31,9 @@ from common.messages import (
     Message,
     Published,
     PublisherHello,
-    Ready,
     Release,
     Result,
     Status,
-    Welcome,
     WorkerHello,
 )
 from common.sockets import Context, connect_dealer
@@ -185,11 +183,8 @@ def _answer(peer: Peer, message: Message) -> None:
         case DetectRun():
             for frame in message.frames:
                 peer.say(Faces(message.work_id, frame.frame_id, no_boxes(), NO_CROPS))
-            peer.say(Ready())
         case Result():
             peer.say(Published(message.frame.camera, message.frame.frame_id))
-        case Welcome():
-            peer.say(Ready())  # means nothing from a publisher
 
 
 if __name__ == "__main__":

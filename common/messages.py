@@ -67,7 +67,7 @@ def _check_poses(
 
 
 class WorkerHello(Sent, frozen=True):
-    """A detector or classifier joins.
+    """A detector or classifier joins, and asks for work: it is handed some whenever it has none.
 
     Attributes:
         role: ``detector`` or ``classifier``.
@@ -108,10 +108,6 @@ class PublisherHello(Sent, frozen=True):
     name: Text
     instance: Text
     recorded: Annotated[dict[Text, Int], Many] = field(default_factory=dict)
-
-
-class Ready(Sent, frozen=True):
-    """The worker has nothing to do: hand it work."""
 
 
 class Frame(Sent, frozen=True):
@@ -392,7 +388,6 @@ Message = (
     WorkerHello
     | CameraHello
     | PublisherHello
-    | Ready
     | Frame
     | FrameSkipped
     | CameraState

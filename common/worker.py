@@ -22,7 +22,6 @@ from common.messages import (
     Expressions,
     Faces,
     Finish,
-    Ready,
     Welcome,
     WorkerHello,
     WorkFailed,
@@ -86,11 +85,8 @@ class WorkerStage(Generic[W, A]):
         message = self._link.receive(RECEIVE_TIMEOUT_S)
         if isinstance(message, Welcome):
             log.info("ready")
-            self._link.send(Ready())
         elif isinstance(message, self._worker.takes):
             self._work(message)
-            if not self._lifetime.stop_requested:
-                self._link.send(Ready())
         elif isinstance(message, Finish):
             self._lifetime.request_stop()
 

@@ -83,6 +83,8 @@ class PeerTable:
         """Take in a peer."""
         log.info("%s %s joined", peer.role, peer.name)
         self._peers[peer.identity] = self._by_role[peer.role][peer.identity] = peer
+        if peer.role in WORKER_ROLES:
+            self.set_idle(peer)
 
     def remove_peer(self, peer: Peer) -> None:
         """Know a peer no more."""
@@ -92,11 +94,12 @@ class PeerTable:
             self._idle[peer.role].pop(peer.identity, None)
 
     def set_idle(self, peer: Peer) -> None:
-        """Note that a worker asks for work."""
+        """Note that a worker has no work in hand."""
+        peer.work_id = None
         self._idle[peer.role][peer.identity] = peer
 
     def idle(self, role: Role) -> list[Peer]:
-        """Return the workers that ask for work, who has been idle longest first."""
+        """Return the workers without work, who has been idle longest first."""
         return list(self._idle[role].values())
 
     def set_busy(self, peer: Peer, work_id: int) -> None:

@@ -17,7 +17,6 @@ from common.messages import (
     Bye,
     ClassifyBatch,
     Expressions,
-    Ready,
     Welcome,
     WorkerHello,
 )
@@ -62,12 +61,10 @@ def test_classifier_process_joins_answers_and_leaves_in_order(
             identity, hello = broker.expect(WorkerHello)
             assert (hello.role, hello.capacity) == ("classifier", 6)
             broker.send(Welcome(0), identity)
-            broker.expect(Ready)
             broker.send(ClassifyBatch(9, faces[:4]), identity)
             _, answer = broker.expect(Expressions)
             assert answer.work_id == 9
             assert np.array_equal(answer.probabilities, onnx_backend.classify(faces[:4]))
-            broker.expect(Ready)
             process.send_signal(signal.SIGTERM)
             broker.expect(Bye)
             assert process.wait(DEADLINE_S) == 0

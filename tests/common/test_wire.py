@@ -27,6 +27,7 @@ from common.messages import (
     MAX_INT,
     MAX_ITEMS,
     ROW_SHAPES,
+    Bye,
     CameraHello,
     ClassifyBatch,
     DetectRun,
@@ -36,7 +37,6 @@ from common.messages import (
     Frame,
     Message,
     PipelineStatus,
-    Ready,
     Result,
     Status,
     Welcome,
@@ -298,8 +298,8 @@ def test_wrong_number_of_parts_is_refused(count: int) -> None:
 
 @pytest.mark.parametrize("version", [0, wire.WIRE_VERSION + 1, None, "1"])
 def test_other_version_is_named_with_ours(version: object) -> None:
-    _, payload = wire.encode(Ready())
-    changed = [msgpack.packb([version, {"type": "Ready"}]), payload]
+    _, payload = wire.encode(Bye())
+    changed = [msgpack.packb([version, {"type": "Bye"}]), payload]
     with pytest.raises(wire.VersionError) as caught:
         wire.decode(changed)
     assert f"expected wire version {wire.WIRE_VERSION}, got {version!r}" in str(caught.value)
@@ -314,13 +314,13 @@ def test_version_is_checked_before_type_and_fields() -> None:
 @pytest.mark.parametrize("kind", ["NoSuchMessage", "ArraySpec", "CameraStatus", None, 7, "object"])
 def test_type_that_is_no_message_is_refused(kind: object) -> None:
     with pytest.raises(MessageError, match=r"`\$\.type`|field `type`"):
-        wire.decode(changed_header(Ready(), lambda header: header.update(type=kind)))
+        wire.decode(changed_header(Bye(), lambda header: header.update(type=kind)))
 
 
 @pytest.mark.parametrize(
     ("message", "change", "complaint"),
     [
-        (Ready(), {"extra": 1}, "Ready: Object contains unknown field `extra`"),
+        (Bye(), {"extra": 1}, "Bye: Object contains unknown field `extra`"),
         (Welcome(1), {"next_frame_id": "1"}, "Welcome: Expected `int`, got `str`"),
         (Welcome(1), {"next_frame_id": True}, "Expected `int`, got `bool`"),
         (Welcome(1), {"next_frame_id": 1.0}, "Expected `int`, got `float`"),
@@ -408,7 +408,7 @@ def test_payload_of_another_length_is_refused(change: int) -> None:
 
 
 def test_payload_behind_a_message_without_arrays_is_refused() -> None:
-    header, _ = wire.encode(Ready())
+    header, _ = wire.encode(Bye())
     with pytest.raises(MessageError, match="expected 0 payload bytes, got 1"):
         wire.decode([header, b"x"])
 
@@ -491,8 +491,8 @@ def test_complaint_does_not_write_out_a_huge_value() -> None:
         b"\xc7\x01\x05\x00",  # an extension
         b"\x81\xa4type\xa1\xff",  # not UTF-8
         b"\x81\x01\x02",
-        msgpack.packb({b"type": "Ready", "version": 1}),
-        msgpack.packb(["type", "Ready"]),
+        msgpack.packb({b"type": "Bye", "version": 1}),
+        msgpack.packb(["type", "Bye"]),
         msgpack.packb({str(number): 0 for number in range(MAX_ITEMS + 1)}),
     ],
 )

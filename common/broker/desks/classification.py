@@ -64,7 +64,7 @@ class ClassificationDesk:
         if rows != len(batch):
             raise MessageError(f"expected {len(batch)} rows, got {rows}")
         del self._in_hand[expressions.work_id]
-        peer.work_id = None
+        self._state.peers.set_idle(peer)
         for (job, index), probabilities in zip(batch, expressions.probabilities, strict=True):
             job.with_classifiers -= 1
             if job.state is JobState.CLASSIFYING:
@@ -114,7 +114,7 @@ class ClassificationDesk:
         return self._state.queue_status(Role.CLASSIFIER, since_ns)
 
     def dispatch(self) -> None:
-        """Hand out batches while faces wait and somebody asks for them."""
+        """Hand out batches while faces wait and a classifier is idle."""
         if not self._queue:
             return
         for peer in self._state.peers.idle(Role.CLASSIFIER):

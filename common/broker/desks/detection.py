@@ -93,7 +93,7 @@ class DetectionDesk:
                 self._images_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
         if run.answered == len(run.jobs):
             del self._in_hand[faces.work_id]
-            peer.work_id = None
+            self._state.peers.set_idle(peer)
             self._finish(run)
         return job if news else None
 
@@ -143,7 +143,7 @@ class DetectionDesk:
         return self._state.queue_status(Role.DETECTOR, since_ns)
 
     def dispatch(self) -> None:
-        """Hand out work while there is some and somebody asks for it."""
+        """Hand out work while there is some and a detector is idle."""
         if self._images and not self._images_rest():
             self._give_turn(IMAGES)
         if self._again:

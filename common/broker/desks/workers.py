@@ -10,7 +10,7 @@ from common.broker.jobs import JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Role
-from common.messages import Expressions, Faces, Message, Ready, Refused, WorkFailed
+from common.messages import Expressions, Faces, Message, Refused, WorkFailed
 
 MAX_FAILURES = 3
 """A worker that could not do so many pieces of work in a row is dismissed."""
@@ -41,9 +41,6 @@ class WorkerDesk:
             MessageError: The answer does not fit the work, which is to be taken back.
         """
         match message:
-            case Ready():
-                self.take_back_blamed(peer)  # nothing, unless it forgot what it had in hand
-                self._state.peers.set_idle(peer)
             case Faces() if peer.role is Role.DETECTOR:
                 job = self._detection.take_faces(peer, message)
                 peer.answered, peer.failures = True, 0
@@ -58,14 +55,15 @@ class WorkerDesk:
                 self._state.ignore(message)
 
     def take_back_blamed(self, peer: Peer) -> None:
-        """Take back work whose answer will not come: it may be to blame for that."""
+        """Take back work that a living worker has no answer to: it may be to blame for that."""
         if peer.work_id is not None:
             self._desk_of(peer).take_back_blamed(peer.work_id)
-            peer.work_id = None
+            self._state.peers.set_idle(peer)
 
     def peer_died(self, peer: Peer) -> None:
         """Take back what a worker died on."""
-        self.take_back_blamed(peer)
+        if peer.work_id is not None:
+            self._desk_of(peer).take_back_blamed(peer.work_id)
         self._classification.go_on_without_classifiers()
 
     def peer_left(self, peer: Peer) -> None:
@@ -89,7 +87,7 @@ class WorkerDesk:
             self.take_back_blamed(peer)
         else:
             self._detection.take_back(message.work_id, unable=peer.identity)
-            peer.work_id = None
+            self._state.peers.set_idle(peer)
         if peer.failures >= MAX_FAILURES:
             reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
             hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"

@@ -33,7 +33,6 @@ from common.messages import (
     PipelineStatus,
     Published,
     PublisherHello,
-    Ready,
     Refused,
     Release,
     Result,
@@ -71,9 +70,7 @@ class Exchange:
         return made
 
     def worker(self, role: Role, capacity: int) -> Peer:
-        made = self.peer(WorkerHello(role, role, f"{role} {len(self.peers)}", capacity))
-        made.say(Ready())
-        return made
+        return self.peer(WorkerHello(role, role, f"{role} {len(self.peers)}", capacity))
 
     def camera(self) -> Peer:
         return self.peer(CameraHello("c", "capture", "cam", Mode.LOSSLESS, 0, 24, 0, 0, 0))
@@ -146,7 +143,6 @@ def test_frame_goes_through_all_stages_on_real_sockets(exchange: Exchange) -> No
     camera.say(EndOfSource("cam"))
     run = detector.expect(DetectRun)
     detector.say(faces_for(run.work_id, run.frames[0], 2))
-    detector.say(Ready())
     batch = classifier.expect(ClassifyBatch)
     assert batch.crops.shape == (2, 48, 48)
     classifier.say(Expressions(batch.work_id, np.full((2, 7), 1 / 7, np.float32)))
@@ -216,12 +212,12 @@ def test_peer_of_another_version_is_refused_naming_both(exchange: Exchange) -> N
 
 def test_message_of_a_role_the_peer_does_not_have_is_ignored(exchange: Exchange) -> None:
     publisher = exchange.publisher()
-    publisher.say(Ready())
+    publisher.say(EndOfSource("cam"))
     publisher.say(frame("cam", 0))
     publisher.say(Heartbeat())
     publisher.say(PublisherHello("p", "publisher"))
     publisher.expect(Welcome)
-    assert exchange.scheduler.state.ignored == {"Ready": 1, "Frame": 1, "Heartbeat": 1}
+    assert exchange.scheduler.state.ignored == {"EndOfSource": 1, "Frame": 1, "Heartbeat": 1}
 
 
 def test_worker_that_vanishes_is_given_up_and_its_work_handed_out_again(
@@ -284,7 +280,6 @@ def test_detector_that_answers_nonsense_is_counted_and_the_frame_fails_at_the_th
     for _ in range(3):
         work = detector.expect(DetectRun)
         detector.say_parts(answer(work.work_id))
-        detector.say(Ready())
     result = publisher.expect(Result)
     assert result.failed
     assert len(result.boxes) == 0

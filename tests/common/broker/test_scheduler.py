@@ -13,7 +13,6 @@ from common.messages import (
     Finish,
     FrameSkipped,
     Published,
-    Ready,
     Refused,
     Release,
     Result,
@@ -62,7 +61,6 @@ def test_live_frame_is_not_detected_when_it_is_answered_too_late(world: World) -
     world.say(detector, faces_for(run.work_id, run.frames[0]))
     assert world.publish(publisher) == []
     assert world.status().dropped == {"too_old": 1}
-    world.say(detector, Ready())
     world.say(capture, frame("cam", 1))
     world.expect(detector, DetectRun)
 
@@ -250,7 +248,6 @@ def test_face_that_kills_every_classifier_takes_no_other_frame_with_it(world: Wo
 def fail_work(world: World, detector: bytes) -> None:
     run = world.expect(detector, DetectRun)
     world.say(detector, WorkFailed(run.work_id, "ring gone"))
-    world.say(detector, Ready())
 
 
 def test_failures_that_are_not_in_a_row_dismiss_no_classifier(world: World) -> None:
@@ -261,7 +258,6 @@ def test_failures_that_are_not_in_a_row_dismiss_no_classifier(world: World) -> N
         world.detect(detector)
         batch = world.expect(classifier, ClassifyBatch)
         world.say(classifier, WorkFailed(batch.work_id, "no memory now"))
-        world.say(classifier, Ready())
         assert world.classify(classifier) is not None
     assert world.take(classifier, Refused) is None
 
@@ -283,11 +279,9 @@ def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
     capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
     misplaced = world.detector(interval=1)
     world.say(capture, frame("cam", 0))
-    able = world.new_identity()  # has not asked for work yet
-    world.say(able, WorkerHello(Role.DETECTOR, "d", "able", 1))
+    able = world.detector(interval=1)
     fail_work(world, misplaced)
     assert world.take(misplaced, DetectRun) is None
-    world.say(able, Ready())
     world.detect(able, faces=0)
     assert [result.failed for result in world.publish(publisher)] == [False]
 
@@ -591,12 +585,3 @@ def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world:
     world.pass_time(10)
     assert world.scheduler.state.finished
     assert all(world.take(peer, Finish) for peer in (capture, detector, publisher))
-
-
-def test_worker_that_asks_for_work_with_work_in_hand_has_forgotten_it(world: World) -> None:
-    capture, detector, publisher = world.recording()
-    world.say(capture, frame("cam", 0))
-    world.expect(detector, DetectRun)
-    world.say(detector, Ready())
-    world.detect(detector, faces=0)
-    assert [result.failed for result in world.publish(publisher)] == [False]

@@ -18,7 +18,6 @@ from common.messages import (
     Frame,
     Message,
     Published,
-    Ready,
     Release,
     Result,
     Status,
@@ -211,12 +210,9 @@ class PipelineMachine(RuleBasedStateMachine):
     def _detect(self, peer: bytes, faces: int = 1) -> None:
         work_id, item = self.detectors[peer].pop(0)
         self._say(peer, faces_for(work_id, item, faces))
-        if not self.detectors[peer]:
-            self._say(peer, Ready())
 
     def _classify(self, peer: bytes) -> None:
         self._say(peer, expressions_for(self.classifiers[peer].pop(0)))
-        self._say(peer, Ready())
 
     def _publish(self, peer: bytes) -> None:
         item = self.publishers[peer].pop(0).frame

@@ -22,7 +22,6 @@ from common.messages import (
     Message,
     Published,
     PublisherHello,
-    Ready,
     Release,
     Result,
     Status,
@@ -122,7 +121,6 @@ class World:
     def worker(self, role: Role, capacity: int) -> bytes:
         peer = self.new_identity()
         self.say(peer, WorkerHello(role, role, peer.decode(), capacity))
-        self.say(peer, Ready())
         return peer
 
     def stages(self) -> tuple[bytes, ...]:
@@ -157,7 +155,6 @@ class World:
         if run is not None:
             for item in run.frames:
                 self.say(peer, faces_for(run.work_id, item, faces))
-            self.say(peer, Ready())
         return run
 
     def detect_frames(
@@ -172,7 +169,6 @@ class World:
         batch = self.take(peer, ClassifyBatch)
         if batch is not None:
             self.say(peer, expressions_for(batch))
-            self.say(peer, Ready())
         return batch
 
     def publish(self, peer: bytes) -> list[Result]:

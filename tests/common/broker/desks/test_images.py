@@ -18,7 +18,6 @@ from common.messages import (
     Finish,
     ImageAnswer,
     ImageStatus,
-    Ready,
     Result,
     Status,
 )
@@ -115,7 +114,6 @@ def test_large_images_leave_cameras_half_of_the_time(world: World) -> None:
             spent_ms[run.mode] += 40 + took_ms
             world.pass_time(took_ms)
             world.say(detector, faces_for(run.work_id, run.frames[0], 0))
-            world.say(detector, Ready())
         for peer in (capture, publisher):
             world.say(peer, Status(0, 0.0, 0))
         world.publish(publisher)
@@ -210,7 +208,6 @@ def test_face_that_kills_every_classifier_takes_no_camera_with_it(world: World) 
                 deaths += 1
                 break
             world.say(classifier, expressions_for(batch))
-            world.say(classifier, Ready())
     assert deaths == 3
     world.classify(busy)
     answers = world.inbox[publisher]
@@ -255,7 +252,6 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     assert outcomes(world, publisher) == {1: Outcome.LATE, 2: Outcome.LATE}
     assert world.scheduler.report(world.now_ns, 0).queues[0].waiting == 0
     world.say(detector, faces_for(run.work_id, run.frames[0]))
-    world.say(detector, Ready())
     assert world.take(detector, DetectRun) is None
     world.say(publisher, image(3))
     world.expect(detector, DetectRun)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.contract import Mode, Role
-from common.messages import ClassifyBatch, DetectRun, PipelineStatus, QueueStatus, Ready
+from common.messages import ClassifyBatch, DetectRun, PipelineStatus, QueueStatus
 from tests.common.broker.world import MS, World, expressions_for, faces_for, frame
 
 
@@ -47,7 +47,6 @@ def test_faces_age_from_their_detection_and_batches_are_counted_by_size(world: W
         world.say(capture, frame("cam", frame_id))
         run = world.expect(detector, DetectRun)
         world.say(detector, faces_for(run.work_id, run.frames[0], faces))
-        world.say(detector, Ready())
     world.now_ns += 20 * MS
     status = report(world)
     assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 10, 20.0)
@@ -55,7 +54,6 @@ def test_faces_age_from_their_detection_and_batches_are_counted_by_size(world: W
     for _ in range(2):
         batch = world.expect(classifier, ClassifyBatch)
         world.say(classifier, expressions_for(batch))
-        world.say(classifier, Ready())
     status = report(world)
     assert status.queues[1] == QueueStatus(Role.CLASSIFIER, 0, 0.0)
     assert status.batches == {1: 1, 8: 1, 2: 1}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contract import CAMERA_MODES, Mode
-from common.messages import DetectRun, Ready
+from common.messages import DetectRun
 from tests.common.broker.world import World, faces_for, frame, ids
 
 CAMERAS = [f"camera {number}" for number in range(4)]
@@ -55,7 +55,6 @@ class Turns:
         self._answered[peer] += 1
         if self._answered[peer] == len(run.frames):
             del self._unanswered[peer]
-            self._world.say(peer, Ready())
             self._see_who_is_handed_out()
 
     def _see_whether_ready(self, name: str) -> None:
