@@ -139,7 +139,7 @@ class HaarDetector:
         largest = round(min(side * part.largest, *gray.shape))
         if largest < smallest:
             return no_boxes()
-        left, right = _columns(part, gray.shape[1], largest)
+        left, right = part.columns(gray.shape[1], largest)
         places = self._cascade.detectMultiScale(
             gray[:, left:right],
             scaleFactor=COARSE_SCALE,
@@ -160,13 +160,6 @@ class HaarDetector:
             return hits, found
         second_hits, _ = best_in_window(self._second_cascade, gray, box, WIDE)
         return (hits if second_hits >= SECOND_OPINION_HITS else 0), found
-
-
-def _columns(part: SearchPart, width: int, largest: int) -> tuple[int, int]:
-    """Return the columns of a part, with room for the largest face across its ends."""
-    left = round(part.left * width) - largest // 2 if part.left > 0 else 0
-    right = round(part.right * width) + largest // 2 if part.right < 1 else width
-    return max(0, left), min(width, right)
 
 
 def _stayed(box: Box, found: Box) -> bool:

@@ -27,6 +27,20 @@ class SearchPart:
     left: float = 0.0
     right: float = 1.0
 
+    def columns(self, width: int, largest: int) -> tuple[int, int]:
+        """Return the columns of a frame to search, with room for a face across the part's ends.
+
+        Args:
+            width: Of the frame.
+            largest: Side of the largest face.
+
+        Returns:
+            The first column, and the first one behind the last.
+        """
+        left = round(self.left * width) - largest // 2 if self.left > 0 else 0
+        right = round(self.right * width) + largest // 2 if self.right < 1 else width
+        return max(0, left), min(width, right)
+
 
 EVERYTHING = SearchPart()
 

@@ -33,6 +33,16 @@ instead of 0.963 of 400 composed faces and 0.703 instead of 0.797 of those tilte
 false face was added."""
 KNOWN_FACE_SCORE = 0.5
 
+LARGE = 2.0
+PARTS = (
+    SearchPart(LARGE),
+    SearchPart(1.0, 2 * LARGE, right=1 / 3),
+    SearchPart(1.0, 2 * LARGE, left=1 / 3, right=2 / 3),
+    SearchPart(1.0, 2 * LARGE, left=2 / 3),
+)
+"""The large faces take a quarter of the pixels, and the small ones are looked for in strips: 2.0 to
+3.8 ms for each part of a frame of 640x480 and 7.6 for all of it at once."""
+
 WINDOW_SIDES = 1.2
 """Side of the window around a face, in sides of its box: enough for faces that move, also where
 only every sixth frame is seen (recall 1.000 on all twelve videos)."""
@@ -61,7 +71,7 @@ class YuNetDetector:
     """Finds faces, also turned and tilted ones, with their landmarks."""
 
     colour = True
-    parts: tuple[SearchPart, ...] = (EVERYTHING,)
+    parts: tuple[SearchPart, ...] = PARTS
 
     def __init__(self, config: DetectorConfig) -> None:
         self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX
@@ -71,21 +81,20 @@ class YuNetDetector:
     def find_faces(
         self, bgr: Bgr, part: SearchPart = EVERYTHING, known: Boxes | None = None
     ) -> list[SeenFace]:
-        """Search the whole frame.
+        """Search the whole frame or a part of it.
 
         Args:
             bgr: ``(height, width, 3) uint8``.
-            part: Always everything.
+            part: Which faces to look for.
             known: ``(n, 4) int32``, faces that were followed to this frame: they have been looked
                 at closely.
 
         Returns:
             The faces, the most certain first.
         """
-        del part
         known = no_boxes() if known is None else known
         faces = []
-        for face in self._propose(bgr):
+        for face in self._propose(bgr, part):
             if np.any(overlap_of_smaller(face.box, known) >= SAME_FACE_OVERLAP):
                 faces.append(face)
             elif (closely := self._examine(bgr, face)) is not None:
@@ -114,14 +123,22 @@ class YuNetDetector:
         centre_y = eyes_y + down_y / 2 - up * math.cos(tilt)
         return _square(centre_x, centre_y, side, tilt_deg)
 
-    def _propose(self, bgr: Bgr) -> list[SeenFace]:
-        """Search the frame in the resolution of full searches."""
-        scale = self._search_scale(bgr)
-        found = self._network.find(_on_grid(rescale(bgr, scale)), PROPOSED_SCORE)
-        proposed = zip(found.boxes / scale, found.landmarks / scale, strict=True)
+    def _propose(self, bgr: Bgr, part: SearchPart) -> list[SeenFace]:
+        """Search the frame; the smallest faces of a part have as many pixels as those of any."""
+        scale = self._search_scale(bgr) / part.smallest
+        smallest, largest = (
+            self._min_face * bgr.shape[0] * side for side in (part.smallest, part.largest)
+        )
+        left, right = part.columns(bgr.shape[1], round(min(largest, *bgr.shape[:2])))
+        shown = rescale(bgr[:, left:right], scale)
+        found = self._network.find(_on_grid(shown), PROPOSED_SCORE)
+        proposed = zip(
+            found.boxes / scale + (left, 0, 0, 0), found.landmarks / scale + (left, 0), strict=True
+        )
         faces = [self._face_in(bgr, box, landmarks) for box, landmarks in proposed]
-        smallest = self._min_face * bgr.shape[0]
-        return [face for face in faces if face is not None and max(face.box[2:]) >= smallest]
+        return [
+            face for face in faces if face is not None and smallest <= max(face.box[2:]) <= largest
+        ]
 
     def _examine(self, bgr: Bgr, face: SeenFace) -> SeenFace | None:
         """Look closely at a proposed face, until it is known how its head is tilted."""
