@@ -28,35 +28,34 @@ from detector.window import NARROW, WIDE, best_in_window
 
 SEARCH_WIDTH_PX = 960
 COARSE_SCALE = 1.2
-COARSE_NEIGHBORS = 2
-"""The coarse pass: what it proposes by mistake the close look throws out. With an earlier close
-look, a scale of 1.1 found no more and cost half as much again, and 3 neighbours led to 5 % fewer of
-the labelled faces."""
+COARSE_NEIGHBORS = 1
+"""The coarse pass: what it proposes by mistake the close look throws out. With 2 neighbours 0.728
+of 600 composed faces are found instead of 0.755; a scale of 1.1 costs half as much again."""
 
-NEW_FACE_HITS = 4
+NEW_FACE_HITS = 3
 KNOWN_FACE_HITS = 2
 """Overlapping detections that make a face, for a place where none was known and for one where the
 last frame had a face. With 3 for a known one, recall falls from 0.991 to 0.983 where only every
 third frame is seen, as in a busy live pipeline."""
-SECOND_OPINION_HITS = 1
-"""Overlapping detections a second cascade must add for a new face. It cost one labelled face
-of ``classroom.gif`` and changed nothing on the clips, which have no false faces either way; in 435
-pictures without an upright face (frames on their side or upside down, textures) it took what is
-mistaken for one from 0.21 a picture to 0.08."""
+SECOND_OPINION_HITS = 2
+"""Overlapping detections a second cascade must add for a new face. With 4, three of a hundred
+composed faces are lost; without it, in 435 pictures without an upright face (frames on their side
+or upside down, textures), 0.21 a picture were mistaken for one instead of 0.08."""
+CERTAIN_HITS = 8
+"""Overlapping detections that confirm a face where it is followed. Without, full searches in parts
+lost one face of the clips for ten frames, at a size between two parts."""
 
 PARTS = (
-    SearchPart(1.0, 1.25, right=0.5),
-    SearchPart(1.0, 1.25, left=0.5),
-    SearchPart(1.2, 1.75),
-    SearchPart(1.7, 2.55, right=0.5),
-    SearchPart(1.7, 2.55, left=0.5),
-    SearchPart(2.45),
+    SearchPart(1.0, 1.5),
+    SearchPart(1.4, 2.1),
+    SearchPart(2.05, 3.05),
+    SearchPart(2.95),
 )
-"""About a sixth of a full search each. The coarse pass takes sides 1.2 apart, so these are its
-sides 1 and 2, 2 to 4, 4 to 6, 6 and above; they share a side, for a face shows at neighbouring
-ones. A side costs the inverse square of it, and from twice the cascade's side on four times that,
-for OpenCV then tries every pixel and not every second: 16, 16, 28, 18, 18 and 37 % of the cost of
-``EVERYTHING``, shared sides twice."""
+"""About a third of ``EVERYTHING`` each. The coarse pass takes sides 1.2 apart, so these are its
+sides 1 to 3, 3 to 5, 5 to 7, 7 and above; they share a side, for a face shows at neighbouring ones.
+A side costs the inverse square of it, and from twice the cascade's side on four times that, for
+OpenCV then tries every pixel and not every second. With four parts most frames have none, and with
+six, each half as long, the median of a picture's age is half as long again."""
 
 SMALLEST_FOLLOWED_PX = 16
 """A box that has shrunk below this holds too few pixels to tell a face from anything else."""
@@ -123,7 +122,7 @@ class HaarDetector:
         hits, found = best_in_window(self._cascade, gray, box, NARROW)
         if hits < KNOWN_FACE_HITS or not _stayed(box, found):
             hits, found = best_in_window(self._cascade, gray, box, WIDE)
-        return SeenFace(found) if hits >= KNOWN_FACE_HITS else None
+        return SeenFace(found, certain=hits >= CERTAIN_HITS) if hits >= KNOWN_FACE_HITS else None
 
     def crop_square(self, face: SeenFace) -> Square:
         """Return the square around a box, widened on each side by ``CROP_MARGIN`` of its side."""
@@ -153,11 +152,11 @@ class HaarDetector:
 
     def _examine(self, gray: Gray, box: Box, known: Boxes) -> tuple[int, Box]:
         """Look closely at a proposed place: hits and the box, 0 hits where there is no face."""
+        if np.any(overlap_of_smaller(box, known) >= SAME_FACE_OVERLAP):
+            return NEW_FACE_HITS, box
         hits, found = best_in_window(self._cascade, gray, box, WIDE)
         if hits < NEW_FACE_HITS:
             return 0, found
-        if np.any(overlap_of_smaller(found, known) >= SAME_FACE_OVERLAP):
-            return hits, found
         second_hits, _ = best_in_window(self._second_cascade, gray, box, WIDE)
         return (hits if second_hits >= SECOND_OPINION_HITS else 0), found
 
