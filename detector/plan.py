@@ -35,11 +35,12 @@ class SearchPart:
             largest: Side of the largest face.
 
         Returns:
-            The first column, and the first one behind the last.
+            The first column, and the first one behind the last; there is always one.
         """
         left = round(self.left * width) - largest // 2 if self.left > 0 else 0
         right = round(self.right * width) + largest // 2 if self.right < 1 else width
-        return max(0, left), min(width, right)
+        left = min(max(0, left), width - 1)
+        return left, max(left + 1, min(width, right))
 
 
 EVERYTHING = SearchPart()

@@ -12,6 +12,7 @@ from detector.haar import PARTS, HaarDetector
 from detector.plan import EVERYTHING, SearchPart, spread_plan, whole_plan
 from detector.search import MAX_MISSES, MAX_UNCONFIRMED, FaceSearch
 from detector.seen_face import SeenFace, Square, boxes_of, square_around
+from detector.yunet import PARTS as YUNET_PARTS
 from tests.support.scenes import background, frame_with_face, is_at, paste_face
 
 FACE = np.array([100, 100, 50, 50], np.int32)
@@ -256,12 +257,15 @@ def test_spread_search_looks_for_each_part_once_a_cycle_in_different_frames() ->
     assert max(len(frame) for frame in asked) == 1
 
 
-def test_parts_of_the_spread_search_leave_no_side_and_no_place_out() -> None:
+@pytest.mark.parametrize("parts", [PARTS, YUNET_PARTS], ids=["haar", "yunet"])
+def test_parts_of_the_spread_search_leave_no_side_and_no_place_out(
+    parts: tuple[SearchPart, ...],
+) -> None:
     for side in np.geomspace(1, 100, 200):
         for place in np.linspace(0, 1, 50):
             assert any(
                 part.smallest <= side <= part.largest and part.left <= place <= part.right
-                for part in PARTS
+                for part in parts
             ), (side, place)
 
 

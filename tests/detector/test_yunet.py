@@ -14,10 +14,10 @@ from common.face_model import BUNDLED_MODEL_DIR
 from common.pixels import Bgr, Gray
 from detector.config import DetectorConfig
 from detector.crops import cut_crops
-from detector.plan import whole_plan
+from detector.plan import EVERYTHING, whole_plan
 from detector.search import FaceSearch
 from detector.seen_face import SeenFace, boxes_of
-from detector.yunet import YuNetDetector
+from detector.yunet import PARTS, YuNetDetector
 from detector.yunet_network import Found, YuNet, bundled_file
 from tests.support.scenes import colour_scene
 
@@ -61,8 +61,22 @@ def test_finds_the_face_in_frames_of_any_size(
 )
 def test_a_frame_without_a_face_gives_none(detector: YuNetDetector, shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(5).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    assert detector.find_faces(np.zeros((*shape, 3), np.uint8)) == []
-    assert detector.find_faces(noise) == []
+    for part in (EVERYTHING, *PARTS):
+        assert detector.find_faces(np.zeros((*shape, 3), np.uint8), part) == []
+        assert detector.find_faces(noise, part) == []
+
+
+@pytest.mark.parametrize("across_px", [-250, -110, -30, 0, 100, 110, 250])
+@pytest.mark.parametrize("scale", [0.25, 0.5, 1.0, 2.0])
+def test_parts_of_a_search_find_what_the_whole_finds(
+    detector: YuNetDetector, across_px: int, scale: float
+) -> None:
+    frame = np.roll(colour_scene(scale=scale), across_px, axis=1)
+    (whole,) = detector.find_faces(frame)
+    found = [face for part in PARTS for face in detector.find_faces(frame, part)]
+    assert found
+    for face in found:
+        assert np.abs(face.box - whole.box).max() <= 0.2 * max(whole.box[2:])
 
 
 def test_a_face_below_the_minimum_is_left_out() -> None:
