@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from common.contract import MIN_LOSSLESS_SLOTS
+from common.cores import usable_cores
 from common.errors import SourceError
 from common.opencv import cv2
 from common.pixels import Bgr
@@ -16,8 +17,9 @@ from common.ring_files import ring_directory
 LIVE_SLOTS = 8
 """Being detected, classified and shown at once; more would only hold older frames."""
 LOSSLESS_MAX_SLOTS = 64
-"""Five runs of twelve and some, for five detectors. Every process that maps a ring counts all of it
-as its own memory: 64 frames of 640x480 are 64 * 640 * 480 * 3 = 59 MB each time."""
+SLOTS_A_CORE = 10
+"""Runs for as many detectors as there are cores and two that are being filled: with 44 slots two
+cores are as fast as with 64, and 20 frames of 640x480 are 18 MB."""
 LOSSLESS_RING_BYTES = 128_000_000
 """46 frames of 1280x720 take 127 MB; of 1920x1080 it is the least, 24, which take 149 MB."""
 JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doubles the bytes
@@ -25,10 +27,11 @@ JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doub
 
 def lossless_slots(height: int, width: int) -> int:
     """Return how many slots fit the memory set apart for them, and half of what is free."""
+    wanted = min(LOSSLESS_MAX_SLOTS, MIN_LOSSLESS_SLOTS + SLOTS_A_CORE * usable_cores())
     free = shutil.disk_usage(ring_directory()).free
     fitting = min(LOSSLESS_RING_BYTES, free // 2) // max(1, height * width * 3)
     # Every lossless ring has the fewest slots, whatever the size of its frames, or cannot be made.
-    return max(MIN_LOSSLESS_SLOTS, min(LOSSLESS_MAX_SLOTS, fitting))
+    return max(MIN_LOSSLESS_SLOTS, min(wanted, fitting))
 
 
 @dataclass(frozen=True, slots=True)

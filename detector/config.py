@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.config import (
@@ -18,8 +18,6 @@ from common.config import (
 from common.workers import Share, WorkerRule
 
 WORKERS = WorkerRule(live=Share(cores=2, most=4), lossless=Share(cores=1, most=5))
-YUNET_WORKERS = replace(WORKERS, lossless=WORKERS.live)
-"""It costs no more than the other stages together: a second one on two cores brings nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,3 @@ class DetectorConfig(BrokerSettings):
     workers: int | WorkerRule = setting(
         "DETECTOR_WORKERS", WORKERS, worker_count(WORKERS), WORKERS_MEANING
     )
-
-    def __post_init__(self) -> None:
-        if self.detector == "yunet" and self.workers is WORKERS:
-            object.__setattr__(self, "workers", YUNET_WORKERS)

@@ -30,8 +30,16 @@ def rings() -> set[Path]:
     return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))
 
 
-def test_lossless_slots_fill_the_memory_between_bounds() -> None:
-    assert lossless_slots(48, 64) == LOSSLESS_MAX_SLOTS
+@pytest.mark.parametrize(("cores", "slots"), [(1, 34), (2, 44), (64, LOSSLESS_MAX_SLOTS)])
+def test_lossless_slots_are_as_many_as_detectors_on_all_cores_need(
+    monkeypatch: pytest.MonkeyPatch, cores: int, slots: int
+) -> None:
+    monkeypatch.setattr("capture.slots.usable_cores", lambda: cores)
+    assert lossless_slots(48, 64) == slots
+
+
+def test_lossless_slots_fit_the_memory_set_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capture.slots.usable_cores", lambda: 64)
     assert MIN_LOSSLESS_SLOTS <= lossless_slots(720, 1280) <= 46
     assert lossless_slots(2160, 3840) == MIN_LOSSLESS_SLOTS
 

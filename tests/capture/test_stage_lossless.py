@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.slots import LOSSLESS_MAX_SLOTS
+from capture.slots import lossless_slots
 from common.contract import MIN_LOSSLESS_SLOTS, Fate
 from common.lifetime import run_main
 from common.messages import CameraHello, CameraState, EndOfSource, Finish, Frame
@@ -20,6 +20,7 @@ from tests.support.waiting import eventually
 
 FRAMES = 130  # more than the ring holds
 RUN = MIN_LOSSLESS_SLOTS // 2
+SLOTS = lossless_slots(media.HEIGHT, media.WIDTH)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_every_frame_is_sent_once_in_order_and_finish_ends_it(rig: Rig, video: s
     rig.until(lambda: broker.of(EndOfSource))
     hello = broker.of(CameraHello)[0]
     assert (hello.camera, hello.mode, hello.total_frames) == ("clip", "lossless", FRAMES)
-    assert hello.slots == LOSSLESS_MAX_SLOTS
+    assert hello.slots == SLOTS
     assert broker.of(CameraState)[0] == CameraState("clip", True, "")
     frames = broker.of(Frame)
     assert ids(frames) == list(range(FRAMES))
@@ -54,18 +55,19 @@ def test_every_frame_is_sent_once_in_order_and_finish_ends_it(rig: Rig, video: s
 def test_capture_waits_where_no_slot_is_free(rig: Rig, video: str) -> None:
     broker, stage = rig.broker, rig.start(**lossless(video))
     broker.releases = False
-    rig.until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS)
+
+    rig.until(lambda: len(broker.of(Frame)) == SLOTS)
     for _ in range(5):
         stage.step()
         broker.serve()
     frames = broker.of(Frame)
-    assert len(frames) == LOSSLESS_MAX_SLOTS
+    assert len(frames) == SLOTS
     reader = RingReader()
     for frame in frames:
         pixels = reader.read(frame.ring, frame.slot, frame.height, frame.width)
         assert abs(int(pixels[24, 32, 1]) - media.level_of(frame.frame_id)) < 8
     broker.release(frames[0], Fate.FAILED)
-    rig.until(lambda: len(broker.of(Frame)) == LOSSLESS_MAX_SLOTS + 1)
+    rig.until(lambda: len(broker.of(Frame)) == SLOTS + 1)
     assert stage.hello().failed == 1
 
 

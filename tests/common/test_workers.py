@@ -9,7 +9,7 @@ from common.contract import Mode
 from common.errors import ConfigError
 from common.workers import Share, WorkerRule
 from detector.config import WORKERS as DETECTORS
-from detector.config import YUNET_WORKERS, DetectorConfig
+from detector.config import DetectorConfig
 
 RULE = WorkerRule(live=Share(cores=4, most=2), lossless=Share(cores=1, most=5))
 
@@ -33,12 +33,6 @@ def test_workers_are_left_to_the_rule_unless_a_number_is_set() -> None:
     assert detectors(DETECTOR_WORKERS="auto") is DETECTORS
     assert detectors(DETECTOR_WORKERS="3") == 3
     assert load_config(ClassifierConfig, "classifier", [], {}).workers is CLASSIFIERS
-
-
-def test_yunet_takes_as_many_detectors_for_a_recording_as_for_a_camera() -> None:
-    assert detectors(DETECTOR="yunet") is YUNET_WORKERS
-    assert detectors(DETECTOR="yunet", DETECTOR_WORKERS="3") == 3
-    assert YUNET_WORKERS.workers(Mode.LOSSLESS, 2) == YUNET_WORKERS.workers(Mode.LIVE, 2) == 1
 
 
 @pytest.mark.parametrize(("set_to", "workers"), [("", 1), ("3", 3)])
