@@ -1,7 +1,10 @@
 """``python -m publisher``: the publisher under its supervisor."""
 
+import os
+
 from common.supervisor import supervise
-from publisher.config import PublisherConfig
+from publisher.config import SECRET, PublisherConfig
 
 if __name__ == "__main__":
+    os.environ[SECRET] = os.urandom(32).hex()  # so that who has signed in stays so over a restart
     supervise("publisher", PublisherConfig, "publisher.stage")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.config import BrokerSettings, integer, setting, user_path, words
+from common.config import BrokerSettings, choice, existing_file, integer, setting, user_path, words
 
+SECRET = "FERSTREAM_PUBLISHER_SECRET"  # noqa: S105 - the name of one
+"""The variable by which the supervisor gives its stage the secret that sessions follow from."""
+OPEN = "open"
 RESULTS_ENDINGS = (".csv", ".jsonl", ".parquet")
 VIDEO_ENDING = ".mp4"
 
@@ -35,6 +39,14 @@ def record_path(text: str) -> Path:
     return path
 
 
+def host_names(text: str) -> tuple[str, ...]:
+    """Accept names of this server, with a comma between them and without a port."""
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch(r"[\w.-]+|[0-9a-fA-F:]+", name) for name in names):
+        raise ValueError("names such as cam.example.com or 192.168.1.5, with a comma between them")
+    return names
+
+
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ValueError(f"a path in a folder that exists; {folder} does not")
@@ -50,9 +62,29 @@ class PublisherConfig(BrokerSettings):
         "PUBLISHER_HOST",
         "127.0.0.1",
         words,
-        "where the page is served; 0.0.0.0 lets every machine that reaches this one see it",
+        "where the page is served; 0.0.0.0 is every address of this machine; beyond this machine a "
+        "token is asked for",
     )
     port: int = setting("PUBLISHER_PORT", 5000, integer(1, 65535), "the port of the page")
+    token_file: Path | None = setting(
+        "PUBLISHER_TOKEN_FILE",
+        None,
+        existing_file,
+        "a file with lines of `viewer TOKEN` or `operator TOKEN`; without it tokens are made at "
+        "start, where they are needed, and printed",
+    )
+    hosts: tuple[str, ...] | None = setting(
+        "PUBLISHER_HOSTS",
+        None,
+        host_names,
+        "more names that the page is opened by, with a comma between them",
+    )
+    probes: str = setting(
+        "PUBLISHER_PROBES",
+        "token",
+        choice("token", OPEN),
+        "whether /healthz, /readyz and /metrics need a token where the page does, or are open",
+    )
     results: Path | None = setting(
         "PUBLISHER_RESULTS",
         None,

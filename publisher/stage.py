@@ -31,6 +31,7 @@ from publisher.recording.recordings import Recordings
 from publisher.results.open import open_results
 from publisher.tracking.following import Following
 from publisher.uploads.pending import PendingImages
+from publisher.web.entry import make_entry
 from publisher.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -162,15 +163,17 @@ class PublisherStage:
 def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context) -> PublisherStage:
     """Return a publisher that answers requests, connected to the broker."""
     server = WebServer(config.host, config.port, 2 * config.max_viewers)
+    entry = make_entry(config, server.address, server.url)
     stage = PublisherStage(config, lifetime, context, server)
 
     def make_app() -> WSGIApplication:
         from publisher.web.app import create_app  # noqa: PLC0415 - 0.1 s and 11 MB, if anybody asks
 
-        return create_app(stage.live, stage.requests, config)
+        return create_app(stage.live, stage.requests, config, entry)
 
     server.start(make_app)
-    log.info("watch at %s", server.url)
+    for line in entry.invitation[: 1 if lifetime.restarts else None]:
+        log.info(line)
     return stage
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from common.errors import ConfigError
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
+from publisher.web.hosts import shown_host
 from publisher.web.waitress_server import WaitressServer
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ class WebServer:
     def __init__(self, host: str, port: int, max_streams: int) -> None:
         self._max_streams = max_streams
         self._listener = _listen(host, port)
-        self.port: int = self._listener.getsockname()[1]
-        named = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104
-        self.url = f"http://{f'[{named}]' if ':' in named else named}:{self.port}"
+        self.address: str
+        self.port: int
+        self.address, self.port = self._listener.getsockname()[:2]
+        self.url = f"http://{shown_host(self.address)}:{self.port}"
         self._server: WaitressServer | None = None
 
     def __enter__(self) -> WebServer:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -30,6 +30,7 @@ from common.ring import RingWriter
 from publisher.config import PublisherConfig
 from publisher.stage import PublisherStage
 from publisher.web.app import create_app
+from publisher.web.entry import make_entry
 from publisher.web.server import WebServer
 from tests.support.fake_broker import FakeBroker
 from tests.support.waiting import eventually
@@ -114,10 +115,11 @@ class Rig:
         self.lifetime.first_started = 0.0 if restarts else self.lifetime.first_started
         self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
         self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
-        self.server = WebServer("127.0.0.1", 0, 2 * config.max_viewers)
+        self.server = WebServer(config.host, 0, 2 * config.max_viewers)
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server)
         stage = self.stage
-        self.app = create_app(stage.live, stage.requests, config)
+        self.entry = make_entry(config, self.server.address, self.server.url)
+        self.app = create_app(stage.live, stage.requests, config, self.entry)
         self.server.start(lambda: self.app)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.frames = 0
@@ -192,6 +194,7 @@ def rig(
     max_viewers: int = 8,
     restarts: int = 0,
     welcomed: bool = True,
+    **settings: Any,
 ) -> Iterator[Rig]:
     """Run a publisher on real sockets, which the broker has welcomed unless told otherwise."""
     config = PublisherConfig(
@@ -200,6 +203,7 @@ def rig(
         record=record,
         record_clean=record_clean,
         max_viewers=max_viewers,
+        **settings,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(link, "RECONNECT_BACKOFF_S", (1000.0,))  # the test's broker may be silent

@@ -21,7 +21,14 @@ export function follow({ onFrame, onStatus, onAway }) {
     source.close();
     clearTimeout(watchdog);
     onAway();
+    askForToken();
     setTimeout(connect, RETRY_MS);
   };
   connect();
+}
+
+// A pipeline that was started anew does not know this browser any more; a stream does not say why.
+async function askForToken() {
+  const answer = await fetch("/api/status", { method: "HEAD" }).catch(() => null);
+  if (answer && answer.status === 401) location.assign("/login");
 }
