@@ -30,7 +30,7 @@ PATIENCE_S = 10.0
 
 def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))  # free on every address, for some pipelines are served on all
         port: int = probe.getsockname()[1]
         return port
 
