@@ -11,11 +11,11 @@ from capture.source_kind import (
     default_camera_name,
     kind_of,
     parse_source,
-    without_password,
 )
 from common.config import BrokerSettings, choice, setting, switch
 from common.contract import CAMERA_MODES, Mode, Transport
 from common.errors import ConfigError
+from common.passwords import without_password
 
 
 def parse_camera_name(text: str) -> str:

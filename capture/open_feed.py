@@ -8,7 +8,7 @@ from pathlib import Path
 from capture.camera_feed import CameraFeed
 from capture.config import CaptureConfig
 from capture.recording_feed import RecordingFeed
-from capture.source_kind import SourceKind, without_password
+from capture.source_kind import SourceKind
 from capture.sources.camera import DeviceCamera
 from capture.sources.images import ImageFolder, StillImage, is_image
 from capture.sources.source import LiveSource, Recording
@@ -18,6 +18,7 @@ from common.config import user_path
 from common.contract import Mode
 from common.errors import ConfigError, SourceError
 from common.lifetime import Lifetime
+from common.passwords import without_password
 
 DEMO_CLIP = Path(__file__).with_name("demo") / "demo.mp4"
 

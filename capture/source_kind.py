@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from common.config import integer, user_path
 from common.errors import ConfigError
+from common.passwords import without_password
 
 DEMO = "demo"
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -94,11 +95,3 @@ def default_camera_name(source: str) -> str:
     else:
         name = DEMO
     return re.sub(r"[^\w.-]", "_", name)[:64] or "camera"
-
-
-def without_password(source: str) -> str:
-    """Return a source as it may be shown and logged: the address without user and password."""
-    if kind_of(source) is not SourceKind.STREAM:
-        return source
-    # Up to the last @ wherever it is: a password may hold what ends a host, or what is no address.
-    return re.sub(r"://.*@", "://***@", source, count=1, flags=re.DOTALL)

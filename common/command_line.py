@@ -8,13 +8,14 @@ from dataclasses import Field
 from typing import Any, NoReturn
 
 from common.errors import ConfigError
+from common.passwords import without_password
 
 
 class _Parser(argparse.ArgumentParser):
     """Like its parent, but a wrong option is a ConfigError: one line, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; `{self.prog} --help` lists the options")
+        raise ConfigError(f"{without_password(message)}; `{self.prog} --help` lists the options")
 
 
 def parse_options(

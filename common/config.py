@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from common.endpoint import DEFAULT_ENDPOINT, parse_endpoint
 from common.errors import ConfigError
+from common.passwords import has_password, without_password
 from common.workers import AUTO, WorkerRule
 
 T = TypeVar("T", bound="BrokerSettings")
@@ -137,6 +138,7 @@ def load_config(
     environ = os.environ if environ is None else environ
     settings = [item for item in fields(cls) if "variable" in item.metadata]
     given = _given_options(cls, stage, settings, sys.argv[1:] if argv is None else argv)
+    _refuse_passwords(settings, given)
     _refuse_unknown(stage, settings, environ)
     values = {}
     for item in settings:
@@ -146,7 +148,8 @@ def load_config(
             try:
                 values[item.name] = item.metadata["parse"](text)
             except ValueError as error:
-                raise ConfigError(f"{variable}={text}: expected {error}") from error
+                shown = without_password(text)
+                raise ConfigError(f"{variable}={shown}: expected {error}") from error
     return cls(**values)
 
 
@@ -161,6 +164,17 @@ def _given_options(
     return parse_options(cls, stage, settings, arguments)
 
 
+def _refuse_passwords(settings: list[Field[Any]], given: Mapping[str, str | None]) -> None:
+    for item in settings:
+        text = given.get(item.name)
+        if text and has_password(text):
+            variable = item.metadata["variable"]
+            raise ConfigError(
+                f"{variable}={without_password(text)}: a command line can be read by every user of "
+                f"this machine, and this one holds a password; set {variable} in the environment"
+            )
+
+
 def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str, str]) -> None:
     prefix = stage.rpartition(".")[2].upper()
     known = {item.metadata["variable"] for item in settings}
@@ -171,7 +185,8 @@ def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str
 
         near = difflib.get_close_matches(variable, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-        raise ConfigError(f"{variable}={environ[variable]}: no such variable; {hint}")
+        shown = without_password(environ[variable])
+        raise ConfigError(f"{variable}={shown}: no such variable; {hint}")
 
 
 def user_path(text: str) -> Path:

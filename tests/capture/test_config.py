@@ -14,11 +14,11 @@ from capture.source_kind import (
     default_camera_name,
     kind_of,
     parse_source,
-    without_password,
 )
 from common.config import load_config
 from common.contract import CAMERA_MODES
 from common.errors import ConfigError
+from common.passwords import without_password
 
 
 def load(**variables: str) -> CaptureConfig:

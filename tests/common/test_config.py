@@ -112,6 +112,32 @@ def test_unknown_variable_that_is_near_to_none_is_refused_with_all_that_are_know
         load(SAMPLE_WHATEVER_YOU_LIKE_TO_CALL_IT="3")
 
 
+SOURCE = "rtsp://user:hunter2@cam/x"
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ"),
+    [
+        ([], {"SAMPLE_SORCE": SOURCE}),
+        ([], {"SAMPLE_COUNT": SOURCE}),
+        (["--sorce", SOURCE], {}),
+        ([f"--sorce={SOURCE}"], {}),
+        (["--count", SOURCE], {}),
+    ],
+)
+def test_no_error_shows_a_password(argv: list[str], environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(argv, **environ)
+    assert "rtsp://***@cam" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_password_on_the_command_line_is_refused_with_the_variable_to_set() -> None:
+    with pytest.raises(ConfigError, match=r"every user .* set SAMPLE_TITLE in the environment"):
+        load(["--title", SOURCE])
+    assert load(SAMPLE_TITLE=SOURCE).title == SOURCE
+
+
 def test_variables_of_others_are_none_of_its_business() -> None:
     assert load(CAPTURE_WHATEVER="1", SAMPLER="1", XSAMPLE_Y="1").count == 10
 
