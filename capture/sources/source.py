@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.opencv import MAX_PIXELS, cv2
+from common.passwords import without_password
 from common.pixels import Bgr
 
 
@@ -79,7 +80,8 @@ def opencv_errors() -> Iterator[None]:
     try:
         yield
     except cv2.error as error:
-        raise SourceError(f"OpenCV fails with it ({' '.join(str(error).split())})") from error
+        words = without_password(" ".join(str(error).split()))
+        raise SourceError(f"OpenCV fails with it ({words})") from error
 
 
 def check_size(capture: cv2.VideoCapture) -> None:

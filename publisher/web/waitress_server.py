@@ -68,6 +68,8 @@ class WaitressServer:
             asyncore_use_poll=True,
             log_socket_errors=False,  # viewers come and go
             ident="ferstream",
+            trusted_proxy="127.0.0.1",  # says for whom it asks, and whether they came by https
+            trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
         )
         self._server.channel_class = _Channel
         self._server.adj.socket_options = socket_options
