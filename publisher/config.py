@@ -12,6 +12,8 @@ from common.config import BrokerSettings, choice, existing_file, integer, settin
 SECRET = "FERSTREAM_PUBLISHER_SECRET"  # noqa: S105 - the name of one
 """The variable by which the supervisor gives its stage the secret that sessions follow from."""
 OPEN = "open"
+HOST_NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:]+:[0-9a-fA-F:]*", re.ASCII)
+"""A name, an IPv4 or an IPv6 address."""
 RESULTS_ENDINGS = (".csv", ".jsonl", ".parquet")
 VIDEO_ENDING = ".mp4"
 
@@ -42,7 +44,7 @@ def record_path(text: str) -> Path:
 def host_names(text: str) -> tuple[str, ...]:
     """Accept names of this server, with a comma between them and without a port."""
     names = tuple(name.strip() for name in text.split(","))
-    if not all(re.fullmatch(r"[\w.-]+|[0-9a-fA-F:]+", name) for name in names):
+    if not all(map(HOST_NAME.fullmatch, names)):
         raise ValueError("names such as cam.example.com or 192.168.1.5, with a comma between them")
     return names
 

@@ -13,6 +13,8 @@ from publisher.web.tries import FailedTries
 OPEN_ENDPOINTS = ("static", "login.form", "login.sign_in")
 """Show nobody, and are needed by who has no session yet."""
 PROBES = ("pages.healthz", "pages.readyz", "data.metrics")
+MAX_SHOWN = 100
+"""Letters of a foreign name that are repeated in the refusal."""
 LOOKING = ("GET", "HEAD", "OPTIONS")
 CHALLENGE = WWWAuthenticate("bearer", {"realm": "ferstream"})
 
@@ -77,8 +79,8 @@ class Door:
         host = request.headers.get("Host", "")
         if not self._entry.hosts.allow(host):
             raise BadRequest(
-                f"This server does not go by the name {host!r}. If it should, whoever runs it adds "
-                "the name to PUBLISHER_HOSTS."
+                f"This server does not go by the name {host[:MAX_SHOWN]!r}. If it should, add the "
+                "name to PUBLISHER_HOSTS."
             )
         if self._entry.tokens is None or request.endpoint in self._open:
             return

@@ -18,6 +18,8 @@ def make_bad_files(folder: Path) -> None:
     model = (ROOT / "classifier" / "models" / "expression.onnx").read_bytes()
     (folder / "cut.onnx").write_bytes(model[: len(model) // 2])
     keras = (ROOT / "classifier" / "models" / "expression.keras").read_bytes()
+    (folder / "weak.tokens").write_text("viewer 1234")
+    (folder / "weak.tokens").chmod(0o600)
     (folder / "cut.keras").write_bytes(keras[: len(keras) // 2])
     cv2.imwrite(str(folder / "picture.png"), np.zeros((48, 48, 3), np.uint8))
 
@@ -44,6 +46,9 @@ CASES = [
     ("publisher", "PUBLISHER_PORT", "99999"),
     ("publisher", "PUBLISHER_RESULTS", "talk.xlsx"),
     ("publisher", "PUBLISHER_RESULTS", "nowhere/talk.csv"),
+    ("publisher", "PUBLISHER_TOKEN_FILE", "missing.tokens"),
+    ("publisher", "PUBLISHER_TOKEN_FILE", "weak.tokens"),
+    ("publisher", "PUBLISHER_HOSTS", "cam:http"),
     ("publisher", "PUBLISHER_COLOUR", "blue"),
     ("common.broker", "BROKER_ENDPOINT", "carrier:pigeon"),
     ("common.broker", "MAX_FRAME_AGE_MS", "soon"),

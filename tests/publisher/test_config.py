@@ -66,3 +66,18 @@ def test_pictures_go_to_a_video_or_to_a_folder(tmp_path: Path) -> None:
 def test_other_places_for_pictures_are_refused(path: str, allowed: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"PUBLISHER_RECORD_CLEAN=.*{allowed}"):
         load(PUBLISHER_RECORD_CLEAN=f"{tmp_path}/{path}")
+
+
+def test_names_of_the_server_are_separated_by_commas() -> None:
+    assert load(PUBLISHER_HOSTS="cam.example").hosts == ("cam.example",)
+    assert load(PUBLISHER_HOSTS="cam, 10.0.0.1,fe80::1").hosts == (
+        "cam",
+        "10.0.0.1",
+        "fe80::1",
+    )
+
+
+@pytest.mark.parametrize("names", ["https://cam", "cam:http", "a,,b", "*", "cam/x", "c\u00e4m"])
+def test_other_names_of_the_server_are_refused(names: str) -> None:
+    with pytest.raises(ConfigError, match=r"PUBLISHER_HOSTS=.*cam\.example\.com or 192"):
+        load(PUBLISHER_HOSTS=names)

@@ -27,6 +27,18 @@ SHOWING = (
 )
 
 
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -70,7 +82,9 @@ def test_without_a_token_nothing_is_shown(running: Rig, path: str) -> None:
     assert b"Authorization: Bearer" in found.body
 
 
-@pytest.mark.parametrize("host", ["127.1", "localhost", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["127.1", "localhost", pytest.param("::ffff:127.0.0.1", marks=IPV6)]
+)
 def test_on_loopback_however_spelled_no_token_is_asked_for(folder: Path, host: str) -> None:
     with rig(folder, host=host) as running:
         assert get(running, "/api/status").code == 200
@@ -78,7 +92,7 @@ def test_on_loopback_however_spelled_no_token_is_asked_for(folder: Path, host: s
         assert running.entry.invitation == (f"watch at {running.server.url}",)
 
 
-@pytest.mark.parametrize("host", [EVERYWHERE, "0", "::"])
+@pytest.mark.parametrize("host", [EVERYWHERE, "0", pytest.param("::", marks=IPV6)])
 def test_beyond_loopback_however_spelled_it_is(folder: Path, host: str) -> None:
     with rig(folder, host=host) as running:
         assert get(running, "/api/status").code == 401
