@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from flask import Response, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import (
+    Forbidden,
+    HTTPException,
+    RequestEntityTooLarge,
+    TooManyRequests,
+    Unauthorized,
+)
 
 from publisher.web.entry import SIGN_IN_PATH
+
+OF_THE_FORM = (Forbidden, RequestEntityTooLarge, TooManyRequests, Unauthorized)
+"""Trouble with what the form has sent, which it shows itself."""
 
 
 def show_error(error: HTTPException) -> Response:
@@ -22,7 +31,7 @@ def _words(error: HTTPException) -> Response:
     description = error.description or error.name
     if request.path.startswith("/api/"):
         return jsonify(error=description)
-    if request.path == SIGN_IN_PATH:
+    if request.path == SIGN_IN_PATH and isinstance(error, OF_THE_FORM):
         return make_response(render_template("login.html", trouble=description))
     if isinstance(error, Unauthorized) and _asks_for_html():
         return make_response(render_template("to_login.html"))

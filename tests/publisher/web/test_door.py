@@ -350,6 +350,19 @@ def test_browser_is_led_to_the_form(running: Rig) -> None:
     assert b'<form method="post" action="/login">' in form.body
 
 
+def test_form_is_not_shown_under_a_foreign_name(running: Rig) -> None:
+    found = get(running, "/login", Accept="text/html", Host="evil.example")
+    assert found.code == 400
+    assert b"<form" not in found.body
+
+
+def test_second_host_header_is_not_overlooked(running: Rig) -> None:
+    answer = asked_in_the_raw(
+        running, "GET /login HTTP/1.0\nHost: localhost\nHost: evil.example\n\n"
+    )
+    assert answer.startswith("HTTP/1.0 400")
+
+
 def test_form_says_what_was_wrong_in_words_of_its_own(running: Rig) -> None:
     found = get(running, "/login?token=%3Cscript%3E%3C/script%3E", Accept="text/html")
     assert found.code == 401
