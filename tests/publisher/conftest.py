@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.publisher.material import Rig, rig
+from tests.publisher.guarded import EVERYWHERE, token_file
+from tests.publisher.material import Rig, camera_status, pipeline, rig
 from tests.support.waiting import eventually
 
 
@@ -27,6 +28,14 @@ def folder() -> Iterator[Path]:
 def running(folder: Path) -> Iterator[Rig]:
     """A publisher that the broker has welcomed and that stores nothing."""
     with rig(folder, max_viewers=4) as made:
+        yield made
+
+
+@pytest.fixture
+def guarded(folder: Path) -> Iterator[Rig]:
+    """A publisher that every machine can reach, through one of its addresses."""
+    with rig(folder, host=EVERYWHERE, token_file=token_file(folder)) as made:
+        made.report(pipeline(camera_status()))
         yield made
 
 
