@@ -1,0 +1,1 @@
+"""Pipelines that are disturbed on purpose, and what becomes of their frames."""

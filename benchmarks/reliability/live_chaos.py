@@ -1,0 +1,143 @@
+"""A live camera whose pipeline is disturbed, seen by somebody who watches."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from benchmarks.performance.live_runs import live_pipeline
+from benchmarks.reliability.faults import Fault, trouble
+from benchmarks.reliability.recovery import Recovery
+from common.progress_bar import progress_bar
+from tests.support.http_stream import EventStream
+from tests.support.waiting import eventually
+
+QUIET_FRAMES = 150
+"""So many say what age is normal: five seconds."""
+BACK_FRAMES = 15
+"""The age is normal again when the middle one of so many frames is no older than the oldest
+twentieth was before."""
+RECONNECT_S = 0.05
+RECOVERY_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChaos:
+    """What a viewer saw.
+
+    Attributes:
+        recoveries: One a fault.
+        normal_ms: Age of the pictures before the first fault: in the middle and at the 95th
+            percentile.
+        after_ms: The same after the last one.
+        ledger_holds: Whether every captured frame is published, dropped, failed or in flight.
+    """
+
+    recoveries: tuple[Recovery, ...]
+    normal_ms: tuple[float, float]
+    after_ms: tuple[float, float]
+    ledger_holds: bool
+
+
+class Viewer:
+    """Reads the events of a pipeline, and comes back whenever it is cut off."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._ended = threading.Event()
+        self.seen: list[tuple[float, float]] = []
+        """When a frame's event came, on the monotonic clock, and its age in milliseconds."""
+
+    def watch(self) -> None:
+        """Read until told to end."""
+        while not self._ended.is_set():
+            try:
+                with EventStream(self._url) as stream:
+                    self._read(stream)
+            except (OSError, EOFError, IndexError, ValueError):
+                self._ended.wait(RECONNECT_S)  # the publisher is away, or went in mid-sentence
+
+    def end(self) -> None:
+        """Stop reading."""
+        self._ended.set()
+
+    def ages_ms(self, frames: int) -> list[float]:
+        """Return the ages of the newest frames."""
+        return [age_ms for _, age_ms in self.seen[-frames:]]
+
+    def longest_pause_s(self, from_s: float, to_s: float) -> float:
+        """Return the longest time without a frame within some time."""
+        moments = [at for at, _ in list(self.seen) if from_s < at < to_s]
+        return max(b - a for a, b in zip([from_s, *moments], [*moments, to_s], strict=True))
+
+    def _read(self, stream: EventStream) -> None:
+        while not self._ended.is_set():
+            event = stream.next_event()
+            if event is None:
+                return
+            if event.name == "frame":
+                captured = datetime.fromisoformat(event.data["captured_at"])
+                age_s = (datetime.now(timezone.utc) - captured).total_seconds()
+                self.seen.append((time.monotonic(), age_s * 1000))
+
+
+@contextmanager
+def viewer_of(url: str) -> Iterator[Viewer]:
+    """Watch a pipeline."""
+    viewer = Viewer(url)
+    thread = threading.Thread(target=viewer.watch, daemon=True)
+    thread.start()
+    try:
+        yield viewer
+    finally:
+        viewer.end()
+        thread.join(15)
+
+
+def run_live(minutes: float, seed: int) -> LiveChaos:
+    """Disturb a live pipeline on the bundled clip for some minutes."""
+    with live_pipeline("demo", {}) as running, viewer_of(running.pipeline.url) as viewer:
+        eventually(lambda: len(viewer.seen) > 2 * QUIET_FRAMES, "frames")
+        normal_ms = _middle_and_95th(viewer.ages_ms(QUIET_FRAMES))
+        recoveries = []
+        began_s = time.monotonic()
+        with (
+            trouble(running.pipeline, seed) as troublemaker,
+            progress_bar(None, "live", "s", total=round(minutes * 60)) as bar,
+        ):
+            while time.monotonic() - began_s < minutes * 60:
+                fault = troublemaker.disturb()
+                recoveries.append(_wait_recovered(fault, viewer, normal_ms[1]))
+                bar.update(round(time.monotonic() - began_s) - bar.n)
+                time.sleep(troublemaker.pause_s())
+        before = len(viewer.seen)
+        eventually(lambda: len(viewer.seen) > before + QUIET_FRAMES, "frames")
+        after_ms = _middle_and_95th(viewer.ages_ms(QUIET_FRAMES))
+        camera = running.pipeline.camera()
+    ended = camera["published"] + camera["failed"] + camera["dropped_total"]
+    holds = camera["captured"] == ended + camera["in_flight"]
+    return LiveChaos(tuple(recoveries), normal_ms, after_ms, holds)
+
+
+def _wait_recovered(fault: Fault, viewer: Viewer, normal_ms: float) -> Recovery:
+    """Wait until pictures come as they did before."""
+
+    def recovered() -> bool:
+        came = [age_ms for at, age_ms in viewer.seen[-BACK_FRAMES:] if at > fault.began_s]
+        return len(came) == BACK_FRAMES and statistics.median(came) <= normal_ms
+
+    eventually(
+        recovered, f"pictures after a {fault.stage} was {fault.kind.value}", RECOVERY_LIMIT_S
+    )
+    back_s = time.monotonic()
+    pause_s = viewer.longest_pause_s(fault.began_s, back_s)
+    return Recovery(fault, back_s - fault.began_s, pause_s)
+
+
+def _middle_and_95th(ages_ms: list[float]) -> tuple[float, float]:
+    return statistics.median(ages_ms), statistics.quantiles(ages_ms, n=20)[-1]
