@@ -66,7 +66,7 @@ class Troublemaker:
         self, pipeline: Pipeline, seed: int, extra: dict[str, subprocess.Popen[bytes]]
     ) -> None:
         self._pipeline = pipeline
-        self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret  # noqa: S311 - to be repeated, not to be secret
         self._extra = extra
         self._made: list[Fault] = []
 

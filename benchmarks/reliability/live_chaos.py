@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import threading
 import time
@@ -56,11 +57,9 @@ class Viewer:
     def watch(self) -> None:
         """Read until told to end."""
         while not self._ended.is_set():
-            try:
-                with EventStream(self._url) as stream:
-                    self._read(stream)
-            except (OSError, EOFError, IndexError, ValueError):
-                self._ended.wait(RECONNECT_S)  # the publisher is away, or went in mid-sentence
+            with contextlib.suppress(OSError, EOFError, IndexError, ValueError):
+                self._read()
+            self._ended.wait(RECONNECT_S)  # the publisher is away, or went in mid-sentence
 
     def end(self) -> None:
         """Stop reading."""
@@ -75,15 +74,13 @@ class Viewer:
         moments = [at for at, _ in list(self.seen) if from_s < at < to_s]
         return max(b - a for a, b in zip([from_s, *moments], [*moments, to_s], strict=True))
 
-    def _read(self, stream: EventStream) -> None:
-        while not self._ended.is_set():
-            event = stream.next_event()
-            if event is None:
-                return
-            if event.name == "frame":
-                captured = datetime.fromisoformat(event.data["captured_at"])
-                age_s = (datetime.now(timezone.utc) - captured).total_seconds()
-                self.seen.append((time.monotonic(), age_s * 1000))
+    def _read(self) -> None:
+        with EventStream(self._url) as stream:
+            while not self._ended.is_set() and (event := stream.next_event()) is not None:
+                if event.name == "frame":
+                    captured = datetime.fromisoformat(event.data["captured_at"])
+                    age_s = (datetime.now(timezone.utc) - captured).total_seconds()
+                    self.seen.append((time.monotonic(), age_s * 1000))
 
 
 @contextmanager
