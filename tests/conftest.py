@@ -23,6 +23,8 @@ from tests.support.waiting import eventually
 PATIENCE_S = 5.0
 """How long a thread or process that is ending may take."""
 
+pytest_plugins = ("tests.support.clips",)
+
 SLOW = (
     "tests/browser/",
     "tests/e2e/",

@@ -18,11 +18,15 @@ class MjpegServer:
     Attributes:
         gone: Connections are closed and new ones refused an answer.
         frozen: Connections stay and nothing comes.
+        garbage: What comes are no pictures.
+        size: Width and height of the pictures.
     """
 
     def __init__(self) -> None:
         self.gone = threading.Event()
         self.frozen = threading.Event()
+        self.garbage = threading.Event()
+        self.size = (media.WIDTH, media.HEIGHT)
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = False
@@ -63,9 +67,12 @@ class MjpegServer:
                 while not server.gone.is_set() and not server._closing.wait(INTERVAL_S):
                     if server.frozen.is_set():
                         continue
-                    _, jpeg = cv2.imencode(".jpg", media.picture(media.level_of(index)))
+                    shown = media.picture(media.level_of(index), *server.size)
+                    jpeg = cv2.imencode(".jpg", shown)[1].tobytes()
+                    if server.garbage.is_set():
+                        jpeg = bytes(byte ^ 0x5A for byte in jpeg)
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
-                    self.wfile.write(head.encode() + b"\r\n\r\n" + jpeg.tobytes() + b"\r\n")
+                    self.wfile.write(head.encode() + b"\r\n\r\n" + jpeg + b"\r\n")
                     index += 1
 
         return Handler

@@ -1,5 +1,7 @@
 """A pipeline to look at, clips to analyse, and what an undisturbed run makes of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,0 +1,1 @@
+"""The failures that must be survived, each done to a real pipeline."""

@@ -1,0 +1,83 @@
+"""No room: on the disk that is recorded to, and where the rings of pixels lie."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.looking import assert_ledger
+from tests.support.pipeline import PATIENCE_S, ROOT, Pipeline, honcho_command, pipeline_environ
+from tests.support.waiting import eventually
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        os.getuid() != 0 or shutil.which("mount") is None or shutil.which("unshare") is None,
+        reason="needs root, mount and unshare, for a small file system of its own",
+    ),
+]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder with room for two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_the_recording_with_an_alert_and_the_live_view_goes_on(
+    small_disk: Path,
+) -> None:
+    with Pipeline(
+        PUBLISHER_RECORD=small_disk / "talk.mp4", PUBLISHER_RESULTS=small_disk / "talk.csv"
+    ) as pipeline:
+        filler = small_disk / "filler"
+        pipeline.wait_published(10)
+        filler.write_bytes(bytes(shutil.disk_usage(small_disk).free))
+
+        def alerts() -> list[str]:
+            status = pipeline.status()
+            return [file["reason"] for file in (status["results"], *status["recordings"])]
+
+        eventually(
+            lambda: all("No space left" in reason for reason in alerts()),
+            lambda: f"both alerts: {alerts()}\n{pipeline.log}",
+        )
+        pipeline.wait_published(pipeline.camera()["published"] + 30)
+        assert_ledger(pipeline.camera())
+        pipeline.interrupt()
+        pipeline.assert_nothing_left()
+    assert "Traceback" not in pipeline.log
+
+
+def test_a_ring_directory_without_room_is_one_line_that_says_how_much_is_needed(
+    tmp_path: Path,
+) -> None:
+    environ = pipeline_environ(tmp_path, 1)
+    honcho = " ".join(honcho_command("broker", "capture"))
+    script = f"mount -t tmpfs -o size=1m tmpfs /dev/shm && exec {honcho}"
+    ran = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=6 * PATIENCE_S,
+        check=False,
+    )
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 2, said
+    assert "MB free" in said
+    assert "Traceback" not in said

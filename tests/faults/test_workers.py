@@ -1,0 +1,81 @@
+"""Workers that freeze and come back, and work that no worker survives."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lossless_runs import FRAMES, Reference, analyse, frame_ids, rows_of, wait_recorded
+from tests.support.pipeline import ROOT
+from tests.support.waiting import eventually
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux"),
+]
+
+POISON = 47
+KILLED_BY_A_FRAME = f"""
+import os, signal, time
+from pathlib import Path
+
+if b"detector.stage" in Path("/proc/self/cmdline").read_bytes():
+    from common import frames
+
+    read = frames.frame_gray
+
+    def frame_gray(frame, rings):
+        if frame.frame_id == {POISON}:
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return read(frame, rings)
+
+    frames.frame_gray = frame_gray
+"""
+"""Put into each process of a pipeline by Python's own ``sitecustomize``: a frame that kills every
+detector it is given to, a moment later, as one that a decoder cannot stand would."""
+
+
+def test_a_worker_that_was_frozen_is_retired_and_what_it_says_later_changes_nothing(
+    clip: Path, tmp_path: Path, reference: Reference
+) -> None:
+    results = tmp_path / "talk.csv"
+    with analyse(clip, results, DETECTOR_WORKERS="1") as pipeline:
+        wait_recorded(results, 5)
+        with pipeline.worker("detector") as worker:
+            (stage,) = eventually(
+                lambda: [p for p in pipeline.processes("detector.stage") if p.ppid() == worker.pid],
+                "the second detector",
+            )
+            eventually(
+                lambda: len([p for p in pipeline.peers("detector") if p["done"]]) == 2,
+                "the second detector to work",
+            )
+            for process in (worker, stage):
+                process.send_signal(signal.SIGSTOP)
+            eventually(lambda: len(pipeline.peers("detector")) == 1, "it to be given up")
+            for process in (worker, stage):
+                process.send_signal(signal.SIGCONT)
+            assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    assert "is silent; giving it up" in pipeline.log
+    assert rows_of(results) == reference.rows
+
+
+def test_a_frame_that_kills_every_detector_fails_at_the_third_and_the_run_goes_on(
+    clip: Path, tmp_path: Path, reference: Reference
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILLED_BY_A_FRAME)
+    results = tmp_path / "talk.csv"
+    with analyse(clip, results, PYTHONPATH=f"{tmp_path}:{ROOT}") as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    rows = rows_of(results)
+    assert frame_ids(rows) == list(range(FRAMES))
+    assert pipeline.log.count("detector.stage was killed by SIGKILL") == 3
+    (failed,) = [row for row in rows if int(row["frame_id"]) == POISON]
+    assert failed["x"] == failed["label"] == ""
+    others = [row for row in rows if int(row["frame_id"]) < POISON]
+    assert others == [row for row in reference.rows if int(row["frame_id"]) < POISON]
