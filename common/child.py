@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -11,17 +12,19 @@ import sys
 import time
 from collections import deque
 
+from common.lifeline import HONCHO_FD, SUPERVISOR_FD
 from common.lifetime import (
     FIRST_STARTED,
     INSTANCE,
+    LAST_END,
     RESTARTS,
-    SUPERVISOR_FD,
-    WORKED,
+    SHOW_STACKS,
     new_instance,
 )
+from common.parent_death import wake_when_parent_dies
+from common.signs_of_life import SignsOfLife
 
-START_TIMEOUT_S = 120.0  # TensorFlow on a slow disk
-HANG_TIMEOUT_S = 10.0
+SHOW_STACKS_S = 0.2  # for a process that is stuck to write where, before it is killed
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 60.0
@@ -36,55 +39,58 @@ log = logging.getLogger(__name__)
 
 
 class Child:
-    """One place for a stage's process, and the process now in it."""
+    """One place for a stage's process, and the process now in it.
 
-    def __init__(self, module: str) -> None:
+    Args:
+        module: What the process runs.
+        honcho: A file for it to wait for the end of honcho, as ``Guardians.open_handle`` gives it.
+    """
+
+    def __init__(self, module: str, honcho: int | None = None) -> None:
         self._module = module
+        self._honcho = honcho
         self._instance = new_instance()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._restarts = 0
+        self._last_end = ""
+        self._began_s = time.monotonic()
         self._first_started = time.time()
         self._start_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._pair: socket.socket  # joins the process, while there is one
+        self._signs: SignsOfLife  # of the process, while there is one
         self.exit_code: int | None = None
         self.start()
 
     def start(self) -> None:
         """Start the stage, joined to this process by a socket pair."""
         ours, theirs = socket.socketpair()
-        environ = (
-            ONE_THREAD
-            | os.environ
-            | {
-                SUPERVISOR_FD: str(theirs.fileno()),
-                INSTANCE: self._instance,
-                RESTARTS: str(self._restarts),
-                FIRST_STARTED: str(self._first_started),
-            }
-        )
+        environ = ONE_THREAD | os.environ | self._told(theirs)
+        kept = [theirs.fileno()] if self._honcho is None else [theirs.fileno(), self._honcho]
         command = [sys.executable, "-m", self._module, *sys.argv[1:]]
-        self._process = subprocess.Popen(command, env=environ, pass_fds=[theirs.fileno()])
+        before = wake_when_parent_dies()
+        self._process = subprocess.Popen(
+            command,
+            env=environ,
+            pass_fds=kept,
+            preexec_fn=before,  # noqa: PLW1509 - this process has a single thread
+        )
         theirs.close()
-        ours.setblocking(False)
-        self._pair = ours
+        self._signs = SignsOfLife(ours, self._process.pid)
         self._start_at = None
-        self._silent_after = time.monotonic() + START_TIMEOUT_S
 
     def poll(self) -> None:
         """Look after the process: note its end, restart it when due, kill it when it hangs."""
+        self._follow_clock()
         if self._process is None:
             if self._start_at is not None and time.monotonic() >= self._start_at:
                 self.start()
             return
-        self._read_beats()
+        self._signs.listen()
         code = self._process.poll()
         if code is not None:
             self._ended(code)
-        elif time.monotonic() > self._silent_after:
-            log.error("process %d does not answer; killing it", self._process.pid)
-            self._process.kill()
-            self._ended(self._process.wait())
+        elif self._signs.fault is not None:
+            self._kill_hung(self._process, self._signs.fault)
 
     def stop(self) -> None:
         """Ask the process to end."""
@@ -104,31 +110,48 @@ class Child:
             log.warning("process %d does not stop; killing it", self._process.pid)
             self._process.kill()
             self._process.wait()
-        self._pair.close()
+        self._signs.close()
         self._process = None
 
-    def _read_beats(self) -> None:
-        try:
-            beats = self._pair.recv(4096)
-            if beats:
-                self._silent_after = time.monotonic() + HANG_TIMEOUT_S
-            if WORKED in beats:
-                self._crashes.clear()
-        except BlockingIOError:
-            return
-        except OSError as error:
-            log.warning("no heartbeats from %s: %s", self._module, error)
+    def _told(self, pair: socket.socket) -> dict[str, str]:
+        """Return the variables that tell a process of its supervisor and of those before it."""
+        told = {
+            SUPERVISOR_FD: str(pair.fileno()),
+            INSTANCE: self._instance,
+            RESTARTS: str(self._restarts),
+            FIRST_STARTED: str(self._first_started),
+            LAST_END: self._last_end,
+        }
+        return told if self._honcho is None else told | {HONCHO_FD: str(self._honcho)}
 
-    def _ended(self, code: int) -> None:
-        self._read_beats()  # the last ones, which may tell of work
-        self._pair.close()
+    def _follow_clock(self) -> None:
+        """Put the beginning of the run back where the wall clock was.
+
+        By it a publisher knows the files of this run from those of runs before: they are younger.
+        """
+        age_s = time.monotonic() - self._began_s
+        self._first_started = min(self._first_started, time.time() - age_s)
+
+    def _kill_hung(self, process: subprocess.Popen[bytes], fault: str) -> None:
+        """Kill a process that does not do what it should, once it has said where it is."""
+        log.error("%s (process %d) %s; killing it", self._module, process.pid, fault)
+        process.send_signal(SHOW_STACKS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SHOW_STACKS_S)
+        process.kill()
+        self._ended(process.wait(), fault)
+
+    def _ended(self, code: int, fault: str | None = None) -> None:
+        self._signs.close()
         self._process = None
-        if code in (0, EXIT_CONFIG):
+        if fault is None and code in (0, EXIT_CONFIG):
             self.exit_code = code
             return
+        how = self._last_end = fault or _how(code, self._signs.reason)
+        if self._signs.worked:
+            self._crashes.clear()
         now = time.monotonic()
         self._crashes.append(now)
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         if len(self._crashes) == MAX_CRASHES and now - self._crashes[0] < CRASH_WINDOW_S:
             log.error("%s %s, %d times in a minute; giving up", self._module, how, MAX_CRASHES)
             self.exit_code = EXIT_GAVE_UP
@@ -138,3 +161,10 @@ class Child:
         log.warning("%s %s; starting it again in %.1f s", self._module, how, pause)
         self._restarts += 1
         self._start_at = now + pause
+
+
+def _how(code: int, reason: str) -> str:
+    """Return how a process ended, for people."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with {code} ({reason})" if reason else f"ended with {code}"

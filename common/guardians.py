@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import sys
 import time
 
 import psutil
 
 LOOK_INTERVAL_S = 0.5  # a look takes 0.3 ms
+
+log = logging.getLogger(__name__)
 
 
 class Guardians:
@@ -37,6 +41,19 @@ class Guardians:
         entry = re.escape(self._name.partition(".")[0])  # of the Procfile
         wanted = re.compile(rf"(^(-c|--\w+=)?|,){entry}=\d")
         return any(wanted.search(argument) for item in self._chain for argument in _command(item))
+
+    def open_handle(self) -> int | None:
+        """Return a file that can be read from when honcho has ended, for children to wait for.
+
+        None where there is no honcho, or the system has no such files: those of Linux do.
+        """
+        if not self._chain or sys.platform != "linux":
+            return None
+        try:
+            return os.pidfd_open(self._chain[-1].pid)
+        except OSError as error:
+            log.debug("children cannot watch honcho: %s", error)
+            return None
 
     def live(self) -> bool:
         """Return whether all were there when last looked at; looks now and then."""

@@ -1,37 +1,31 @@
 """When a stage's process has to end, and telling its supervisor that it lives.
 
 Signal handlers only set a flag, a plain one: a second signal may come while the first is handled,
-and would wait for ever for a lock that the first holds. Under a supervisor a socket pair joins the
-two: the stage sends a byte now and then, another once it has done work, and the end of the pair
-tells it that the supervisor is gone, even by kill -9.
+and would wait for ever for a lock that the first holds.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
-import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 
 from common.errors import FerstreamError
+from common.lifeline import BEAT_INTERVAL_S, REASON, STEPPED, SUPERVISOR_FD, WORKED, Lifeline
 
-SUPERVISOR_FD = "FERSTREAM_SUPERVISOR_FD"
 INSTANCE = "FERSTREAM_INSTANCE"
 RESTARTS = "FERSTREAM_RESTARTS"
 FIRST_STARTED = "FERSTREAM_FIRST_STARTED"
+LAST_END = "FERSTREAM_LAST_END"
 
-BEAT = b"."
-WORKED = b"w"
-BEAT_INTERVAL_S = 0.5
 WAIT_SLICE_S = 0.05  # a plain flag wakes nobody: how late a wait may notice it
-ORPHAN_GRACE_S = 3.0
+SHOW_STACKS = signal.SIGUSR1
+"""Has a supervised process write where each of its threads is, whatever holds it up."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-log = logging.getLogger(__name__)
 
 
 def new_instance() -> str:
@@ -45,21 +39,22 @@ class Lifetime:
     Attributes:
         instance: The same for each process that a supervisor starts in this one's place.
         restarts: How often the supervisor has had to start it again.
+        last_end: Why it had to the last time, for people; empty where it never had.
         first_started: When the first of these processes was started, wall clock in seconds.
     """
 
     def __init__(self) -> None:
         self._stop_requested = False
-        self._beat = BEAT
+        self._beat = STEPPED
         self._next_beat = 0.0
-        self._supervisor: socket.socket | None = None
         self.instance = os.environ.get(INSTANCE) or new_instance()
         self.restarts = int(os.environ.get(RESTARTS) or 0)
+        self.last_end = os.environ.get(LAST_END, "")
         self.first_started = float(os.environ.get(FIRST_STARTED) or time.time())
+        self._lifeline: Lifeline | None = None
         if SUPERVISOR_FD in os.environ:
-            self._supervisor = socket.socket(fileno=int(os.environ.pop(SUPERVISOR_FD)))
-            self._supervisor.set_inheritable(False)
-            threading.Thread(target=self._watch, args=[self._supervisor], daemon=True).start()
+            faulthandler.register(SHOW_STACKS)
+            self._lifeline = Lifeline(gone=self.request_stop)
 
     @property
     def stop_requested(self) -> bool:
@@ -96,34 +91,22 @@ class Lifetime:
         self.beat()
 
     def beat(self) -> None:
-        """Tell the supervisor that this process is not stuck; cheap, call it every step."""
+        """Tell the supervisor that a step is done; cheap, call it every step."""
         now = time.monotonic()
-        if self._supervisor is None or now < self._next_beat:
-            return
-        self._next_beat = now + BEAT_INTERVAL_S
-        try:
-            self._supervisor.send(self._beat, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            log.debug("the supervisor is not reading heartbeats")
-        except OSError:
-            self.request_stop()  # it is gone; the watching thread sees the same
+        if self._lifeline is not None and now >= self._next_beat:
+            self._next_beat = now + BEAT_INTERVAL_S
+            self._lifeline.say(self._beat)
+
+    def tell_error(self, error: Exception) -> None:
+        """Tell the supervisor of the error that ends this process."""
+        if self._lifeline is not None:
+            self._lifeline.say(REASON + f"{type(error).__name__}: {error}\n".encode())
 
     def run(self, step: Callable[[], None]) -> None:
         """Do step after step until asked to stop."""
         while not self._stop_requested:
             self.beat()
             step()
-
-    def _watch(self, supervisor: socket.socket) -> None:
-        """Wait for the pair to close; then stop, in order if that is quick enough."""
-        try:
-            while supervisor.recv(64):
-                continue
-        except OSError as error:
-            log.warning("lost the supervisor: %s", error)
-        self.request_stop()
-        time.sleep(ORPHAN_GRACE_S)
-        os._exit(1)
 
 
 def set_up_logging(stage: str) -> None:

@@ -42,10 +42,14 @@ def run_stage(
         lifetime = Lifetime()
         lifetime.catch_signals()
         with zmq.Context() as context:
-            stage = make(config, lifetime, context)
             try:
-                lifetime.run(stage.step)
-            finally:
-                stage.close()
+                stage = make(config, lifetime, context)
+                try:
+                    lifetime.run(stage.step)
+                finally:
+                    stage.close()
+            except Exception as error:
+                lifetime.tell_error(error)
+                raise
 
     run_main(name, main)

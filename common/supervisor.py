@@ -47,7 +47,8 @@ def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str
     lifetime = Lifetime()
     lifetime.catch_signals()
     guardians = Guardians()
-    children = [Child(child_module) for _ in range(_count(stage, config.workers, guardians))]
+    count, honcho = _count(stage, config.workers, guardians), guardians.open_handle()
+    children = [Child(child_module, honcho) for _ in range(count)]
     while not lifetime.stop_requested:
         for child in children:
             child.poll()

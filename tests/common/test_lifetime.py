@@ -13,12 +13,11 @@ from collections.abc import Iterator
 import pytest
 
 from common.errors import ConfigError, ModelError
+from common.lifeline import STEPPED, SUPERVISOR_FD, WORKED
 from common.lifetime import (
     INSTANCE,
     RESTARTS,
     STOP_SIGNALS,
-    SUPERVISOR_FD,
-    WORKED,
     Lifetime,
     run_main,
     set_up_logging,
@@ -27,12 +26,12 @@ from tests.support.waiting import DEADLINE_S
 
 STAGE = """
 import os, sys, time
-import common.lifetime
-common.lifetime.ORPHAN_GRACE_S = 0.3
-common.lifetime.BEAT_INTERVAL_S = 0.01
+import common.lifeline, common.lifetime
+common.lifeline.ORPHAN_GRACE_S = 0.3
+common.lifeline.BEAT_INTERVAL_S = common.lifetime.BEAT_INTERVAL_S = 0.01
 lifetime = common.lifetime.Lifetime()
 lifetime.catch_signals()
-assert common.lifetime.SUPERVISOR_FD not in os.environ, "a child of its own must not have it"
+assert common.lifeline.SUPERVISOR_FD not in os.environ, "a child of its own must not have it"
 steps = []
 def step():
     {step}
@@ -72,8 +71,16 @@ def start(step: str) -> tuple[subprocess.Popen[str], socket.socket]:
     )
     theirs.close()
     ours.settimeout(DEADLINE_S)
-    assert ours.recv(1) == b".", "a heartbeat"
+    wait_for(STEPPED, ours)
     return process, ours
+
+
+def wait_for(word: bytes, ours: socket.socket) -> None:
+    """Read what a stage says until it says this."""
+    while said := ours.recv(1):
+        if said == word:
+            return
+    pytest.fail(f"the stage ended and did not say {word!r}")
 
 
 def test_stage_whose_supervisor_is_gone_ends_in_order() -> None:
@@ -165,7 +172,7 @@ def test_wait_ends_soon_after_another_thread_asks_to_stop() -> None:
 def test_first_work_is_told_at_once() -> None:
     process, ours = start("lifetime.worked(); os._exit(3)")
     with process, ours:
-        assert ours.recv(1) == WORKED
+        wait_for(WORKED, ours)
         process.communicate(timeout=DEADLINE_S)
 
 

@@ -22,12 +22,12 @@ from tests.support.waiting import DEADLINE_S, eventually
 ROOT = Path(__file__).resolve().parents[2]
 SUPERVISOR = """
 from dataclasses import dataclass
-import common.child, common.lifetime, common.supervisor
+import common.child, common.signs_of_life, common.supervisor
 from common.config import BrokerSettings, setting, worker_count
 from common.workers import Share, WorkerRule
 
 common.child.BACKOFF_S = (0.05, 0.2, 0.2, 0.2, 0.2)
-common.child.HANG_TIMEOUT_S = 3.0
+common.signs_of_life.STUCK_S = {stuck_s}
 common.supervisor.STOP_TIMEOUT_S = 2.0
 
 RULE = WorkerRule(live=Share(cores=1, most=2), lossless=Share(cores=1, most=1))
@@ -42,8 +42,8 @@ common.supervisor.supervise("odd", OddConfig, "odd_stage")
 STAGE = """
 import os, signal, sys, time
 from pathlib import Path
-import common.lifetime
-common.lifetime.ORPHAN_GRACE_S = 5.0
+import common.lifeline, common.lifetime
+common.lifeline.ORPHAN_GRACE_S = 5.0
 lifetime = common.lifetime.Lifetime()
 lifetime.catch_signals()
 def note(word):
@@ -53,7 +53,7 @@ lifetime.beat()
 note("start")
 """
 WAIT_FOR_STOP = "lifetime.run(lambda: lifetime.wait(0.05))\nnote('end')\n"
-HANG = "common.lifetime.ORPHAN_GRACE_S = 0.5\ntime.sleep(1000)\n"
+HANG = "common.lifeline.ORPHAN_GRACE_S = 0.5\ntime.sleep(1000)\n"
 
 
 class Note(NamedTuple):
@@ -68,7 +68,7 @@ class Odd:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        (directory / "supervisor.py").write_text(SUPERVISOR)
+        self.write_supervisor(stuck_s=3.0)
         self.process: subprocess.Popen[str] | None = None
         self.environ = os.environ | {"PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}
         self.environ.pop("HONCHO_PROCESS_NAME", None)
@@ -83,6 +83,9 @@ class Odd:
             text=True,
         )
         return self.process
+
+    def write_supervisor(self, stuck_s: float) -> None:
+        (self.directory / "supervisor.py").write_text(SUPERVISOR.format(stuck_s=stuck_s))
 
     def write_stage(self, body: str) -> None:
         (self.directory / "odd_stage.py").write_text(STAGE + textwrap.dedent(body))
@@ -215,7 +218,61 @@ def test_child_that_hangs_is_killed_and_started_again(odd: Odd) -> None:
     code, errors = odd.end()
     assert code == 0
     assert [note.restarts for note in odd.notes("start")] == [0, 1]
-    assert "does not answer; killing it" in errors
+    assert "was stuck in one step for 3 s; killing it" in errors
+    assert "odd_stage was stuck in one step for 3 s; starting it again in 0.1 s" in errors
+    assert re.search(r'odd_stage.py", line \d+ in <module>', errors), "where it was stuck"
+
+
+FROZEN = {
+    "stopped": "os.kill(os.getpid(), signal.SIGSTOP)",
+    "deadlocked": "import ctypes; ctypes.PyDLL(None).sleep(1000)",  # and lets no thread run
+}
+
+
+@pytest.mark.parametrize("how", FROZEN.values(), ids=FROZEN)
+def test_child_that_is_frozen_is_replaced_long_before_one_that_is_stuck(odd: Odd, how: str) -> None:
+    odd.write_supervisor(stuck_s=1000.0)
+    odd.start(
+        f"""
+        if not lifetime.restarts:
+            {how}
+        Path("why").write_text(lifetime.last_end)
+        """
+    )
+    code, errors = odd.end()
+    assert code == 0
+    assert "odd_stage did not answer for 3 s; starting it again in 0.1 s" in errors
+    assert (odd.directory / "why").read_text() == "did not answer for 3 s"
+
+
+def test_child_in_a_long_step_is_left_alone_while_it_runs(odd: Odd) -> None:
+    odd.write_supervisor(stuck_s=1000.0)
+    odd.start("time.sleep(4.5)")  # half as long again as it takes to be taken for frozen
+    assert odd.end()[0] == 0
+    assert len(odd.notes("start")) == 1
+
+
+def test_child_that_freezes_five_times_in_a_minute_is_given_up(odd: Odd) -> None:
+    odd.start("os.kill(os.getpid(), signal.SIGSTOP)")
+    code, errors = odd.end()
+    assert code == 1
+    assert "odd_stage did not answer for 3 s, 5 times in a minute; giving up" in errors
+
+
+def test_error_that_ends_a_child_is_told_to_the_next(odd: Odd) -> None:
+    odd.start(
+        """
+        if not lifetime.restarts:
+            lifetime.tell_error(RuntimeError("camera door:\x1b[31m gone"))
+            sys.exit(3)
+        Path("why").write_text(lifetime.last_end)
+        """
+    )
+    code, errors = odd.end()
+    assert code == 0
+    told = "ended with 3 (RuntimeError: camera door:?[31m gone)"
+    assert f"odd_stage {told}; starting it again" in errors
+    assert (odd.directory / "why").read_text() == told
 
 
 @pytest.mark.parametrize("body", [WAIT_FOR_STOP, HANG])
@@ -225,6 +282,17 @@ def test_child_does_not_outlive_a_killed_supervisor(odd: Odd, body: str) -> None
     process.kill()
     eventually(lambda: is_gone(child.pid), "the child's end")
     assert len(odd.notes("end")) == (1 if body == WAIT_FOR_STOP else 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux wakes it")
+def test_child_that_is_stopped_does_not_outlive_a_killed_supervisor(odd: Odd) -> None:
+    process = odd.start(WAIT_FOR_STOP)
+    child = psutil.Process(odd.started()[0].pid)
+    child.suspend()
+    eventually(lambda: child.status() == psutil.STATUS_STOPPED, "the child's stop")
+    process.kill()
+    eventually(lambda: is_gone(child.pid), "the child's end")
+    assert len(odd.notes("end")) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -342,8 +410,20 @@ def test_wrong_setting_is_one_line_and_starts_nothing(odd: Odd) -> None:
     assert odd.notes("start") == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_honcho(odd: Odd, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "stopped"),
+    [
+        (signal.SIGTERM, ""),
+        (signal.SIGKILL, ""),
+        (signal.SIGKILL, "odd_stage"),
+        pytest.param(
+            signal.SIGKILL,
+            "supervisor.py",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="no handle on honcho"),
+        ),
+    ],
+)
+def test_nothing_outlives_honcho(odd: Odd, number: signal.Signals, stopped: str) -> None:
     odd.write_stage(WAIT_FOR_STOP)
     command = f"{sys.executable} supervisor.py"
     (odd.directory / "Procfile").write_text(f"one: exec {command}\ntwo: {command}\n")
@@ -359,9 +439,12 @@ def test_nothing_outlives_honcho(odd: Odd, number: signal.Signals) -> None:
         odd.started(2)
         family = psutil.Process(honcho.pid).children(recursive=True)
         assert len(family) >= 4
+        for item in family if stopped else []:
+            if stopped in item.cmdline() and "-c" not in item.cmdline():
+                item.suspend()
         honcho.send_signal(number)
         eventually(lambda: all(is_gone(item.pid) for item in family), "the end of all")
-        assert len(odd.notes("end")) == 2
+        assert len(odd.notes("end")) == (0 if stopped == "odd_stage" else 2)
     finally:
         honcho.kill()
         honcho.wait()
