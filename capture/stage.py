@@ -16,7 +16,16 @@ from capture.slots import LIVE_SLOTS, InlineSlots, RingSlots, lossless_slots
 from common.contract import Mode, Transport
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
-from common.messages import CameraHello, CameraState, EndOfSource, Finish, Message, Release, Welcome
+from common.messages import (
+    CameraHello,
+    CameraState,
+    EndOfSource,
+    Finish,
+    Message,
+    Release,
+    Restarts,
+    Welcome,
+)
 from common.sockets import Context
 from common.stage import run_stage
 from common.stale_rings import remove_stale_rings
@@ -78,6 +87,7 @@ class CaptureStage:
             published=ledger.published,
             failed=ledger.failed,
             dropped=dict(ledger.dropped),
+            restarts=Restarts(self._lifetime.restarts, self._lifetime.last_end),
         )
 
     def step(self) -> None:

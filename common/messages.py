@@ -63,6 +63,16 @@ def _check_poses(
         _check_rows(message, boxes=len(boxes), turned_away=len(turned_away))
 
 
+class Restarts(Value, frozen=True):
+    """How often a process had to be started again in its place, and why the last time."""
+
+    count: Int = 0
+    reason: Text = ""
+
+
+NEVER = Restarts()
+
+
 # --- from a peer to the broker ------------------------------------------------------------------
 
 
@@ -81,6 +91,7 @@ class WorkerHello(Sent, frozen=True):
     name: Text
     instance: Text
     capacity: Int
+    restarts: Restarts = NEVER
 
 
 class CameraHello(Sent, frozen=True):
@@ -100,6 +111,7 @@ class CameraHello(Sent, frozen=True):
     published: Int
     failed: Int
     dropped: Annotated[dict[Cause, Int], Many] = field(default_factory=dict)
+    restarts: Restarts = NEVER
 
 
 class PublisherHello(Sent, frozen=True):
@@ -108,6 +120,7 @@ class PublisherHello(Sent, frozen=True):
     name: Text
     instance: Text
     recorded: Annotated[dict[Text, Int], Many] = field(default_factory=dict)
+    restarts: Restarts = NEVER
 
 
 class Frame(Sent, frozen=True):
@@ -343,6 +356,7 @@ class PeerStatus(Value, frozen=True):
     done: Int
     busy_ms: Float
     bad_messages: Int
+    restarts: Restarts = NEVER
 
 
 class QueueStatus(Value, frozen=True):
@@ -378,6 +392,7 @@ class PipelineStatus(Sent, frozen=True):
     queues: Annotated[tuple[QueueStatus, ...], Many] = ()
     batches: Annotated[dict[Int, Int], Many] = field(default_factory=dict)
     images: ImageStatus = ImageStatus()
+    restarts: Restarts = NEVER  # of the broker
 
 
 class Finish(Sent, frozen=True):

@@ -22,6 +22,7 @@ from common.messages import (
     Expressions,
     Faces,
     Finish,
+    Restarts,
     Welcome,
     WorkerHello,
     WorkFailed,
@@ -77,7 +78,8 @@ class WorkerStage(Generic[W, A]):
     ) -> None:
         self._worker: Worker[W, A] = worker
         self._lifetime = lifetime
-        hello = WorkerHello(worker.role, peer_name(), lifetime.instance, worker.capacity)
+        restarts = Restarts(lifetime.restarts, lifetime.last_end)
+        hello = WorkerHello(worker.role, peer_name(), lifetime.instance, worker.capacity, restarts)
         self._link = BrokerLink(context, endpoint, lambda: hello)
 
     def step(self) -> None:

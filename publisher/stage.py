@@ -16,6 +16,7 @@ from common.messages import (
     PipelineStatus,
     Published,
     PublisherHello,
+    Restarts,
     Result,
     Welcome,
 )
@@ -73,7 +74,9 @@ class PublisherStage:
 
     def hello(self) -> PublisherHello:
         """Introduce this publisher to the broker."""
-        return PublisherHello(peer_name(), self._lifetime.instance, self._results.last_recorded())
+        restarts = Restarts(self._lifetime.restarts, self._lifetime.last_end)
+        recorded = self._results.last_recorded()
+        return PublisherHello(peer_name(), self._lifetime.instance, recorded, restarts)
 
     def step(self) -> None:
         """Handle what comes next from the broker, or nothing if nothing comes soon.

@@ -36,6 +36,7 @@ def admit(state: PipelineState, identity: bytes, hello: Hello) -> Peer | None:
 
 def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
     peer = Peer(identity, Role.CAPTURE, hello.name, hello.instance, state.now_ns)
+    peer.restarts = hello.restarts
     match hello:
         case WorkerHello():
             peer.role, peer.capacity = hello.role, hello.capacity

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 
 from common.contract import WORKER_ROLES, Role
-from common.messages import PeerStatus, Status
+from common.messages import PeerStatus, Restarts, Status
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Peer:
         dismissed: Whether it was told to go, or to say hello again.
         sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
+        restarts: How often its supervisor had to start it again, and why.
     """
 
     identity: bytes
@@ -47,12 +48,20 @@ class Peer:
     has: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
+    restarts: Restarts = field(default_factory=Restarts)
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
 
     def summary(self) -> PeerStatus:
         """Return what others may know of it."""
         status = self.status
-        return PeerStatus(self.role, self.name, status.done, status.busy_ms, status.bad_messages)
+        return PeerStatus(
+            self.role,
+            self.name,
+            status.done,
+            status.busy_ms,
+            status.bad_messages,
+            self.restarts,
+        )
 
 
 class PeerTable:

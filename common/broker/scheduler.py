@@ -37,6 +37,7 @@ from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Role
 from common.messages import (
+    NEVER,
     Bye,
     CameraHello,
     Finish,
@@ -44,6 +45,7 @@ from common.messages import (
     Message,
     PipelineStatus,
     PublisherHello,
+    Restarts,
     Status,
     WhoAreYou,
     WorkerHello,
@@ -59,10 +61,12 @@ class Scheduler:
         max_frame_age_ns: Age at which a live frame that is not detected is dropped; at half of it
             one that is not classified is shown with its tracks' last labels.
         now_ns: The time at the start, of the clock that all other times are of.
+        restarts: How often the broker had to be started again, for the status.
     """
 
-    def __init__(self, max_frame_age_ns: int, now_ns: int) -> None:
+    def __init__(self, max_frame_age_ns: int, now_ns: int, restarts: Restarts = NEVER) -> None:
         self.state = PipelineState()
+        self._restarts = restarts
         self._started_ns = now_ns
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
@@ -144,6 +148,7 @@ class Scheduler:
             queues=(self._detection.queue_status(), self._classification.queue_status()),
             batches=dict(self._classification.batches),
             images=self._images.status(),
+            restarts=self._restarts,
         )
         for peer in self.state.peers.of_role(Role.PUBLISHER):
             self.state.send(peer.identity, status)

@@ -9,6 +9,7 @@ from common.broker.loop import BrokerLoop
 from common.broker.scheduler import Scheduler
 from common.endpoint import resolve_endpoint
 from common.lifetime import Lifetime
+from common.messages import Restarts
 from common.sockets import BrokerSocket, Context
 from common.stage import run_stage
 
@@ -16,7 +17,8 @@ from common.stage import run_stage
 def make_broker(config: BrokerConfig, lifetime: Lifetime, context: Context) -> BrokerLoop:
     """Return a broker that listens; it asks the process to end when everything is done."""
     socket = BrokerSocket(context, resolve_endpoint(config.endpoint))
-    scheduler = Scheduler(config.max_frame_age_ms * 1_000_000, time.monotonic_ns())
+    restarts = Restarts(lifetime.restarts, lifetime.last_end)
+    scheduler = Scheduler(config.max_frame_age_ms * 1_000_000, time.monotonic_ns(), restarts)
     return BrokerLoop(socket, scheduler, lifetime)
 
 

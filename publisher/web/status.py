@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from common.messages import ImageStatus
+from common.messages import NEVER, ImageStatus, Restarts
 from publisher.as_json import Json, frame_json, iso_time
 from publisher.drawing.palette import COLOURS
 from publisher.live.board import BoardView, CameraView, PeerView
@@ -44,6 +44,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
             "connected": view.connected,
             "uptime_s": round(pipeline.uptime_s, 1) if pipeline else None,
             "bad_messages": pipeline.bad_messages if pipeline else None,
+            **_restarts(pipeline.restarts if pipeline else NEVER),
         },
         "viewers": hub.viewers,
         "max_viewers": hub.max_viewers,
@@ -103,9 +104,14 @@ def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:
                 "rate": round(peer.rate, 2),
                 "busy_ms": round(peer.status.busy_ms, 1),
                 "bad_messages": peer.status.bad_messages,
+                **_restarts(peer.status.restarts),
             }
         )
     return dict(by_role)
+
+
+def _restarts(restarts: Restarts) -> Json:
+    return {"restarts": restarts.count, "restart_reason": restarts.reason or None}
 
 
 def _percentiles(values: tuple[float, ...] | None) -> dict[str, float | None]:

@@ -44,6 +44,7 @@ def test_page_says_that_the_publisher_is_gone_and_goes_on_when_it_is_back(
         expect(page.locator("#notices")).to_be_empty()
         wait_moving(page)
         expect(page.locator("#faces .face").first).to_be_visible()
+    expect(page.locator("#restarts")).to_contain_text("the last time because it was killed by")
     assert [process.pid for process in pipeline.processes("publisher.stage")] != [stage.pid]
 
 

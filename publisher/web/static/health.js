@@ -25,6 +25,7 @@ export function showHealth(status, cameras) {
   showFigure("in-flight", sum(({ in_flight: frames }) => frames));
   showFigure("viewers", status.viewers);
   showWorkers(status.workers);
+  showRestarts(status);
   showCauses(cameras);
   const { results, recordings } = status;
   showStored("results", results.state === "off" ? [] : [results], ({ records }) => records);
@@ -45,6 +46,13 @@ function showWorkers(byStage) {
     chip.title = workers.map(({ name, rate: own }) => `${name}: ${number.format(own)} ${unit}`).join("\n");
     return chip;
   }));
+}
+
+function showRestarts({ broker, workers }) {
+  const all = [{ name: "broker", ...broker }, ...Object.values(workers).flat()];
+  const found = all.filter(({ restarts }) => restarts > 0);
+  byId("restarts-row").hidden = found.length === 0;
+  byId("restarts").textContent = found.map(({ name, restarts, restart_reason: reason }) => `${name} ${number.format(restarts)}×, the last time because it ${reason}`).join(" · ");
 }
 
 function showCauses(cameras) {

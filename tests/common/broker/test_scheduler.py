@@ -13,8 +13,10 @@ from common.messages import (
     Finish,
     FrameSkipped,
     Published,
+    PublisherHello,
     Refused,
     Release,
+    Restarts,
     Result,
     Status,
     Welcome,
@@ -585,3 +587,14 @@ def test_everybody_is_told_when_every_source_has_ended_and_all_is_counted(world:
     world.pass_time(10)
     assert world.scheduler.state.finished
     assert all(world.take(peer, Finish) for peer in (capture, detector, publisher))
+
+
+def test_status_tells_how_often_and_why_each_peer_was_started_again(world: World) -> None:
+    frozen, killed = Restarts(2, "did not answer for 3 s"), Restarts(1, "was killed by SIGKILL")
+    world.say(b"d", WorkerHello(Role.DETECTOR, "d", "i", 3, frozen))
+    world.say(b"c", CameraHello("c", "j", "cam", Mode.LIVE, 0, 8, 0, 0, 0, {}, killed))
+    world.say(b"p", PublisherHello("p", "k", {}, killed))
+    world.classifier()
+    status = world.scheduler.report(world.now_ns, 0)
+    assert [peer.restarts for peer in status.peers] == [frozen, killed, killed, Restarts()]
+    assert status.restarts == Restarts()

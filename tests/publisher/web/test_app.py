@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from msgspec import structs
 
 from common.contract import Role
+from common.messages import PeerStatus, Restarts
 from publisher.drawing.palette import NOT_JUDGED, UNKNOWN
 from publisher.faces import TURNED_AWAY
 from tests.publisher.asking import ask_for_head, get, get_json
@@ -81,6 +83,19 @@ def test_workers_are_listed_by_role_with_their_rate(running: Rig) -> None:
     (detector,) = get_json(running, "/api/status")[1]["workers"]["detector"]
     assert (detector["name"], detector["done"]) == ("detector-1", 100)
     assert detector["rate"] > 0
+
+
+def test_restarts_are_told_with_the_reason(running: Rig) -> None:
+    restarts = Restarts(2, "did not answer for 3 s")
+    told = {"restarts": 2, "restart_reason": "did not answer for 3 s"}
+    never = {"restarts": 0, "restart_reason": None}
+    quiet = pipeline(camera_status(), roles=[Role.CLASSIFIER])
+    peer = PeerStatus(Role.DETECTOR, "d", 1, 1.0, 0, restarts)
+    running.report(structs.replace(quiet, peers=(*quiet.peers, peer), restarts=restarts))
+    status = get_json(running, "/api/status")[1]
+    assert status["broker"].items() >= told.items()
+    assert status["workers"]["detector"][0].items() >= told.items()
+    assert status["workers"]["classifier"][0].items() >= never.items()
 
 
 def test_ready_is_ready_and_otherwise_says_why(running: Rig) -> None:
