@@ -27,6 +27,14 @@ NEW_BROKER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Moment:
+    """When something happened: by the wall clock, to show, and by the one that never jumps."""
+
+    shown: float
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CameraView:
     """One camera as the web shows it."""
 
@@ -86,7 +94,7 @@ class Board:
         self._pipeline: PipelineStatus | None = None
         self._figures: defaultdict[str, CameraFigures] = defaultdict(CameraFigures)
         self._offline_since: dict[str, float] = {}
-        self._lost_since: float | None = None
+        self._lost: _Moment | None = None
         self._rates = WorkerRates()
 
     @property
@@ -113,9 +121,9 @@ class Board:
             self._last_step_s = time.monotonic()
             self._connected = connected
             if connected or self._pipeline is None:
-                self._lost_since = None
-            elif self._lost_since is None:
-                self._lost_since = time.time()
+                self._lost = None
+            elif self._lost is None:
+                self._lost = _Moment(time.time(), time.monotonic())
 
     def set_pipeline(self, pipeline: PipelineStatus) -> set[str]:
         """Take in the broker's newest status; return the cameras that were taken away."""
@@ -152,8 +160,8 @@ class Board:
     def notices(self) -> dict[str, str]:
         """Return, for each camera whose last picture is not to be shown any longer, why."""
         with self._lock:
-            if self._lost_since is not None and time.time() - self._lost_since > LOST_NOTICE_S:
-                why = f"no answer from the broker since {_clock(self._lost_since)}"
+            if self._lost is not None and time.monotonic() - self._lost.at_s > LOST_NOTICE_S:
+                why = f"no answer from the broker since {_clock(self._lost.shown)}"
                 return dict.fromkeys(self.cameras(), why)
             cameras = self._pipeline.cameras if self._pipeline else ()
             found = ((camera.camera, self._notice(camera)) for camera in cameras)
