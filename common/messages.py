@@ -21,6 +21,7 @@ MAX_INT = 2**62
 """Low enough that what is counted on from a number received can still be sent."""
 MAX_ITEMS = 10_000
 MAX_TEXT = 65_536
+MAX_REASON = 256
 MAX_FLOAT = float(np.finfo(np.float64).max)
 
 Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
@@ -67,7 +68,7 @@ class Restarts(Value, frozen=True):
     """How often a process had to be started again in its place, and why the last time."""
 
     count: Int = 0
-    reason: Text = ""
+    reason: Annotated[str, Meta(max_length=MAX_REASON)] = ""
 
 
 NEVER = Restarts()

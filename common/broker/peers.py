@@ -26,7 +26,7 @@ class Peer:
         capacity: How many frames a run has (detector), or faces a batch (classifier).
         work_id: The work it has in hand, None where it has none.
         failures: How often in a row it could not do its work.
-        answered: Whether it is a detector that has answered.
+        answered: How often it has answered (worker) or acknowledged a frame (publisher).
         has: Frames it has and has not acknowledged, by camera (publisher).
         dismissed: Whether it was told to go, or to say hello again.
         sent: Last frame_id it was sent, by camera (publisher).
@@ -43,7 +43,7 @@ class Peer:
     capacity: int = 0
     work_id: int | None = None
     failures: int = 0
-    answered: bool = False
+    answered: int = 0
     dismissed: bool = False
     has: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)

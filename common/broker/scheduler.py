@@ -33,6 +33,7 @@ from common.broker.desks.detection import DetectionDesk
 from common.broker.desks.images import ImageDesk
 from common.broker.desks.publishers import PublisherDesk
 from common.broker.desks.workers import WorkerDesk
+from common.broker.overdue import Overdue
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Role
@@ -67,6 +68,7 @@ class Scheduler:
     def __init__(self, max_frame_age_ns: int, now_ns: int, restarts: Restarts = NEVER) -> None:
         self.state = PipelineState()
         self._restarts = restarts
+        self._overdue = Overdue()
         self._started_ns = now_ns
         self._detection = DetectionDesk(self.state, max_frame_age_ns)
         self._classification = ClassificationDesk(self.state, max_frame_age_ns // 2)
@@ -134,7 +136,13 @@ class Scheduler:
             self._move_on()
 
     def heartbeat(self) -> None:
-        """Tell every peer that the broker lives."""
+        """Tell every peer that the broker lives; give up those that do not answer.
+
+        These are asked who they are when they next say something, and begin anew.
+        """
+        for peer in self._overdue.look(self.state.peers.all(), self.state.now_ns):
+            log.warning("%s %s does not answer what it has in hand", peer.role, peer.name)
+            self._peer_died(peer)
         self.state.send_all(Heartbeat())
 
     def report(self, now_ns: int, bad_messages: int) -> PipelineStatus:

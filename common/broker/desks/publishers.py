@@ -95,6 +95,7 @@ class PublisherDesk:
             self._state.ignore(message)
             return
         peer.has[message.camera] -= 1
+        peer.answered += 1
         self._state.to_advance[message.camera] = None
         job.acknowledged = True
         self._stop_awaiting(job, peer.identity)

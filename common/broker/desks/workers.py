@@ -43,12 +43,12 @@ class WorkerDesk:
         match message:
             case Faces() if peer.role is Role.DETECTOR:
                 job = self._detection.take_faces(peer, message)
-                peer.answered, peer.failures = True, 0
+                peer.answered, peer.failures = peer.answered + 1, 0
                 if job is not None and job.state is JobState.CLASSIFYING:
                     self._classification.add_faces(job)
             case Expressions() if peer.role is Role.CLASSIFIER:
                 self._classification.take_expressions(peer, message)
-                peer.failures = 0
+                peer.answered, peer.failures = peer.answered + 1, 0
             case WorkFailed() if peer.work_id == message.work_id:
                 self._take_failure(peer, message)
             case _:

@@ -598,3 +598,68 @@ def test_status_tells_how_often_and_why_each_peer_was_started_again(world: World
     status = world.scheduler.report(world.now_ns, 0)
     assert [peer.restarts for peer in status.peers] == [frozen, killed, killed, Restarts()]
     assert status.restarts == Restarts()
+
+
+def live_on(world: World, seconds: int, *peers: bytes) -> None:
+    """Let time pass in which peers send their heartbeats, and the same counts in each."""
+    for _ in range(seconds):
+        for peer in peers:
+            world.say(peer, Status(7, 0.0, 0))
+        world.pass_time(1000)
+        world.scheduler.heartbeat()
+
+
+def is_asked(world: World, peer: bytes) -> bool:
+    """Whether the broker has given a peer up and asked who it is."""
+    return any(isinstance(message, WhoAreYou) for message in world.inbox[peer])
+
+
+def test_publisher_that_lives_and_acknowledges_nothing_begins_anew(world: World) -> None:
+    capture, detector, publisher = world.recording()
+    world.detect_frames(capture, detector, range(10))
+    assert ids(world.take_all(publisher, Result)) == list(range(10))
+    live_on(world, 20, capture, detector, publisher)
+    assert not is_asked(world, publisher)
+    live_on(world, 3, capture, detector, publisher)
+    assert is_asked(world, publisher)
+    world.say(publisher, PublisherHello("p", publisher.decode()))
+    assert ids(world.publish(publisher)) == list(range(10))
+    assert world.status().published == 10
+
+
+def test_worker_that_lives_and_does_not_answer_loses_its_work(world: World) -> None:
+    capture, detector, _ = world.recording(10)
+    world.say_frames(capture, range(10))
+    first = world.expect(detector, DetectRun)
+    live_on(world, 23, capture, detector)
+    assert is_asked(world, detector)
+    world.say(detector, WorkerHello(Role.DETECTOR, "d", detector.decode(), 10))
+    again = world.expect(detector, DetectRun)
+    assert ids(again.frames) == ids(first.frames)
+    assert again.work_id != first.work_id
+
+
+def test_peers_that_have_nothing_in_hand_are_not_overdue(world: World) -> None:
+    peers = world.stages()
+    live_on(world, 60, *peers)
+    assert not any(is_asked(world, peer) for peer in peers)
+
+
+def test_detector_that_answers_a_run_slowly_is_not_overdue(world: World) -> None:
+    capture, detector, _ = world.recording(10)
+    world.say_frames(capture, range(10))
+    work = world.expect(detector, DetectRun)
+    for item in work.frames:
+        live_on(world, 15, capture, detector)
+        world.say(detector, faces_for(work.work_id, item, 0))
+    assert not is_asked(world, detector)
+
+
+def test_publisher_that_acknowledges_slowly_is_not_overdue(world: World) -> None:
+    capture, detector, publisher = world.recording()
+    world.detect_frames(capture, detector, range(10))
+    for result in world.take_all(publisher, Result):
+        live_on(world, 15, capture, detector, publisher)
+        world.say(publisher, Published("cam", result.frame.frame_id))
+    assert not is_asked(world, publisher)
+    assert world.status().published == 10

@@ -1,0 +1,50 @@
+"""Answers that get lost between peers that live: the broker asks again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lossless_runs import Reference, analyse, rows_of
+from tests.support.patched import patched_path
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # waits for limits of seconds
+
+LOSING = """
+import sys
+from itertools import count
+
+LOST = {  # of each, so many from the sixth on
+    "classifier.stage": ("Expressions", 1),
+    "publisher.stage": ("Published", 16),  # as many as it may hold
+}
+stage = sys.orig_argv[2] if sys.orig_argv[1:2] == ["-m"] else ""
+if stage in LOST:
+    from common.link import BrokerLink
+
+    send, (kind, lost), numbers = BrokerLink.send, LOST[stage], count()
+
+    def losing(link, message):
+        if type(message).__name__ == kind and 5 <= next(numbers) < 5 + lost:
+            return True
+        return send(link, message)
+
+    BrokerLink.send = losing
+"""
+
+
+def test_stages_that_live_and_whose_answers_are_lost_are_asked_again(
+    clip: Path, tmp_path: Path, reference: Reference
+) -> None:
+    results = tmp_path / "talk.csv"
+    path = patched_path(tmp_path, LOSING)
+    one_each = {"DETECTOR_WORKERS": "1", "CLASSIFIER_WORKERS": "1"}
+    with analyse(clip, results, PYTHONPATH=path, **one_each) as pipeline:
+        assert pipeline.wait(120) == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    for role in ("classifier", "publisher"):
+        assert f"{role} {role}.1" in pipeline.log
+    assert pipeline.log.count("does not answer what it has in hand") == 2
+    assert "starting it again" not in pipeline.log
+    assert rows_of(results) == reference.rows
