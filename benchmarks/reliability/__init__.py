@@ -1,1 +1,1 @@
-"""Pipelines that are disturbed on purpose, and what becomes of their frames."""
+"""Pipelines that are disturbed or given too much on purpose, and what becomes of them."""

@@ -50,6 +50,10 @@ class HttpStream:
         """Read until the server hangs up."""
         return self._file.read()
 
+    def read_some(self, most: int) -> bytes:
+        """Read what has come, ``most`` bytes of it; nothing is the end."""
+        return self._file.read1(most)
+
     def close(self) -> None:
         self._file.close()
         self._socket.close()
