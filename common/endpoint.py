@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 
 from common.errors import ConfigError
+from common.private_directory import make_private_directory
 
 DEFAULT_ENDPOINT = "ipc://default"
 """Stands for a socket in this user's private directory, see ``resolve_endpoint``."""
@@ -57,14 +57,13 @@ def private_directory() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     path = Path(base) / f"ferstream-{os.getuid()}"
     try:
-        path.mkdir(mode=0o700, exist_ok=True)
-        found = path.lstat()
+        is_private = make_private_directory(path)
     except OSError as error:
         raise ConfigError(
             f"BROKER_ENDPOINT={DEFAULT_ENDPOINT}: cannot make {path} ({error.strerror}); "
             "set BROKER_ENDPOINT to an ipc:// path of your own"
         ) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not is_private:
         raise ConfigError(
             f"BROKER_ENDPOINT={DEFAULT_ENDPOINT}: {path} is not a directory private to you; "
             "remove it or set BROKER_ENDPOINT to an ipc:// path of your own"

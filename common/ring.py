@@ -2,20 +2,22 @@
 
 The capture writes each frame once; detectors and publishers map the same file and read it in
 place. Plain ``numpy.memmap`` on a file in ``/dev/shm`` (or the temporary directory where there is
-none): no resource tracker, no pickling. Who may write which slot when is the broker's business.
+none): no resource tracker, no pickling. Who may write which slot when is the broker's business;
+whose file it is, that of ``common/ring_files.py``.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from io import BufferedRandom
 from pathlib import Path
 
 import numpy as np
 
 from common.errors import SourceError
 from common.pixels import Bgr
-from common.ring_files import is_ring_name, new_ring_path, ring_directory
+from common.ring_files import has_name, lock_ring, new_ring_path, open_ring, ring_directory
 
 
 class RingWriter:
@@ -25,32 +27,38 @@ class RingWriter:
         height: Height of every frame, in pixels.
         width: Width of every frame, in pixels.
         slots: How many frames the ring holds.
-        directory: Where the file goes, by default ``ring_directory()``.
 
     Raises:
-        SourceError: There is not enough free space for the ring.
+        SourceError: There is not enough free space for the ring, or the file cannot be made.
     """
 
-    def __init__(self, height: int, width: int, slots: int, directory: Path | None = None) -> None:
-        directory = directory or ring_directory()
+    def __init__(self, height: int, width: int, slots: int) -> None:
+        directory = ring_directory()
+        what = f"{slots} frames of {width}x{height}"
         needed = height * width * 3 * slots
         free = shutil.disk_usage(directory).free
         if needed > free:
             raise SourceError(
-                f"{slots} frames of {width}x{height} need {needed / 1e6:.0f} MB in {directory}, "
+                f"{what} need {needed / 1e6:.0f} MB in {directory}, "
                 f"which has {free / 1e6:.0f} MB free; enlarge it (docker: --shm-size=512m)"
             )
-        self.path = new_ring_path(directory)
         self.shape = (height, width, 3)
-        self.path.touch(mode=0o600, exist_ok=False)
         try:
-            _reserve(self.path, needed)
-            self._slots = np.memmap(self.path, np.uint8, "r+", shape=(slots, *self.shape))
+            self._file = _create(directory)
+            self.path = Path(self._file.name)
+            try:
+                _reserve(self._file.fileno(), needed)
+                self._slots = np.memmap(self._file, np.uint8, "r+", shape=(slots, *self.shape))
+            except (OSError, ValueError):
+                self.close()
+                raise
         except (OSError, ValueError) as error:
-            self.close()
-            raise SourceError(
-                f"cannot make a ring of {slots} frames of {width}x{height} in {directory}: {error}"
-            ) from error
+            raise SourceError(f"cannot make a ring of {what} in {directory}: {error}") from error
+
+    @property
+    def has_name(self) -> bool:
+        """Whether others can still find the file; systemd removes them when their user logs out."""
+        return has_name(self._file.fileno())
 
     def write(self, slot: int, bgr: Bgr) -> None:
         """Copy a frame of the ring's shape into a slot."""
@@ -59,18 +67,42 @@ class RingWriter:
     def close(self) -> None:
         """Delete the file; who has it mapped keeps the pixels until it lets go."""
         self.path.unlink(missing_ok=True)
+        self._file.close()
 
 
-def _reserve(path: Path, size: int) -> None:
+def _create(directory: Path) -> BufferedRandom:
+    """Make a ring file that is locked while it is open.
+
+    Between the two steps it looks like one that nobody holds, and may be removed as such.
+    """
+    while True:
+        path = new_ring_path(directory)
+        file = open(path, "x+b", opener=_open_private)  # noqa: SIM115 - the ring's for its life
+        try:
+            is_held = lock_ring(file.fileno()) and has_name(file.fileno())
+        except OSError as error:
+            path.unlink()
+            file.close()
+            raise OSError(f"the file system has no locks ({error.strerror})") from error
+        if is_held:
+            return file
+        path.unlink(missing_ok=True)
+        file.close()
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _reserve(descriptor: int, size: int) -> None:
     """Take for a file its size and, where the system can, its space.
 
     Writing to a mapped page that has no space left kills the process, so it is taken now.
     """
-    with path.open("r+b") as file:
-        if hasattr(os, "posix_fallocate"):  # not on macOS
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:
-            file.truncate(size)
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)
 
 
 class RingReader:
@@ -97,12 +129,15 @@ class RingReader:
         return view
 
     def _map(self, ring: str) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
-        if not is_ring_name(Path(ring)):
-            raise SourceError(f"{ring} is not the name of a ring file")
         try:
-            return np.memmap(ring, np.uint8, "r")
+            with os.fdopen(open_ring(ring), "rb") as file:
+                return np.memmap(file, np.uint8, "r")
         except (OSError, ValueError) as error:
-            raise SourceError(f"ring {ring} cannot be mapped: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise SourceError(
+                f"ring {ring} cannot be mapped ({reason}); where the capture runs on another host "
+                "it needs FRAME_TRANSPORT=inline"
+            ) from error
 
     def _forget_deleted(self) -> None:
         self._mapped = {ring: data for ring, data in self._mapped.items() if Path(ring).exists()}

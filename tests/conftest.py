@@ -17,7 +17,7 @@ import pytest
 import zmq
 from hypothesis import HealthCheck, settings
 
-from common.ring_files import ring_directory
+from tests.support.rings import rings_of
 from tests.support.waiting import eventually
 
 PATIENCE_S = 5.0
@@ -71,7 +71,7 @@ def nothing_outlives_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
         for process in _new_children(children):
             process.kill()
     left_rings = sorted(path.name for path in _own_rings() - rings)
-    assert not left_rings, f"the test left ring files in {ring_directory()}: {left_rings}"
+    assert not left_rings, f"the test left ring files: {left_rings}"
 
 
 class RememberingContext(zmq.Context[zmq.Socket[bytes]]):
@@ -151,4 +151,5 @@ def _describe(process: psutil.Process) -> str:
 
 
 def _own_rings() -> set[Path]:
-    return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))
+    """Return the rings that this process holds; one let go without a word is a ResourceWarning."""
+    return rings_of(psutil.Process())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from capture.slots import LOSSLESS_MAX_SLOTS, InlineSlots, RingSlots, lossless_slots
@@ -17,6 +17,7 @@ from common.errors import SourceError
 from common.ring import RingReader
 from common.ring_files import ring_directory
 from tests.support import media
+from tests.support.rings import rings_of
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def slots() -> Iterator[RingSlots]:
 
 
 def rings() -> set[Path]:
-    return set(ring_directory().glob(f"ferstream-{os.getpid()}-*.ring"))
+    return rings_of(psutil.Process())
 
 
 @pytest.mark.parametrize(("cores", "slots"), [(1, 34), (2, 44), (64, LOSSLESS_MAX_SLOTS)])

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -30,8 +31,13 @@ def inline(jpeg: bytes) -> Frame:
     return replace(IN_RING, jpeg=jpeg)
 
 
-def test_pixels_come_from_the_ring(tmp_path: Path) -> None:
-    ring = RingWriter(HEIGHT, WIDTH, 2, tmp_path)
+@pytest.fixture
+def ring() -> Iterator[RingWriter]:
+    with closing(RingWriter(HEIGHT, WIDTH, 2)) as made:
+        yield made
+
+
+def test_pixels_come_from_the_ring(ring: RingWriter) -> None:
     written = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     ring.write(1, written)
     assert np.array_equal(
@@ -55,8 +61,7 @@ def test_grey_jpeg_has_three_channels_too() -> None:
     assert frame_pixels(inline(encoded.tobytes()), RingReader()).shape == (HEIGHT, WIDTH, 3)
 
 
-def test_grey_is_that_of_the_colours_wherever_the_pixels_are(tmp_path: Path) -> None:
-    ring = RingWriter(HEIGHT, WIDTH, 2, tmp_path)
+def test_grey_is_that_of_the_colours_wherever_the_pixels_are(ring: RingWriter) -> None:
     jpeg = inline(jpeg_of())
     bgr = frame_pixels(jpeg, RingReader())
     ring.write(1, bgr)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from common.cores import usable_cores
-from common.ring_files import ring_directory
+from tests.support.rings import rings_of
 from tests.support.waiting import DEADLINE_S, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -317,7 +317,7 @@ def test_child_that_does_not_stop_is_killed_and_its_ring_removed(odd: Odd) -> No
     )
     eventually(lambda: odd.notes("ring"), "the ring")
     child = odd.notes("ring")[0].pid
-    rings = list(ring_directory().glob(f"ferstream-{child}-*.ring"))
+    rings = list(rings_of(psutil.Process(child)))
     assert len(rings) == 1
     process.terminate()
     code, errors = odd.end()

@@ -107,13 +107,13 @@ def pipeline(
 class Rig:
     """A publisher's stage, its web server and a broker, run by the test step by step."""
 
-    def __init__(self, folder: Path, config: PublisherConfig, restarts: int = 0) -> None:
+    def __init__(self, config: PublisherConfig, restarts: int = 0) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.broker = FakeBroker(self.context, config.endpoint)
         self.lifetime = Lifetime()
         self.lifetime.restarts = restarts
         self.lifetime.first_started = 0.0 if restarts else self.lifetime.first_started
-        self.ring = RingWriter(HEIGHT, WIDTH, 1, folder)
+        self.ring = RingWriter(HEIGHT, WIDTH, 1)
         self.ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
         self.server = WebServer(config.host, 0, 2 * config.max_viewers)
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server)
@@ -207,7 +207,7 @@ def rig(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(link, "RECONNECT_BACKOFF_S", (1000.0,))  # the test's broker may be silent
-        made = Rig(folder, config, restarts)
+        made = Rig(config, restarts)
         try:
             if welcomed:
                 made.hello()

@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from common.ring_files import ring_directory
+from tests.support.rings import is_stale
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,5 +193,4 @@ class Pipeline:
 
 
 def rings_of_the_dead() -> list[Path]:
-    found = ring_directory().glob("ferstream-*.ring")
-    return [ring for ring in found if not psutil.pid_exists(int(ring.name.split("-")[1]))]
+    return [ring for ring in ring_directory().glob("*.ring") if is_stale(ring)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from common.ring import RingReader, RingWriter
@@ -12,8 +10,8 @@ from tests.publisher.faces_and_frames import published
 from tests.publisher.material import HEIGHT, WIDTH, frame
 
 
-def test_pictures_are_made_once_and_stay_when_the_slot_is_used_again(tmp_path: Path) -> None:
-    ring = RingWriter(HEIGHT, WIDTH, 1, tmp_path)
+def test_pictures_are_made_once_and_stay_when_the_slot_is_used_again() -> None:
+    ring = RingWriter(HEIGHT, WIDTH, 1)
     ring.write(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
     source = frame(1, ring=str(ring.path))
     drawing = FrameDrawing(source, published(1), RingReader())
