@@ -36,6 +36,11 @@ class OutgoingFrames:
         self._next_frame_id = 0
         self._in_hand: dict[int, _InHand] = {}
 
+    @property
+    def trouble(self) -> str:
+        """Why frames have no place to go to, empty where they have."""
+        return self._slots.trouble
+
     def count_from(self, frame_id: int) -> None:
         """Number the next frame so, unless frames have come further already."""
         self._next_frame_id = max(self._next_frame_id, frame_id)

@@ -90,7 +90,7 @@ class RecordingFeed:
         self._recording.close()
 
     def _read_ahead(self) -> None:
-        self._next = self._recording.read()
+        self._next = self._read()
         if self._next is None and self._loops:
             self._next = self._first_again()
         if self._next is not None and self._pacer is not None:
@@ -104,10 +104,17 @@ class RecordingFeed:
         except SourceError as error:
             log.warning("the recording ends here, it cannot be played again: it %s", error)
             return None
-        return self._recording.read()
+        return self._read()
+
+    def _read(self) -> CapturedFrame | None:
+        try:
+            return self._recording.read()
+        except SourceError as error:
+            log.warning("the recording ends here: it %s", error)
+            return None
 
     def _skip_some(self) -> None:
         until = time.monotonic() + SKIP_SLICE_S
         while self._to_skip and time.monotonic() < until:
             self._to_skip = self._to_skip - 1 if self._next is not None else 0
-            self._next = self._recording.read() if self._next is not None else None
+            self._next = self._read() if self._next is not None else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from capture.camera_feed import BACKOFF_S
 from common.contract import MIN_LOSSLESS_SLOTS
 from common.cores import usable_cores
 from common.errors import SourceError
@@ -23,6 +26,8 @@ cores are as fast as with 64, and 20 frames of 640x480 are 18 MB."""
 LOSSLESS_RING_BYTES = 128_000_000
 """46 frames of 1280x720 take 127 MB; of 1920x1080 it is the least, 24, which take 149 MB."""
 JPEG_QUALITY = 90  # detectors search in it: artefacts at 80 cost faces, 95 doubles the bytes
+
+log = logging.getLogger(__name__)
 
 
 def lossless_slots(height: int, width: int) -> int:
@@ -55,27 +60,30 @@ class _Ring:
 class RingSlots:
     """Slots of a ring file; frames of another size get a new file.
 
-    The file of a size no longer captured is deleted when its last slot is free.
+    The file of a size no longer captured is deleted when its last slot is free. A file that was
+    deleted by somebody else is no place for new frames. Where none can be made it is tried again.
 
     Args:
         slots: Frames at once, over all files.
+
+    Attributes:
+        trouble: Why there is no place for frames of the last one's size, empty where there is.
     """
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._rings: dict[str, _Ring] = {}
         self._current: _Ring | None = None
+        self._failures = 0
+        self._retry_at_s = 0.0
+        self.trouble = ""
 
     def put(self, bgr: Bgr) -> Place | None:
-        """Copy a frame into a slot; None where none is free.
-
-        Raises:
-            SourceError: There is no memory for a ring of this size.
-        """
+        """Copy a frame into a slot; None where none is free."""
         if sum(len(ring.used) for ring in self._rings.values()) >= self._slots:
             return None
         ring = self._ring_for(bgr)
-        if not ring.unused:
+        if ring is None or not ring.unused:
             return None
         slot = ring.unused.popleft()
         ring.used.add(slot)
@@ -96,12 +104,31 @@ class RingSlots:
             ring.writer.close()
         self._rings.clear()
 
-    def _ring_for(self, bgr: Bgr) -> _Ring:
-        if self._current is None or self._current.writer.shape != bgr.shape:
-            same = (ring for ring in self._rings.values() if ring.writer.shape == bgr.shape)
-            self._current = next(same, None) or self._new_ring(bgr)
-            self._close_outgrown()
+    def _ring_for(self, bgr: Bgr) -> _Ring | None:
+        if self._current is not None and not self._current.writer.has_name:
+            log.warning("%s was deleted; making another", self._current.writer.path)
+        elif self._current is not None and self._current.writer.shape == bgr.shape:
+            return self._current
+        self._current = None
+        self._close_outgrown()  # what it took may be needed
+        rings = self._rings.values()
+        fitting = (r for r in rings if r.writer.shape == bgr.shape and r.writer.has_name)
+        self._current = next(fitting, None) or self._try_new_ring(bgr)
+        if self._current is not None:
+            self.trouble, self._failures, self._retry_at_s = "", 0, 0.0
         return self._current
+
+    def _try_new_ring(self, bgr: Bgr) -> _Ring | None:
+        if time.monotonic() < self._retry_at_s:
+            return None
+        try:
+            return self._new_ring(bgr)
+        except SourceError as error:
+            pause_s = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+            self._retry_at_s = time.monotonic() + pause_s
+            self._failures += 1
+            self.trouble = str(error)
+            return None
 
     def _new_ring(self, bgr: Bgr) -> _Ring:
         height, width, _ = bgr.shape
@@ -122,22 +149,24 @@ class InlineSlots:
 
     Args:
         slots: Frames at once.
+
+    Attributes:
+        trouble: Why frames of the last one's size cannot travel, empty where they can.
     """
 
     def __init__(self, slots: int) -> None:
         self._unused = deque(range(slots))
+        self.trouble = ""
 
     def put(self, bgr: Bgr) -> Place | None:
-        """Encode a frame; None where too many are on their way.
-
-        Raises:
-            SourceError: JPEG cannot hold a frame of this size.
-        """
+        """Encode a frame; None where too many are on their way, or JPEG cannot hold it."""
         if not self._unused:
             return None
         height, width, _ = bgr.shape
         if max(height, width) > 65_500:
-            raise SourceError(f"frames of {width}x{height} do not fit a JPEG; FRAME_TRANSPORT=ring")
+            self.trouble = f"frames of {width}x{height} do not fit a JPEG; FRAME_TRANSPORT=ring"
+            return None
+        self.trouble = ""
         _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         return Place("", self._unused.popleft(), encoded.tobytes())
 

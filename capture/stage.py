@@ -14,6 +14,7 @@ from capture.outgoing import OutgoingFrames
 from capture.recording_feed import RecordingFeed
 from capture.slots import LIVE_SLOTS, InlineSlots, RingSlots, lossless_slots
 from common.contract import Mode, Transport
+from common.errors import SourceError
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
 from common.messages import (
@@ -67,6 +68,7 @@ class CaptureStage:
             self._slots = LIVE_SLOTS
             self._outgoing = OutgoingFrames(self._camera, places(self._slots))
             self._contract = LiveContract(self._camera, feed, self._outgoing)
+        self._has_sent = lifetime.restarts > 0
         self._told_reason: str | None = None  # the CameraState that the broker has
         self._told_end = False
         self._counted_processor_s = time.process_time()
@@ -91,7 +93,11 @@ class CaptureStage:
         )
 
     def step(self) -> None:
-        """Handle what the broker says, then send a frame if there is one."""
+        """Handle what the broker says, then send a frame if there is one.
+
+        Raises:
+            SourceError: There is no place for the first frame; later that is the camera's trouble.
+        """
         self._handle_messages()
         if not self._link.welcomed:
             self._contract.wait_for_broker()
@@ -99,7 +105,11 @@ class CaptureStage:
         self._tell_state()
         sent = self._contract.capture(self._link)
         if sent:
+            self._has_sent = True
             self._link.count(sent, self._processor_s())
+            self._lifetime.worked()
+        elif self._outgoing.trouble and not self._has_sent:
+            raise SourceError(self._outgoing.trouble)
         if self._contract.exhausted and not self._told_end:
             self._told_end = self._link.send(EndOfSource(self._camera))
 
@@ -141,7 +151,7 @@ class CaptureStage:
         return self._counted_processor_s - before_s
 
     def _tell_state(self) -> None:
-        reason = self._feed.offline_reason
+        reason = self._feed.offline_reason or self._outgoing.trouble
         if reason == self._told_reason:
             return
         if not self._link.send(CameraState(self._camera, reason == "", reason)):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from capture.recording_feed import RecordingFeed
@@ -90,6 +92,19 @@ def test_a_recording_without_a_frame_is_refused(tmp_path: Path) -> None:
     (folder / "a.png").write_bytes(b"broken")
     with pytest.raises(SourceError, match="no picture"):
         RecordingFeed(ImageFolder(folder), paced=False, loops=False)
+
+
+def test_a_recording_whose_frames_become_unreadable_ends_there(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = VideoFile(media.write_h264(tmp_path / "v.mp4", [0, 10, 20]))
+    feed = RecordingFeed(recording, paced=True, loops=False)
+    decoded = Mock(return_value=np.zeros((4, 4, 2), np.uint16))
+    monkeypatch.setattr(recording, "_read_decodable", decoded)
+    feed.start()
+    assert len(play(feed, 100, clock)) == 1
+    assert feed.ended
+    feed.close()
 
 
 def test_a_looping_file_that_is_deleted_ends(tmp_path: Path, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,11 @@ import pytest
 
 from capture.slots import LOSSLESS_MAX_SLOTS, InlineSlots, RingSlots, lossless_slots
 from common.contract import MIN_LOSSLESS_SLOTS
-from common.errors import SourceError
 from common.ring import RingReader
 from common.ring_files import ring_directory
 from tests.support import media
 from tests.support.rings import rings_of
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -100,17 +101,53 @@ def test_a_later_ring_of_any_size_holds_two_runs(announced: int) -> None:
     slots.close()
 
 
-def test_a_ring_without_memory_for_two_runs_is_refused_not_made_smaller(
+def test_a_ring_without_memory_for_two_runs_waits_for_it_and_is_not_made_smaller(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slots = RingSlots(LOSSLESS_MAX_SLOTS)
     assert slots.put(media.picture(1))
-    free = MIN_LOSSLESS_SLOTS * 1600 * 1200 * 3 - 1
-    usage = shutil.disk_usage(ring_directory())._replace(free=free)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(SourceError, match=r"^24 frames of 1600x1200 need 138 MB in .* --shm-size"):
-        slots.put(media.picture(1, 1600, 1200))
+    large = media.picture(1, 1600, 1200)
+    usage = shutil.disk_usage(ring_directory())._replace(free=MIN_LOSSLESS_SLOTS * large.size - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: usage)
+        assert slots.put(large) is None
+    assert re.match(r"24 frames of 1600x1200 need 138 MB in .* --shm-size", slots.trouble)
+    assert slots.put(large) is None, "it is not tried at once again"
+    place = eventually(lambda: slots.put(large))
+    assert Path(place.ring).stat().st_size >= MIN_LOSSLESS_SLOTS * large.size
+    assert slots.trouble == ""
     slots.close()
+
+
+def test_a_ring_that_is_of_no_use_any_more_makes_room_before_the_next_is_made(
+    slots: RingSlots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = slots.put(media.picture(1))
+    assert place is not None
+    slots.free(place)
+    usage = shutil.disk_usage(ring_directory())
+    there: list[set[Path]] = []
+
+    def look(_: Path) -> object:
+        there.append(rings())
+        return usage
+
+    monkeypatch.setattr(shutil, "disk_usage", look)
+    assert slots.put(media.picture(1, 96, 64))
+    assert not any(there)
+
+
+def test_a_ring_that_somebody_deleted_is_left_for_a_new_one(slots: RingSlots) -> None:
+    lost = slots.put(media.picture(1))
+    assert lost is not None
+    Path(lost.ring).unlink()
+    place = slots.put(media.picture(2))
+    assert place is not None
+    assert rings() == {Path(place.ring)}
+    slots.free(lost)
+    again = slots.put(media.picture(3))
+    assert again is not None
+    assert again.ring == place.ring
 
 
 def test_inline_frames_are_jpegs_of_the_same_picture() -> None:
@@ -128,6 +165,9 @@ def test_inline_frames_are_jpegs_of_the_same_picture() -> None:
     assert slots.put(media.picture(80)) is not None
 
 
-def test_a_frame_too_long_for_a_jpeg_is_refused() -> None:
-    with pytest.raises(SourceError, match="65501x1 do not fit a JPEG"):
-        InlineSlots(2).put(media.picture(1, 65_501, 1))
+def test_a_frame_too_long_for_a_jpeg_has_no_place() -> None:
+    slots = InlineSlots(2)
+    assert slots.put(media.picture(1, 65_501, 1)) is None
+    assert "65501x1 do not fit a JPEG" in slots.trouble
+    assert slots.put(media.picture(1)) is not None
+    assert slots.trouble == ""

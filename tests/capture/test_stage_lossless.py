@@ -162,17 +162,38 @@ def test_images_that_grow_run_through_a_broker_that_releases_whole_runs(
     assert len({frame.ring for frame in broker.of(Frame)}) == 2
 
 
-def test_a_larger_image_without_memory_for_its_ring_ends_the_process_with_one_line(
+def have_little_room(patch: pytest.MonkeyPatch, directory: Path) -> None:
+    usage = shutil.disk_usage(directory)
+    patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000_000))
+
+
+def test_a_larger_image_without_memory_for_its_ring_is_waited_for_and_the_reason_told(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = media.write_folder(tmp_path / "shots", ["a.png"])
+    cv2.imwrite(str(folder / "b.png"), media.picture(1, 1600, 1200))
+    broker, stage = rig.broker, rig.start(**lossless(str(folder)))
+    with monkeypatch.context() as patched:
+        have_little_room(patched, tmp_path)
+        rig.until(lambda: any(not state.online for state in broker.of(CameraState)))
+        assert broker.of(CameraState)[-1].reason.startswith("24 frames of 1600x1200 need 138 MB in")
+        assert ids(broker.of(Frame)) == [0]
+    rig.until(lambda: broker.of(EndOfSource))
+    assert ids(broker.of(Frame)) == [0, 1]
+    rig.until(lambda: broker.of(CameraState)[-1].online)
+    assert stage.hello().captured == 2
+
+
+def test_a_first_image_without_memory_for_its_ring_ends_the_process_with_one_line(
     rig: Rig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = media.write_folder(tmp_path / "shots", ["a.png"])
+    folder = media.write_folder(tmp_path / "shots", [])
     cv2.imwrite(str(folder / "b.png"), media.picture(1, 1600, 1200))
     rig.start(**lossless(str(folder)))
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000_000))
+    have_little_room(monkeypatch, tmp_path)
 
     def run() -> None:
         rig.until(lambda: False)

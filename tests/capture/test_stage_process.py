@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 
-from common.messages import Bye, CameraHello, EndOfSource, Finish, Frame
+from common.messages import Bye, CameraHello, CameraState, EndOfSource, Finish, Frame
+from common.ring import RingReader
 from tests.capture.rig import Rig
 from tests.support import media
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+SMALL_SHARED_MEMORY = 'mount -t tmpfs -o size=8m tmpfs /dev/shm && exec "$@"'
 StartProcess = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -24,9 +27,9 @@ StartProcess = Callable[..., subprocess.Popen[bytes]]
 def start_process(endpoint: str) -> Iterator[StartProcess]:
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(**variables: str) -> subprocess.Popen[bytes]:
+    def start(*wrapper: str, **variables: str) -> subprocess.Popen[bytes]:
         environ = os.environ | {"BROKER_ENDPOINT": endpoint} | variables
-        command = [sys.executable, "-m", "capture.stage"]
+        command = [*wrapper, sys.executable, "-m", "capture.stage"]
         processes.append(subprocess.Popen(command, cwd=ROOT, env=environ))
         return processes[-1]
 
@@ -64,6 +67,37 @@ def test_finish_ends_it_with_0_and_the_ring_stays_until_then(
     broker.send(Finish())
     assert process.wait(5) == 0
     assert not ring.exists()
+
+
+def test_a_ring_that_was_deleted_is_replaced(rig: Rig, start_process: StartProcess) -> None:
+    """As systemd does with files in shared memory when their user logs out."""
+    broker, process = rig.broker, start_process(CAPTURE_SOURCE="demo")
+    eventually(lambda: broker.of(Frame), doing=broker.serve)
+    lost = Path(broker.of(Frame)[0].ring)
+    lost.unlink()
+    eventually(lambda: Path(broker.of(Frame)[-1].ring) != lost, doing=broker.serve)
+    frame = broker.of(Frame)[-1]
+    assert RingReader().read(frame.ring, frame.slot, frame.height, frame.width).any()
+    assert process.poll() is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_a_size_without_room_puts_the_camera_offline_and_ends_nothing(
+    rig: Rig, start_process: StartProcess, tmp_path: Path
+) -> None:
+    folder = media.write_folder(tmp_path / "shots", ["a.png"])
+    cv2.imwrite(str(folder / "b.png"), media.picture(1, 1600, 1200))
+    small = ("unshare", "--mount", "sh", "-c", SMALL_SHARED_MEMORY, "sh")
+    broker = rig.broker
+    process = start_process(*small, CAPTURE_SOURCE=str(folder), CAPTURE_LOOP="1")
+    eventually(
+        lambda: any("1600x1200" in state.reason for state in broker.of(CameraState)),
+        doing=broker.serve,
+    )
+    before = len(broker.of(Frame))
+    eventually(lambda: len(broker.of(Frame)) > before, "small images", doing=broker.serve)
+    assert {frame.width for frame in broker.of(Frame)} == {media.WIDTH}
+    assert process.poll() is None
 
 
 def test_one_that_was_killed_leaves_its_ring_to_the_next(
