@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from itertools import islice
 from typing import Final
 
 from common.broker.cameras import Camera
+from common.broker.desks.next_run import next_jobs
 from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
-from common.contract import MIN_LOSSLESS_SLOTS, Cause, Mode, Role
+from common.contract import Cause, Mode, Role
 from common.errors import MessageError
 from common.messages import DetectRun, Faces, Frame, QueueStatus
-
-MAX_RUN_BYTES = 32 * 1024 * 1024
-"""The most bytes the JPEGs of one run may have, where frames travel inside messages."""
 
 IMAGES: Final = None
 """The turn of single images, among those of the cameras, which are their names."""
@@ -200,7 +197,7 @@ class DetectionDesk:
     def _take_frames(self, name: str, interval: int) -> list[Job]:
         """Take the camera's next run off those that wait; what still waits has another turn."""
         camera = self._state.cameras.get(name)
-        jobs = _next_jobs(camera, interval) if camera is not None else []
+        jobs = next_jobs(camera, interval) if camera is not None else []
         if camera is not None and jobs:
             for _ in jobs:
                 camera.waiting.popleft()
@@ -221,29 +218,3 @@ class DetectionDesk:
 def _is_wanted(run: Run) -> bool:
     """Return whether any frame of a run waits for its answer; live ones may be too old now."""
     return any(job.state is JobState.DETECTING for job in run.jobs)
-
-
-def _next_jobs(camera: Camera, interval: int) -> list[Job]:
-    """Return the frames of the camera's next run, or none if it is not complete yet.
-
-    A lossless run is the frames from one multiple of its length up to the next, whatever has
-    arrived when, so that results do not depend on timing. Two runs fit into any ring.
-    """
-    waiting = camera.waiting
-    if not waiting or camera.mode is Mode.LIVE:
-        return list(waiting)
-    length = camera.run_length = max(1, min(interval, MIN_LOSSLESS_SLOTS // 2, camera.slots // 2))
-    end = (waiting[0].frame.frame_id // length + 1) * length
-    if waiting[-1].frame.frame_id < end - 1 and not camera.ended:
-        return []
-    return _up_to_bytes([job for job in islice(waiting, length) if job.frame.frame_id < end])
-
-
-def _up_to_bytes(jobs: list[Job]) -> list[Job]:
-    """Return the first frames whose JPEGs fit one message together, at least one."""
-    total = 0
-    for number, job in enumerate(jobs):
-        total += len(job.frame.jpeg)
-        if total > MAX_RUN_BYTES and number:
-            return jobs[:number]
-    return jobs
