@@ -56,7 +56,10 @@ class Fate(Word):
 
 
 class Cause(Word):
-    """Why a frame was dropped."""
+    """Why a frame was dropped.
+
+    A lossless frame that is ``UNREADABLE`` has a record all the same, without faces.
+    """
 
     SUPERSEDED = "superseded"
     """A newer frame came before anybody was free for this one."""
@@ -67,6 +70,8 @@ class Cause(Word):
     PUBLISHER_LOST = "publisher_lost"
     CAPTURE_LOST = "capture_lost"
     RING_FULL = "ring_full"
+    UNREADABLE = "unreadable"
+    """No detector could read its pixels."""
     BROKER_AWAY = "broker_away"
     BROKER_RESTART = "broker_restart"
 

@@ -23,12 +23,14 @@ class Camera:
         stopped: Whether its capture went in order.
         next_frame_id: The frame that is to come next.
         counted_until: Frames before it are counted, whatever comes again of them.
+        aside: Why none of its frames is handed out; empty where they are.
         run_length: How many frames its detectors get at once, 0 until the first run.
     """
 
     def __init__(self, peer: Peer, hello: CameraHello) -> None:
         self.name = hello.camera
         self.mode = hello.mode
+        self.aside = ""
         self.run_length = 0
         self.ledger = Ledger(hello.captured, hello.published, hello.failed, Counter(hello.dropped))
         # what the capture had unreleased it sends again (lossless) or has counted (live)
@@ -110,8 +112,8 @@ class Camera:
         return CameraStatus(
             camera=self.name,
             mode=self.mode,
-            online=self.online,
-            reason=self.reason,
+            online=self.online and not self.aside,
+            reason=self.reason or self.aside,
             ended=self.ended,
             total_frames=self.total_frames,
             captured=ledger.captured,

@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from common.broker.peers import Peer
-from common.contract import Mode
+from common.contract import Cause, Fate, Mode
 from common.face_model import LABELS, Boxes, Crops, Poses, Probabilities, no_boxes, no_poses
 from common.messages import Faces, Frame, FrameTimes, Release, Result
 
@@ -48,10 +48,12 @@ class Job:
         capture: The peer whose slot it is in, None where it is a single image.
         unknown: Indices of the faces that have no probabilities yet and are to get some.
         with_classifiers: How many of its faces are with a classifier now.
+        unread_since_ns: When a detector first could not read it.
         deaths: How many detectors died or failed on it.
         face_deaths: How many classifiers died or failed on each of its faces.
         replayed: Whether it was counted before its capture or the broker was lost, and is detected
             again only for what is found in the frames behind it.
+        cause: Why it failed, where that was not that workers died on it.
         awaiting: Publishers that have it and have not acknowledged it.
         acknowledged: Whether any publisher has acknowledged it.
         run: The run that may still have to be detected again from its pixels.
@@ -69,10 +71,12 @@ class Job:
     probabilities: Probabilities = field(default_factory=lambda: NO_PROBABILITIES)
     unknown: set[int] = field(default_factory=set)
     with_classifiers: int = 0
+    unread_since_ns: int | None = None
     deaths: int = 0
     face_deaths: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     replayed: bool = False
     failed: bool = False
+    cause: Cause | None = None
     awaiting: set[bytes] = field(default_factory=set)
     acknowledged: bool = False
     run: Run | None = None
@@ -86,6 +90,13 @@ class Job:
         if self.mode is Mode.IMAGE:
             return f"image {self.frame.frame_id}"
         return f"camera {self.frame.camera} frame {self.frame.frame_id}"
+
+    @property
+    def fate(self) -> Fate:
+        """What has become of it when a publisher has acknowledged it."""
+        if self.cause is not None:
+            return Fate.DROPPED
+        return Fate.FAILED if self.failed else Fate.PUBLISHED
 
     def set_faces(self, faces: Faces, now_ns: int) -> None:
         """Take a detector's answer; faces that are turned away have nothing to wait for."""
@@ -142,7 +153,7 @@ class Run:
         answered: How many of ``jobs`` the detector that has it now has answered.
         held: What the captures are told when the slots are released.
         done: Whether no frame of it is to be detected any more.
-        unable: Detectors that could not do it, and live on.
+        unable: Detectors that could not read the first of ``jobs`` not answered, and live on.
     """
 
     jobs: list[Job]

@@ -200,7 +200,7 @@ class Scheduler:
 
     def _move_on(self) -> None:
         """Do whatever has become possible."""
-        self._publishers.advance()
-        self._images.advance()
         self._detection.dispatch()
         self._classification.dispatch()
+        self._publishers.advance()
+        self._images.advance()

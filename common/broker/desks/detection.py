@@ -7,6 +7,8 @@ from typing import Final
 
 from common.broker.cameras import Camera
 from common.broker.desks.next_run import next_jobs
+from common.broker.desks.unread import UnreadFrames
+from common.broker.desks.waiting_images import WaitingImages
 from common.broker.jobs import MAX_DEATHS, Job, JobState, Run
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
@@ -16,9 +18,6 @@ from common.messages import DetectRun, Faces, Frame, QueueStatus
 
 IMAGES: Final = None
 """The turn of single images, among those of the cameras, which are their names."""
-
-MAX_REST_NS = 1_000_000_000
-"""Images pause for the cameras no longer than this."""
 
 
 class DetectionDesk:
@@ -34,15 +33,17 @@ class DetectionDesk:
         self._max_age_ns = max_age_ns
         self._in_hand: dict[int, Run] = {}
         self._again: deque[Run] = deque()
-        self._images: deque[Job] = deque()
-        self._images_rest_until_ns = 0
+        self._images = WaitingImages(state)
         self._turns: OrderedDict[str | None, None] = OrderedDict()
+        self._unread = UnreadFrames(state)
 
     def add_frame(self, camera: Camera, frame: Frame, capture: Peer) -> None:
         """Take in a captured frame; in live mode it supersedes those still waiting."""
         if camera.mode is Mode.LIVE:
             while camera.waiting:
                 self._state.drop(camera.waiting[0], Cause.SUPERSEDED)
+        if self._unread:
+            self._unread.see_frame(frame, capture)
         camera.add_frame(Job(frame, camera.mode, self._state.now_ns, capture))
         self._give_turn(camera.name)
 
@@ -57,12 +58,8 @@ class DetectionDesk:
             self._give_turn(name)
 
     def add_image(self, job: Job) -> None:
-        """Take in a single image. All images together have one turn, as a camera has one.
-
-        A large photograph takes as long as ten frames, so while there are cameras, images pause
-        after each for as long as it took: cameras keep half of the time.
-        """
-        self._images.append(job)
+        """Take in a single image."""
+        self._images.add(job)
 
     def take_faces(self, peer: Peer, faces: Faces) -> Job | None:
         """Take a detector's answer for one frame; return the frame if it was waiting for it.
@@ -80,14 +77,15 @@ class DetectionDesk:
                 f"expected faces of frame {job.frame.frame_id}, got {faces.frame_id}"
             )
         run.answered += 1
+        if self._unread:
+            self._unread.add_success(job, peer)
         news = job.state is JobState.DETECTING
         if news:
             job.set_faces(faces, self._state.now_ns)
             if job.replayed or not job.unknown:
                 self._state.complete(job)
             if job.mode is Mode.IMAGE:
-                took_ns = self._state.now_ns - job.detecting_ns
-                self._images_rest_until_ns = self._state.now_ns + min(took_ns, MAX_REST_NS)
+                self._images.note_end(job)
         if run.answered == len(run.jobs):
             del self._in_hand[faces.work_id]
             self._state.peers.set_idle(peer)
@@ -100,8 +98,7 @@ class DetectionDesk:
         The blame is on the first frame not answered yet, by this detector or one before it.
         """
         run = self._in_hand[work_id]
-        unanswered = (j for j in run.jobs[run.answered :] if j.state is JobState.DETECTING)
-        culprit = next(unanswered, None)
+        culprit = next(iter(_unanswered(run)), None)
         if culprit is not None:
             culprit.deaths += 1
             if culprit.deaths >= MAX_DEATHS:
@@ -109,11 +106,18 @@ class DetectionDesk:
                 run.jobs.remove(culprit)
         self.take_back(work_id)
 
-    def take_back(self, work_id: int, unable: bytes | None = None) -> None:
-        """Take back a run that nothing is wrong with; ``unable``: a detector that cannot do it."""
+    def take_back_unread(self, peer: Peer, work_id: int, reason: str) -> None:
+        """Take back the run of a detector that cannot read the first frame not answered yet."""
+        run = self._in_hand[work_id]
+        for job in _unanswered(run)[:1]:
+            self._unread.add_failure(job, peer, reason)
+        run.unable.add(peer.identity)
+        self._state.peers.set_idle(peer)
+        self.take_back(work_id)
+
+    def take_back(self, work_id: int) -> None:
+        """Take back a run that nothing is wrong with."""
         run = self._in_hand.pop(work_id)
-        if unable is not None:
-            run.unable.add(unable)
         run.answered = 0
         if _is_wanted(run):
             self._again.append(run)
@@ -122,11 +126,14 @@ class DetectionDesk:
 
     def withdraw_ended(self) -> None:
         """Hand out no image and no run that has come to its end while it waited."""
-        self._images = deque(job for job in self._images if job.state is JobState.WAITING)
+        self._images.withdraw_ended()
         self._again = deque(run for run in self._again if _is_wanted(run))
 
     def expire(self) -> None:
         """Drop live frames that are too old and have not been detected."""
+        if self._unread.expire():
+            for run in self._again:
+                run.unable.clear()
         for job in self._state.live_frames():
             undetected = job.state in (JobState.WAITING, JobState.DETECTING)
             if undetected and self._state.now_ns - job.received_ns > self._max_age_ns:
@@ -136,32 +143,45 @@ class DetectionDesk:
         """Return how many frames wait for a detector, and how long."""
         waiting = [job for camera in self._state.cameras.values() for job in camera.waiting]
         again = [j for run in self._again for j in run.jobs if j.state is JobState.DETECTING]
-        since_ns = [job.received_ns for job in (*waiting, *again, *self._images)]
+        since_ns = [job.received_ns for job in (*waiting, *again)] + self._images.since_ns()
         return self._state.queue_status(Role.DETECTOR, since_ns)
 
     def dispatch(self) -> None:
         """Hand out work while there is some and a detector is idle."""
-        if self._images and not self._images_rest():
+        if self._images.has_turn():
             self._give_turn(IMAGES)
         if self._again:
             self.withdraw_ended()
             self._dispatch_again()
         if self._turns:
             for peer in self._state.peers.idle(Role.DETECTOR):
-                run = self._next_run(peer.capacity)
-                if run is None:
+                run = self._next_run(peer)
+                if run is not None:
+                    self._hand_out(run, peer)
+                if not self._turns:
                     break
-                self._hand_out(run, peer)
 
     def _dispatch_again(self) -> None:
         """Hand out the runs that other detectors left, to those who have not failed at them."""
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
-        for peer in self._state.peers.idle(Role.DETECTOR):
-            for run in self._again:
-                if peer.identity not in run.unable or everybody <= run.unable:
-                    self._again.remove(run)
-                    self._hand_out(run, peer)
-                    break
+        idle = self._state.peers.idle(Role.DETECTOR)
+        for run in list(self._again):
+            if everybody and everybody <= run.unable:
+                self._end_unread(run)
+            able = [peer for peer in idle if peer.identity not in run.unable]
+            if able and _is_wanted(run):
+                idle.remove(able[0])
+                self._again.remove(run)
+                self._hand_out(run, able[0])
+
+    def _end_unread(self, run: Run) -> None:
+        """End what is not to wait of a run that no detector can read."""
+        for job in self._unread.end_frames(_unanswered(run)):
+            run.jobs.remove(job)
+            run.unable.clear()
+        if not _is_wanted(run):
+            self._again.remove(run)
+            self._finish(run)
 
     def _hand_out(self, run: Run, peer: Peer) -> None:
         work_id = next(self._state.work_ids)
@@ -170,18 +190,29 @@ class DetectionDesk:
         frames = tuple(job.frame for job in run.jobs)
         self._state.send(peer.identity, DetectRun(work_id, run.jobs[0].mode, frames))
 
-    def _next_run(self, interval: int) -> Run | None:
-        """Return the run of the first of those that have a turn and a run."""
-        while self._turns:
+    def _next_run(self, peer: Peer) -> Run | None:
+        """Return the run of the first of those that have a turn and a run for this detector."""
+        kept: list[str | None] = []
+        jobs: list[Job] = []
+        while self._turns and not jobs:
             turn, _ = self._turns.popitem(last=False)
-            jobs = self._take_image() if turn is IMAGES else self._take_frames(turn, interval)
-            if jobs:
-                run = Run(jobs, tuple(jobs))
-                for job in jobs:
-                    job.state, job.run = JobState.DETECTING, run
-                    job.detecting_ns = self._state.now_ns
-                return run
-        return None
+            if self._unread.is_kept_from(peer, turn):
+                kept.append(turn)
+            elif turn is IMAGES:
+                jobs = self._images.take()
+            else:
+                jobs = self._take_frames(turn, peer.capacity)
+        for turn in reversed(kept):
+            self._turns[turn] = None
+            self._turns.move_to_end(turn, last=False)
+        return self._run_of(jobs) if jobs else None
+
+    def _run_of(self, jobs: list[Job]) -> Run:
+        run = Run(jobs, tuple(jobs))
+        for job in jobs:
+            job.state, job.run = JobState.DETECTING, run
+            job.detecting_ns = self._state.now_ns
+        return run
 
     def _give_turn(self, turn: str | None) -> None:
         """Look at a camera, or the images, when those before have been looked at.
@@ -191,12 +222,12 @@ class DetectionDesk:
         """
         self._turns.setdefault(turn)
 
-    def _take_image(self) -> list[Job]:
-        return [self._images.popleft()] if self._images and not self._images_rest() else []
-
     def _take_frames(self, name: str, interval: int) -> list[Job]:
         """Take the camera's next run off those that wait; what still waits has another turn."""
         camera = self._state.cameras.get(name)
+        if camera is not None and camera.waiting and self._unread.is_aside(camera):
+            self._unread.end_frames(list(camera.waiting))
+            return []
         jobs = next_jobs(camera, interval) if camera is not None else []
         if camera is not None and jobs:
             for _ in jobs:
@@ -205,14 +236,14 @@ class DetectionDesk:
                 self._give_turn(name)
         return jobs
 
-    def _images_rest(self) -> bool:
-        """Return whether images pause for the cameras that there are."""
-        busy = any(c.online and not c.ended for c in self._state.cameras.values())
-        return busy and self._state.now_ns < self._images_rest_until_ns
-
     def _finish(self, run: Run) -> None:
         run.done = True
         self._state.release_run(run)
+
+
+def _unanswered(run: Run) -> list[Job]:
+    """Return the frames that wait for their first answer, behind those answered anew."""
+    return [job for job in run.jobs[run.answered :] if job.state is JobState.DETECTING]
 
 
 def _is_wanted(run: Run) -> bool:

@@ -158,7 +158,7 @@ class PublisherDesk:
         if job.awaiting:
             return
         if job.acknowledged:
-            self._state.end_frame(job, Fate.FAILED if job.failed else Fate.PUBLISHED)
+            self._state.end_frame(job, job.fate, job.cause)
         elif job.mode is Mode.LIVE:
             self._state.drop(job, Cause.PUBLISHER_LOST)
         else:

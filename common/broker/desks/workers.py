@@ -13,7 +13,7 @@ from common.contract import Role
 from common.messages import Expressions, Faces, Message, Refused, WorkFailed
 
 MAX_FAILURES = 3
-"""A worker that could not do so many pieces of work in a row is dismissed."""
+"""A classifier that could not do so many pieces of work in a row is dismissed."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class WorkerDesk:
         match message:
             case Faces() if peer.role is Role.DETECTOR:
                 job = self._detection.take_faces(peer, message)
-                peer.answered, peer.failures = peer.answered + 1, 0
+                peer.answered += 1
                 if job is not None and job.state is JobState.CLASSIFYING:
                     self._classification.add_faces(job)
             case Expressions() if peer.role is Role.CLASSIFIER:
@@ -78,18 +78,16 @@ class WorkerDesk:
     def _take_failure(self, peer: Peer, message: WorkFailed) -> None:
         """Take back work that a worker cannot do.
 
-        The work is to blame only where the worker has done other work; one that fails again and
-        again is dismissed, before it spoils what others could do.
+        A detector cannot read a frame, which others may. A classifier has all it needs: one that
+        fails again and again is dismissed, before it spoils what others could do.
         """
         log.warning("%s %s could not do its work: %s", peer.role, peer.name, message.reason)
+        if peer.role is Role.DETECTOR:
+            self._detection.take_back_unread(peer, message.work_id, message.reason)
+            return
         peer.failures += 1
-        if peer.answered or peer.role is Role.CLASSIFIER:
-            self.take_back_blamed(peer)
-        else:
-            self._detection.take_back(message.work_id, unable=peer.identity)
-            self._state.peers.set_idle(peer)
+        self.take_back_blamed(peer)
         if peer.failures >= MAX_FAILURES:
             reason = f"{peer.failures} pieces of work in a row could not be done: {message.reason}"
-            hint = "a worker on another host needs FRAME_TRANSPORT=inline at the capture"
-            self._state.send(peer.identity, Refused(f"{reason}; {hint}"))
+            self._state.send(peer.identity, Refused(reason))
             peer.dismissed = True

@@ -247,11 +247,6 @@ def test_face_that_kills_every_classifier_takes_no_other_frame_with_it(world: Wo
     assert [result.failed for result in world.publish(publisher)] == [False, True, False]
 
 
-def fail_work(world: World, detector: bytes) -> None:
-    run = world.expect(detector, DetectRun)
-    world.say(detector, WorkFailed(run.work_id, "ring gone"))
-
-
 def test_failures_that_are_not_in_a_row_dismiss_no_classifier(world: World) -> None:
     capture, detector, _ = world.recording()
     classifier = world.classifier(batch=1)
@@ -264,37 +259,14 @@ def test_failures_that_are_not_in_a_row_dismiss_no_classifier(world: World) -> N
     assert world.take(classifier, Refused) is None
 
 
-def test_worker_that_has_never_done_any_work_is_sent_away_and_no_frame_blamed(
-    world: World,
-) -> None:
-    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
-    misplaced = world.detector(interval=1)
-    world.say(capture, frame("cam", 0))
+def test_classifier_that_can_do_nothing_is_sent_away(world: World) -> None:
+    capture, detector, _ = world.recording()
+    classifier = world.classifier(batch=1)
+    world.detect_frames(capture, detector, range(3), faces=1)
     for _ in range(3):
-        fail_work(world, misplaced)
-    assert "FRAME_TRANSPORT=inline" in world.expect(misplaced, Refused).reason
-    world.detect(world.detector(interval=1), faces=0)
-    assert [result.failed for result in world.publish(publisher)] == [False]
-
-
-def test_work_that_one_worker_cannot_do_goes_to_another(world: World) -> None:
-    capture, publisher = world.capture(mode=Mode.LOSSLESS), world.publisher()
-    misplaced = world.detector(interval=1)
-    world.say(capture, frame("cam", 0))
-    able = world.detector(interval=1)
-    fail_work(world, misplaced)
-    assert world.take(misplaced, DetectRun) is None
-    world.detect(able, faces=0)
-    assert [result.failed for result in world.publish(publisher)] == [False]
-
-
-def test_frame_that_an_able_worker_cannot_do_fails_in_the_end(world: World) -> None:
-    capture, detector, publisher = world.recording()
-    world.detect_frames(capture, detector, [0])
-    world.say(capture, frame("cam", 1))
-    for _ in range(3):
-        fail_work(world, detector)
-    assert [result.failed for result in world.publish(publisher)] == [False, True]
+        batch = world.expect(classifier, ClassifyBatch)
+        world.say(classifier, WorkFailed(batch.work_id, "no memory"))
+    assert "3 pieces of work in a row" in world.expect(classifier, Refused).reason
 
 
 def test_many_faces_in_batches_of_workers_that_die_at_once_fail_no_frame(world: World) -> None:

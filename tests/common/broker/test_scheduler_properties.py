@@ -22,6 +22,7 @@ from common.messages import (
     Result,
     Status,
     Welcome,
+    WorkFailed,
 )
 from tests.common.broker.world import World, assert_ledger, expressions_for, faces_for, frame
 
@@ -136,6 +137,14 @@ class PipelineMachine(RuleBasedStateMachine):
         self.world.lose(peer)
         self._collect()
 
+    @precondition(lambda self: any(self.detectors.values()))
+    @rule(data=st.data())
+    def detector_cannot_read(self, data: st.DataObject) -> None:
+        peer = data.draw(st.sampled_from([p for p, work in self.detectors.items() if work]))
+        work_id, _ = self.detectors[peer][0]
+        self.detectors[peer].clear()
+        self._say(peer, WorkFailed(work_id, "the ring is gone"))
+
     @precondition(lambda self: bool(self.graves))
     @rule()
     def the_dead_speak(self) -> None:
@@ -190,7 +199,8 @@ class PipelineMachine(RuleBasedStateMachine):
             self._collect()
         status = self.world.status("file")
         assert status.in_flight == 0
-        lost = status.dropped.get(Cause.PUBLISHER_LOST, 0)
+        causes = (Cause.PUBLISHER_LOST, Cause.UNREADABLE)
+        lost = sum(status.dropped.get(cause, 0) for cause in causes)
         assert status.published + status.failed + lost == status.captured == self.next_id["file"]
         assert_ledger(self.world.status("live"))
         assert not self.held["file"]
