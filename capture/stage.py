@@ -90,6 +90,7 @@ class CaptureStage:
             failed=ledger.failed,
             dropped=dict(ledger.dropped),
             restarts=Restarts(self._lifetime.restarts, self._lifetime.last_end),
+            by_honcho=self._lifetime.by_honcho,
         )
 
     def step(self) -> None:

@@ -38,6 +38,7 @@ class Lifetime:
 
     Attributes:
         instance: The same for each process that a supervisor starts in this one's place.
+        by_honcho: Whether honcho started it, and not somebody by hand.
         restarts: How often the supervisor has had to start it again.
         last_end: Why it had to the last time, for people; empty where it never had.
         first_started: When the first of these processes was started, wall clock in seconds.
@@ -48,6 +49,7 @@ class Lifetime:
         self._beat = STEPPED
         self._next_beat = 0.0
         self.instance = os.environ.get(INSTANCE) or new_instance()
+        self.by_honcho = "HONCHO_PROCESS_NAME" in os.environ
         self.restarts = int(os.environ.get(RESTARTS) or 0)
         self.last_end = os.environ.get(LAST_END, "")
         self.first_started = float(os.environ.get(FIRST_STARTED) or time.time())

@@ -113,6 +113,7 @@ class CameraHello(Sent, frozen=True):
     failed: Int
     dropped: Annotated[dict[Cause, Int], Many] = field(default_factory=dict)
     restarts: Restarts = NEVER
+    by_honcho: bool = False  # else somebody added it by hand
 
 
 class PublisherHello(Sent, frozen=True):

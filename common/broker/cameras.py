@@ -21,6 +21,8 @@ class Camera:
         waiting: Those of the line that wait for a detector, in order.
         gone_ns: When its capture went, if it did.
         stopped: Whether its capture went in order.
+        by_honcho: Whether honcho started its capture.
+        finished: Whether its capture was told that every frame is accounted for.
         next_frame_id: The frame that is to come next.
         counted_until: Frames before it are counted, whatever comes again of them.
         aside: Why none of its frames is handed out; empty where they are.
@@ -47,6 +49,8 @@ class Camera:
         self.capture: Peer | None = peer
         self.gone_ns = 0
         self.stopped = False
+        self.by_honcho = hello.by_honcho
+        self.finished = False
         self.slots = hello.slots
         self.total_frames = hello.total_frames
         self.online = True

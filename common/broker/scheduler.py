@@ -63,10 +63,18 @@ class Scheduler:
             one that is not classified is shown with its tracks' last labels.
         now_ns: The time at the start, of the clock that all other times are of.
         restarts: How often the broker had to be started again, for the status.
+        by_honcho: Whether honcho runs the pipeline; it ends with the captures that are honcho's.
     """
 
-    def __init__(self, max_frame_age_ns: int, now_ns: int, restarts: Restarts = NEVER) -> None:
-        self.state = PipelineState()
+    def __init__(
+        self,
+        max_frame_age_ns: int,
+        now_ns: int,
+        restarts: Restarts = NEVER,
+        *,
+        by_honcho: bool = False,
+    ) -> None:
+        self.state = PipelineState(by_honcho)
         self._restarts = restarts
         self._overdue = Overdue()
         self._started_ns = now_ns

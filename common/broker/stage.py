@@ -17,8 +17,11 @@ from common.stage import run_stage
 def make_broker(config: BrokerConfig, lifetime: Lifetime, context: Context) -> BrokerLoop:
     """Return a broker that listens; it asks the process to end when everything is done."""
     socket = BrokerSocket(context, resolve_endpoint(config.endpoint))
+    max_age_ns = config.max_frame_age_ms * 1_000_000
     restarts = Restarts(lifetime.restarts, lifetime.last_end)
-    scheduler = Scheduler(config.max_frame_age_ms * 1_000_000, time.monotonic_ns(), restarts)
+    scheduler = Scheduler(
+        max_age_ns, time.monotonic_ns(), restarts, by_honcho=lifetime.by_honcho
+    )
     return BrokerLoop(socket, scheduler, lifetime)
 
 

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 class PipelineState:
     """The state of the pipeline, and the outbox in which every transition leaves its messages.
 
+    Args:
+        by_honcho: Whether honcho runs the pipeline: captures that it did not start are added to it.
+
     Attributes:
         now_ns: The time of the transition that is going on.
         to_advance: Names of the cameras of whose line something has changed, so that it may go on.
@@ -27,7 +30,8 @@ class PipelineState:
         finished: Whether every source has ended and every frame is counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, by_honcho: bool) -> None:
+        self.by_honcho = by_honcho
         self.peers = PeerTable()
         self.cameras: dict[str, Camera] = {}
         self.to_advance: dict[str, None] = {}

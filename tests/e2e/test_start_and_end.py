@@ -12,7 +12,7 @@ import pytest
 
 from tests.publisher.uploading import encoded, post_images
 from tests.support.pipeline import PATIENCE_S, Pipeline
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE_S, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -63,6 +63,25 @@ def test_without_a_classifier_the_video_goes_on_and_says_so() -> None:
                 lambda: any(peer["done"] for peer in pipeline.peers("classifier")),
                 "the classifier to be used",
             )
+
+
+def test_uploads_go_on_when_cameras_that_were_added_have_ended_or_been_stopped(
+    second_of_video: Path,
+) -> None:
+    with Pipeline("broker", "detector", "classifier", "publisher") as pipeline:
+        for mode in ("live", "lossless"):
+            settings = {"CAPTURE_SOURCE": second_of_video, "CAPTURE_CAMERA": mode}
+            process = pipeline.start_worker("capture", **settings, CAPTURE_MODE=mode)
+            assert process.wait(DEADLINE_S) == 0
+        with pipeline.worker("capture"):
+            pipeline.wait_published(3)
+        answer = post_images(pipeline.url, encoded(np.zeros((48, 48, 3), np.uint8)))
+        assert answer.code == 200
+        assert pipeline.process.poll() is None
+        ended = pipeline.camera("lossless")
+        assert (ended["ended"], ended["published"]) == (True, 30)
+        pipeline.interrupt()
+        pipeline.assert_nothing_left()
 
 
 def test_frames_travel_inside_messages_where_asked() -> None:

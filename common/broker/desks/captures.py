@@ -13,6 +13,7 @@ from common.contract import Cause, Fate, Mode, Role
 from common.messages import (
     CameraState,
     EndOfSource,
+    Finish,
     Frame,
     FrameSkipped,
     Message,
@@ -69,23 +70,28 @@ class CaptureDesk:
         self._void_frames(camera, "its capture was stopped")
 
     def expire(self) -> None:
-        """Forget live cameras that were taken away a while ago."""
+        """Let captures go that were added and are done; forget live ones that went a while ago."""
+        for camera in self._state.cameras.values():
+            if camera.capture is not None and not camera.finished and self._is_done(camera):
+                camera.finished = True
+                self._state.send(camera.capture.identity, Finish())
         before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
         for camera in list(self._state.cameras.values()):
             is_away = camera.mode is Mode.LIVE and camera.stopped and camera.gone_ns < before_ns
-            if is_away and not camera.ended and not camera.jobs:
+            if is_away and (camera.finished or not camera.ended) and not camera.jobs:
                 self._forget(camera)
 
     def all_done(self) -> bool:
         """Return whether every source has ended and every frame is counted.
 
         A live camera whose capture was stopped has nothing more to say, nor one whose capture died
-        and was not started again in time.
+        and was not started again in time. With cameras that were all added nothing ends.
         """
         cameras = self._state.cameras.values()
         awaited = [camera for camera in cameras if not self._is_given_up(camera)]
+        own = [camera for camera in awaited if not self._is_added(camera)]
         in_flight = any(camera.jobs for camera in cameras)
-        return bool(awaited) and not in_flight and all(camera.ended for camera in awaited)
+        return bool(own) and not in_flight and all(camera.ended for camera in awaited)
 
     def _take_frame(self, peer: Peer, camera: Camera, message: Frame | FrameSkipped) -> None:
         """Take the next frame in; where one is missing, have all sent again."""
@@ -101,6 +107,14 @@ class CaptureDesk:
         else:
             camera.skip_frame(message.frame_id, message.cause)
 
+    def _is_added(self, camera: Camera) -> bool:
+        """Return whether somebody added a camera to a pipeline that honcho runs."""
+        return self._state.by_honcho and not camera.by_honcho
+
+    def _is_done(self, camera: Camera) -> bool:
+        """Return whether a camera was added and has ended, with every frame counted."""
+        return self._is_added(camera) and camera.ended and not camera.jobs
+
     def _is_given_up(self, camera: Camera) -> bool:
         if camera.mode is not Mode.LIVE or camera.ended or camera.capture is not None:
             return False
@@ -109,6 +123,8 @@ class CaptureDesk:
     def _void_frames(self, camera: Camera, reason: str) -> None:
         """Give up the frames of a camera whose capture is gone."""
         camera.capture, camera.gone_ns = None, self._state.now_ns
+        if camera.finished:
+            return
         camera.online, camera.reason = False, reason
         if camera.mode is Mode.LOSSLESS:
             camera.rewind()

@@ -54,9 +54,9 @@ def expressions_for(batch: ClassifyBatch) -> Expressions:
 class World:
     """Drives a scheduler and keeps what it sends, by peer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_honcho: bool = False) -> None:
         self.now_ns = 0
-        self.scheduler = Scheduler(MAX_AGE_NS, 0)
+        self.scheduler = Scheduler(MAX_AGE_NS, 0, by_honcho=by_honcho)
         self.inbox: defaultdict[bytes, list[Message]] = defaultdict(list)
         self._cameras: dict[bytes, str] = {}
         self._peers = 0
@@ -110,10 +110,17 @@ class World:
         return b"peer%d" % self._peers
 
     def capture(
-        self, camera: str = "cam", mode: Mode = Mode.LIVE, slots: int = 24, instance: str = ""
+        self,
+        camera: str = "cam",
+        mode: Mode = Mode.LIVE,
+        slots: int = 24,
+        instance: str = "",
+        by_honcho: bool = False,
     ) -> bytes:
         peer = self.new_identity()
-        hello = CameraHello("c", instance or peer.decode(), camera, mode, 0, slots, 0, 0, 0)
+        hello = CameraHello(
+            "c", instance or peer.decode(), camera, mode, 0, slots, 0, 0, 0, by_honcho=by_honcho
+        )
         self._cameras[peer] = camera
         self.say(peer, hello)
         return peer

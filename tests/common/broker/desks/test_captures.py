@@ -6,7 +6,7 @@ import pytest
 
 from common.broker.desks.captures import FORGOTTEN_AFTER_NS
 from common.contract import Mode
-from common.messages import Bye
+from common.messages import Bye, Finish
 from tests.common.broker.world import World, frame
 
 FORGOTTEN_AFTER_MS = FORGOTTEN_AFTER_NS / 1e6
@@ -80,3 +80,50 @@ def test_a_live_camera_that_died_is_waited_for_a_moment_when_another_ends(world:
     assert not world.scheduler.state.finished
     world.let_everybody_wait(12)
     assert world.scheduler.state.finished
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.LOSSLESS])
+@pytest.mark.parametrize("leave", [True, False])
+def test_a_camera_that_was_added_ends_alone(mode: Mode, leave: bool) -> None:
+    world = World(by_honcho=True)
+    publisher, detector = world.publisher(), world.detector(interval=1)
+    added = world.capture("talk", mode)
+    world.detect_frames(added, detector, range(3))
+    world.end(added)
+    world.pass_time(30)
+    assert world.take(added, Finish) is None, "its frames are not accounted for"
+    world.publish(publisher)
+    world.pass_time(30)
+    assert len(world.take_all(added, Finish)) == 1
+    world.say(added, Bye()) if leave else world.lose(added)
+    world.let_everybody_wait(20)
+    assert world.take(publisher, Finish) is None
+    assert not world.scheduler.state.finished
+    status = world.status("talk")
+    assert (status.ended, status.published, status.in_flight) == (True, 3, 0)
+
+
+def test_a_pipeline_ends_with_its_own_camera_when_those_added_have_ended() -> None:
+    world = World(by_honcho=True)
+    own = world.capture("own", by_honcho=True)
+    added, stays = world.capture("added", Mode.LOSSLESS), world.capture("stays")
+    world.end(added)
+    world.end(own)
+    world.pass_time(30)
+    world.say(added, Bye())
+    world.pass_time(30)
+    assert not world.scheduler.state.finished
+    world.end(stays)
+    world.pass_time(30)
+    assert world.scheduler.state.finished
+    assert world.take(own, Finish)
+
+
+def test_a_live_recording_that_was_added_and_has_ended_is_forgotten() -> None:
+    world = World(by_honcho=True)
+    added = world.capture("clip")
+    world.end(added)
+    world.pass_time(30)
+    world.say(added, Bye())
+    world.let_everybody_wait(63)
+    assert names(world) == []
