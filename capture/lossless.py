@@ -14,6 +14,10 @@ from common.messages import Welcome
 log = logging.getLogger(__name__)
 
 
+class RingLostError(RuntimeError):
+    """Frames in hand cannot be read by all any more; a new process reads them again."""
+
+
 class LosslessContract:
     """Reads a frame when there is a slot for it; the recording waits for the pipeline.
 
@@ -59,7 +63,14 @@ class LosslessContract:
         return math.inf if self._blocked or self.exhausted else 0.0
 
     def capture(self, link: BrokerLink) -> int:
-        """Send the next frame, or those to be sent again; return how many were sent."""
+        """Send the next frame, or those to be sent again; return how many were sent.
+
+        Raises:
+            RingLostError: Somebody has deleted the ring. A capture that died has all its frames
+                sent again by the next.
+        """
+        if self._outgoing.lost:
+            raise RingLostError(f"camera {self._camera}: its ring was deleted; starting anew")
         if self._next is None:
             self._next = self._feed.take()
         if self._next is not None and self._outgoing.add(self._next) is not None:

@@ -41,6 +41,11 @@ class OutgoingFrames:
         """Why frames have no place to go to, empty where they have."""
         return self._slots.trouble
 
+    @property
+    def lost(self) -> bool:
+        """Whether frames in hand are where a new detector cannot read them."""
+        return self._slots.lost
+
     def count_from(self, frame_id: int) -> None:
         """Number the next frame so, unless frames have come further already."""
         self._next_frame_id = max(self._next_frame_id, frame_id)

@@ -78,6 +78,11 @@ class RingSlots:
         self._retry_at_s = 0.0
         self.trouble = ""
 
+    @property
+    def lost(self) -> bool:
+        """Whether frames in use are in a file that somebody has deleted."""
+        return any(ring.used and not ring.writer.has_name for ring in self._rings.values())
+
     def put(self, bgr: Bgr) -> Place | None:
         """Copy a frame into a slot; None where none is free."""
         if sum(len(ring.used) for ring in self._rings.values()) >= self._slots:
@@ -151,8 +156,11 @@ class InlineSlots:
         slots: Frames at once.
 
     Attributes:
+        lost: Whether they are where nobody can read them.
         trouble: Why frames of the last one's size cannot travel, empty where they can.
     """
+
+    lost = False
 
     def __init__(self, slots: int) -> None:
         self._unused = deque(range(slots))

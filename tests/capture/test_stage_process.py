@@ -81,6 +81,18 @@ def test_a_ring_that_was_deleted_is_replaced(rig: Rig, start_process: StartProce
     assert process.poll() is None
 
 
+def test_a_lossless_capture_whose_ring_was_deleted_makes_way_for_one_that_loses_no_frame(
+    rig: Rig, start_process: StartProcess
+) -> None:
+    broker, process = rig.broker, start_process(CAPTURE_SOURCE="demo", CAPTURE_MODE="lossless")
+    broker.releases = False
+    eventually(lambda: broker.of(Frame), doing=broker.serve)
+    Path(broker.of(Frame)[0].ring).unlink()
+    eventually(lambda: process.poll() is not None, "its end", doing=broker.serve)
+    assert process.returncode == 1, "its supervisor starts it again"
+    assert not broker.of(Bye)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
 def test_a_size_without_room_puts_the_camera_offline_and_ends_nothing(
     rig: Rig, start_process: StartProcess, tmp_path: Path

@@ -19,6 +19,7 @@ from tests.e2e.lossless_runs import (
 from tests.publisher.recording.films import watch
 from tests.support.media import DEMO_FPS
 from tests.support.pipeline import Pipeline
+from tests.support.rings import rings_of
 
 pytestmark = pytest.mark.e2e
 
@@ -77,6 +78,22 @@ def test_processes_killed_one_after_the_other_lose_and_double_nothing(
         pipeline.assert_nothing_left()
     for stage in STAGES:
         assert f"{stage}.stage was killed by SIGKILL; starting it again" in pipeline.log
+    assert rows_of(results) == reference.rows
+
+
+def test_a_ring_that_is_deleted_while_detectors_die_loses_nothing(
+    clip: Path, tmp_path: Path, reference: Reference
+) -> None:
+    results = tmp_path / "talk.csv"
+    with analyse(clip, results) as pipeline:
+        wait_recorded(results, 30)
+        (capture,) = pipeline.processes("capture.stage")
+        (lost,) = rings_of(capture)
+        lost.unlink()
+        pipeline.kill("detector.stage")
+        assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    assert "its ring was deleted; starting anew" in pipeline.log
     assert rows_of(results) == reference.rows
 
 
