@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from common.contract import Mode
+from common.contract import Cause, Mode
 from common.messages import CameraStatus, PipelineStatus
 
 INTERVAL_S = 2.0
@@ -64,5 +64,6 @@ def progress_line(camera: CameraStatus, recently_done: int, elapsed_s: float) ->
     bar = "#" * filled + "." * (BAR_WIDTH - filled)
     left_s = round((total - done) / rate) if rate > 0 else 0
     left = f"{left_s // 60}:{left_s % 60:02d} left" if done < total else "done"
-    failed = f", {camera.failed} failed" if camera.failed else ""
+    failures = camera.failed + camera.dropped.get(Cause.UNREADABLE, 0)
+    failed = f", {failures} failed" if failures else ""
     return f"{camera.camera}: [{bar}] {done} of {total} frames{failed}, {rate:.0f} frames/s, {left}"

@@ -10,12 +10,13 @@ Scheduler and desks share these words, and each means one thing:
   detection, classification and images have theirs behind these.
 - ``peer_joined``, ``peer_died``, ``peer_left``: a peer came, was lost, said goodbye.
 - ``add_...``: something waits now; ``dispatch``: workers get what waits; ``take_...``: an answer.
-- ``take_back_blamed``, ``take_back``: work goes back to those that wait, as something that a worker
-  did not survive, or as it was.
+- ``take_back_blamed``, ``take_back_unread``, ``take_back``: work goes back to those that wait, as
+  something that a worker did not survive, as something that it could not read, or as it was.
 - ``advance``: what is finished goes on; ``expire``: what has waited too long does not wait longer.
 - ``complete``, ``fail``, ``drop``: a frame is ready, has no worker that can do it, is given up.
 - ``withdraw_ended``: work that nobody wants any more is not handed out; ``forget``: a camera is not
   listed any more.
+- aside: a camera none of whose frames can be read; they end without being handed out.
 - turns, ``to_advance``: cameras of which something has changed, so that they may have a run for a
   detector, or their line may go on; nobody looks at any others.
 - ``end_frame``: a frame's camera counts what became of it (``count_end``) and its slot goes back

@@ -21,6 +21,8 @@ MAX_FAILURES = 3
 """A detector that could not read so many frames of a camera in a row is handed no more of them."""
 RETRY_NS = 5_000_000_000
 """After so long one more is tried; at once, where they come from another ring or capture."""
+MAX_REASON = 300
+"""Characters of what a detector says that are kept and shown."""
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +74,11 @@ class UnreadFrames:
         if job.unread_since_ns is None:
             job.unread_since_ns = now_ns
         trouble = self._troubles.setdefault(name, _Trouble(job.capture, job.frame.ring, now_ns))
-        trouble.failed_ns, trouble.reason = now_ns, reason
+        trouble.failed_ns, trouble.reason = now_ns, reason[:MAX_REASON]
         count = trouble.failures.get(detector.identity, 0) + 1
         trouble.failures[detector.identity] = count
         if count == MAX_FAILURES:
-            log.warning("%s cannot read camera %s: %s", detector.name, name, reason)
+            log.warning("%s cannot read camera %s: %s", detector.name, name, trouble.reason)
 
     def add_success(self, job: Job, detector: Peer) -> None:
         """Note that a detector has read a frame."""

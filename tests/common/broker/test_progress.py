@@ -41,6 +41,11 @@ def test_no_time_has_passed_yet() -> None:
     assert progress_line(HALF, 50, 0.0).endswith("0 frames/s, 0:00 left")
 
 
+def test_frames_that_could_not_be_read_are_failures() -> None:
+    bad = replace(HALF, failed=1, dropped={Cause.UNREADABLE: 2})
+    assert ", 3 failed," in progress_line(bad, 50, 1.0)
+
+
 def test_only_lossless_cameras_are_logged_and_the_last_line_is_always(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
