@@ -42,7 +42,7 @@ class DetectionDesk:
         if camera.mode is Mode.LIVE:
             while camera.waiting:
                 self._state.drop(camera.waiting[0], Cause.SUPERSEDED)
-        if self._unread:
+        if self._unread.troubles:
             self._unread.see_frame(frame, capture)
         camera.add_frame(Job(frame, camera.mode, self._state.now_ns, capture))
         self._give_turn(camera.name)
@@ -77,7 +77,7 @@ class DetectionDesk:
                 f"expected faces of frame {job.frame.frame_id}, got {faces.frame_id}"
             )
         run.answered += 1
-        if self._unread:
+        if self._unread.troubles:
             self._unread.add_success(job, peer)
         news = job.state is JobState.DETECTING
         if news:
@@ -148,7 +148,7 @@ class DetectionDesk:
 
     def dispatch(self) -> None:
         """Hand out work while there is some and a detector is idle."""
-        if self._images.has_turn():
+        if self._images.jobs and self._images.has_turn():
             self._give_turn(IMAGES)
         if self._again:
             self.withdraw_ended()
@@ -192,27 +192,26 @@ class DetectionDesk:
 
     def _next_run(self, peer: Peer) -> Run | None:
         """Return the run of the first of those that have a turn and a run for this detector."""
-        kept: list[str | None] = []
-        jobs: list[Job] = []
-        while self._turns and not jobs:
-            turn, _ = self._turns.popitem(last=False)
-            if self._unread.is_kept_from(peer, turn):
-                kept.append(turn)
-            elif turn is IMAGES:
-                jobs = self._images.take()
-            else:
-                jobs = self._take_frames(turn, peer.capacity)
-        for turn in reversed(kept):
-            self._turns[turn] = None
-            self._turns.move_to_end(turn, last=False)
-        return self._run_of(jobs) if jobs else None
-
-    def _run_of(self, jobs: list[Job]) -> Run:
-        run = Run(jobs, tuple(jobs))
-        for job in jobs:
-            job.state, job.run = JobState.DETECTING, run
-            job.detecting_ns = self._state.now_ns
+        if not self._unread.troubles:
+            return self._first_run(peer.capacity)
+        kept = [turn for turn in self._turns if self._unread.is_kept_from(peer, turn)]
+        for turn in kept:
+            del self._turns[turn]
+        run = self._first_run(peer.capacity)
+        self._turns = OrderedDict.fromkeys((*kept, *self._turns))
         return run
+
+    def _first_run(self, interval: int) -> Run | None:
+        while self._turns:
+            turn, _ = self._turns.popitem(last=False)
+            jobs = self._images.take() if turn is IMAGES else self._take_frames(turn, interval)
+            if jobs:
+                run = Run(jobs, tuple(jobs))
+                for job in jobs:
+                    job.state, job.run = JobState.DETECTING, run
+                    job.detecting_ns = self._state.now_ns
+                return run
+        return None
 
     def _give_turn(self, turn: str | None) -> None:
         """Look at a camera, or the images, when those before have been looked at.
@@ -225,7 +224,7 @@ class DetectionDesk:
     def _take_frames(self, name: str, interval: int) -> list[Job]:
         """Take the camera's next run off those that wait; what still waits has another turn."""
         camera = self._state.cameras.get(name)
-        if camera is not None and camera.waiting and self._unread.is_aside(camera):
+        if self._unread.troubles and camera and camera.waiting and self._unread.is_aside(camera):
             self._unread.end_frames(list(camera.waiting))
             return []
         jobs = next_jobs(camera, interval) if camera is not None else []

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class _Trouble:
+class Trouble:
     """What is known of a camera whose frames could not be read.
 
     Attributes:
@@ -56,15 +56,14 @@ class UnreadFrames:
 
     Args:
         state: What the desks share.
+
+    Attributes:
+        troubles: What is known of cameras that not every detector could read; often there is none.
     """
 
     def __init__(self, state: PipelineState) -> None:
         self._state = state
-        self._troubles: dict[str | None, _Trouble] = {}
-
-    def __bool__(self) -> bool:
-        """Return whether any camera is in trouble."""
-        return bool(self._troubles)
+        self.troubles: dict[str | None, Trouble] = {}
 
     def add_failure(self, job: Job, detector: Peer, reason: str) -> None:
         """Take a detector's word that it could not read a frame."""
@@ -73,7 +72,7 @@ class UnreadFrames:
             return  # an image: it has no ring
         if job.unread_since_ns is None:
             job.unread_since_ns = now_ns
-        trouble = self._troubles.setdefault(name, _Trouble(job.capture, job.frame.ring, now_ns))
+        trouble = self.troubles.setdefault(name, Trouble(job.capture, job.frame.ring, now_ns))
         trouble.failed_ns, trouble.reason = now_ns, reason[:MAX_REASON]
         count = trouble.failures.get(detector.identity, 0) + 1
         trouble.failures[detector.identity] = count
@@ -82,32 +81,32 @@ class UnreadFrames:
 
     def add_success(self, job: Job, detector: Peer) -> None:
         """Note that a detector has read a frame."""
-        trouble = self._troubles.get(job.frame.camera)
+        trouble = self.troubles.get(job.frame.camera)
         if trouble is None or job.frame.ring != trouble.ring:
             return
         trouble.since_ns = self._state.now_ns
         trouble.failures.pop(detector.identity, None)
         self._take_up(job.frame.camera)
         if not trouble.failures:
-            del self._troubles[job.frame.camera]
+            del self.troubles[job.frame.camera]
 
     def see_frame(self, frame: Frame, capture: Peer) -> None:
         """Forget a camera's trouble if its frames come from elsewhere now."""
-        trouble = self._troubles.get(frame.camera)
+        trouble = self.troubles.get(frame.camera)
         if trouble is not None and (trouble.ring != frame.ring or trouble.capture is not capture):
-            del self._troubles[frame.camera]
+            del self.troubles[frame.camera]
             self._take_up(frame.camera)
 
     def is_kept_from(self, detector: Peer, turn: str | None) -> bool:
         """Return whether a camera is to wait for another detector than this one."""
-        trouble = self._troubles.get(turn)
+        trouble = self.troubles.get(turn)
         if turn is None or trouble is None or _can_read(detector, trouble):
             return False
         return not self.is_aside(self._state.cameras.get(turn))
 
     def is_aside(self, camera: Camera | None) -> bool:
         """Return whether none of the detectors can read a camera's frames."""
-        trouble = self._troubles.get(camera.name) if camera is not None else None
+        trouble = self.troubles.get(camera.name) if camera is not None else None
         if camera is None or trouble is None:
             return False
         if camera.mode is Mode.LOSSLESS and not self._is_long_ago(trouble.since_ns):
@@ -122,7 +121,7 @@ class UnreadFrames:
         """
         job = jobs[0]
         camera = self._state.cameras.get(job.frame.camera)
-        trouble = self._troubles.get(job.frame.camera)
+        trouble = self.troubles.get(job.frame.camera)
         if camera is not None and trouble is not None and self.is_aside(camera):
             self._put_aside(camera, trouble.reason)
         elif job.mode is Mode.LOSSLESS and not self._is_long_ago(job.unread_since_ns):
@@ -141,9 +140,9 @@ class UnreadFrames:
         Return whether there are such cameras.
         """
         found = False
-        for name, trouble in list(self._troubles.items()):
+        for name, trouble in list(self.troubles.items()):
             if name not in self._state.cameras:
-                del self._troubles[name]
+                del self.troubles[name]
             elif self._state.now_ns - trouble.failed_ns > RETRY_NS:
                 trouble.failed_ns, found = self._state.now_ns, True
                 for identity, count in trouble.failures.items():
@@ -176,5 +175,5 @@ class UnreadFrames:
             log.info("camera %s is taken up again", name)
 
 
-def _can_read(detector: Peer, trouble: _Trouble) -> bool:
+def _can_read(detector: Peer, trouble: Trouble) -> bool:
     return trouble.failures.get(detector.identity, 0) < MAX_FAILURES

@@ -19,16 +19,19 @@ class WaitingImages:
 
     Args:
         state: What the desks share.
+
+    Attributes:
+        jobs: Those that wait.
     """
 
     def __init__(self, state: PipelineState) -> None:
         self._state = state
-        self._jobs: deque[Job] = deque()
+        self.jobs: deque[Job] = deque()
         self._rest_until_ns = 0
 
     def add(self, job: Job) -> None:
         """Let an image wait."""
-        self._jobs.append(job)
+        self.jobs.append(job)
 
     def note_end(self, job: Job) -> None:
         """Pause after an image that has been detected."""
@@ -37,19 +40,19 @@ class WaitingImages:
 
     def has_turn(self) -> bool:
         """Return whether there is an image to be detected now."""
-        return bool(self._jobs) and not self._rest()
+        return bool(self.jobs) and not self._rest()
 
     def take(self) -> list[Job]:
         """Take the next image, if there is one to be detected now."""
-        return [self._jobs.popleft()] if self.has_turn() else []
+        return [self.jobs.popleft()] if self.has_turn() else []
 
     def withdraw_ended(self) -> None:
         """Let no image wait that has come to its end."""
-        self._jobs = deque(job for job in self._jobs if job.state is JobState.WAITING)
+        self.jobs = deque(job for job in self.jobs if job.state is JobState.WAITING)
 
     def since_ns(self) -> list[int]:
         """Return since when each waits."""
-        return [job.received_ns for job in self._jobs]
+        return [job.received_ns for job in self.jobs]
 
     def _rest(self) -> bool:
         """Return whether images pause for the cameras that there are."""

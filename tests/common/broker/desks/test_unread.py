@@ -185,3 +185,26 @@ def test_frames_of_a_camera_put_aside_do_not_wait_while_no_detector_is_there(wor
     assert world.status().in_flight == 1
     world.pass_time(600)
     assert world.status().dropped[Cause.TOO_OLD] == 1
+
+
+def test_a_camera_that_waits_for_another_detector_keeps_its_turn_and_lets_others_go_by(
+    world: World,
+) -> None:
+    capture, other, publisher = world.capture(), world.capture("other"), world.publisher()
+    misplaced, able = world.detector(), world.detector()
+    for frame_id in range(6):
+        world.say_frames(capture, [frame_id])
+        fail(world, misplaced)
+        world.detect(able, faces=0)
+        world.publish(publisher)
+    world.say_frames(capture, [6])
+    world.say_frames(capture, [7])
+    world.say_frames(other, [0])
+    passed = world.detect(misplaced, faces=0)
+    assert passed is not None
+    assert passed.frames[0].camera == "other"
+    assert world.detect(able, faces=0)
+    waited = world.detect(able, faces=0)
+    assert waited is not None
+    assert waited.frames[0].frame_id == 7
+    assert len(world.publish(publisher)) == 3
