@@ -71,8 +71,8 @@ def test_uploads_go_on_when_cameras_that_were_added_have_ended_or_been_stopped(
     with Pipeline("broker", "detector", "classifier", "publisher") as pipeline:
         for mode in ("live", "lossless"):
             settings = {"CAPTURE_SOURCE": second_of_video, "CAPTURE_CAMERA": mode}
-            process = pipeline.start_worker("capture", **settings, CAPTURE_MODE=mode)
-            assert process.wait(DEADLINE_S) == 0
+            with pipeline.worker("capture", **settings, CAPTURE_MODE=mode) as process:
+                assert process.wait(DEADLINE_S) == 0
         with pipeline.worker("capture"):
             pipeline.wait_published(3)
         answer = post_images(pipeline.url, encoded(np.zeros((48, 48, 3), np.uint8)))
