@@ -19,9 +19,7 @@ def make_broker(config: BrokerConfig, lifetime: Lifetime, context: Context) -> B
     socket = BrokerSocket(context, resolve_endpoint(config.endpoint))
     max_age_ns = config.max_frame_age_ms * 1_000_000
     restarts = Restarts(lifetime.restarts, lifetime.last_end)
-    scheduler = Scheduler(
-        max_age_ns, time.monotonic_ns(), restarts, by_honcho=lifetime.by_honcho
-    )
+    scheduler = Scheduler(max_age_ns, time.monotonic_ns(), restarts, by_honcho=lifetime.by_honcho)
     return BrokerLoop(socket, scheduler, lifetime)
 
 
