@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 
-MAX_PIXELS = 64_000_000
-"""The most pixels that a picture may have: 8000 x 8000, which are 192 MB of BGR. It is above any
-camera and below what hurts."""
+from common.picture_size import MAX_PIXELS
 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error is one line
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "5")  # seconds; 10 is its default
 
-import cv2  # noqa: E402 - must come after the lines above
+import cv2
 
 __all__ = ["MAX_PIXELS", "cv2", "has_too_many_pixels"]
 

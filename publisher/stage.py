@@ -31,6 +31,7 @@ from publisher.live.live import Live
 from publisher.recording.recordings import Recordings
 from publisher.results.open import open_results
 from publisher.tracking.following import Following
+from publisher.uploads.analyzer import Analyzer
 from publisher.uploads.pending import PendingImages
 from publisher.web.entry import make_entry
 from publisher.web.server import WebServer
@@ -70,6 +71,7 @@ class PublisherStage:
         self._recordings = Recordings(config, run_began)
         self.live = Live(config, self._results, self._recordings)
         self.requests = PendingImages()
+        self.analyzer = Analyzer(self.requests, self.live.board)
         self._link = BrokerLink(context, config.endpoint, self.hello)
 
     def hello(self) -> PublisherHello:
@@ -108,6 +110,7 @@ class PublisherStage:
         The web server is closed last: streams are told to end before it hangs up.
         """
         self.requests.close()
+        self.analyzer.close()
         self.live.close()
         if self._lifetime.stop_requested:
             self._results.finish()
@@ -172,7 +175,7 @@ def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context
     def make_app() -> WSGIApplication:
         from publisher.web.app import create_app  # noqa: PLC0415 - 0.1 s and 11 MB, if anybody asks
 
-        return create_app(stage.live, stage.requests, config, entry)
+        return create_app(stage.live, stage.analyzer, config, entry)
 
     server.start(make_app)
     for line in entry.invitation[: 1 if lifetime.restarts else None]:

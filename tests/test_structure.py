@@ -79,6 +79,7 @@ def test_package_imports_only_itself_and_common(path: Path) -> None:
         ("tensorflow", "classifier/tensorflow_backend.py"),
         ("keras", "classifier/tensorflow_backend.py"),
         ("onnxruntime", "common/onnx_session.py"),
+        ("PIL", "publisher/uploads/decoder.py"),
     ],
 )
 def test_library_is_imported_in_one_place_and_in_training(library: str, module: str) -> None:
@@ -129,6 +130,19 @@ def test_sockets_are_made_and_messages_packed_in_one_place_each() -> None:
     assert importers_of("msgpack") == set()
     makers = {name_of(path) for path in FILES if re.search(r"context\.socket\(", path.read_text())}
     assert makers == {"common/sockets.py"}
+
+
+def test_decoder_of_uploads_knows_nothing_else_of_this_project() -> None:
+    """Where strangers' pictures are decoded there is nothing to be found."""
+    ours = {
+        name
+        for name in imports_of(ROOT / "publisher" / "uploads" / "decoder.py")
+        if name.partition(".")[0] in FIRST_PARTY
+    }
+    modules = {name.rpartition(".")[0] for name in ours}
+    assert modules == {"common.picture_size", "publisher.uploads.decoder_protocol"}
+    for module in modules:
+        assert not set(MODULES[module]) & FIRST_PARTY
 
 
 def test_messages_know_neither_sockets_nor_the_wire() -> None:

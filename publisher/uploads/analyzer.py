@@ -14,24 +14,22 @@ from dataclasses import dataclass
 
 from common.contract import IMAGE_LIMIT_S, Outcome
 from common.messages import ImageAnswer
-from publisher.drawing.annotate import annotate, encode_jpeg
 from publisher.faces import TURNED_AWAY, Face, rounded_poses
 from publisher.live.board import Board
 from publisher.live.problems import NO_BROKER
 from publisher.tracking.smoothing import smooth
-from publisher.uploads.errors import NoAnswerError
-from publisher.uploads.image import for_travel, pixels_of
+from publisher.uploads.decoders import Decoders
+from publisher.uploads.errors import NoAnswerError, late
 from publisher.uploads.pending import Answer, PendingImages
 from publisher.uploads.upload import TravellingImage, Upload
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedImage:
-    """An upload, the size of its picture in pixels, and the faces in it."""
+    """What an upload is called, its picture as it travelled, and the faces in it."""
 
-    upload: Upload
-    height: int
-    width: int
+    name: str
+    picture: TravellingImage
     faces: tuple[Face, ...]
 
 
@@ -46,10 +44,15 @@ class Analyzer:
     def __init__(self, requests: PendingImages, board: Board) -> None:
         self._requests = requests
         self._board = board
-        self._decoding = threading.Lock()  # one picture's pixels at a time: they may be 192 MB
+        self._decoders = Decoders()
+        self._drawing = threading.Lock()  # one picture's pixels at a time: they may be 192 MB
 
-    def analyze(self, uploads: Sequence[Upload]) -> list[AnalyzedImage]:
+    def analyze(self, uploads: Sequence[Upload], client: str) -> list[AnalyzedImage]:
         """Send all images on their way, then wait for each; all within the time limit.
+
+        Args:
+            uploads: The images.
+            client: Who sent them, as ``client_of`` calls it.
 
         Raises:
             UploadError: One of them has no answer; says which and why.
@@ -57,50 +60,44 @@ class Analyzer:
         deadline_s = time.monotonic() + IMAGE_LIMIT_S
         if not self._board.connected:
             raise NoAnswerError(Outcome.REFUSED, NO_BROKER.text)
-        sent: list[tuple[Upload, TravellingImage, Answer]] = []
+        sent: list[tuple[str, TravellingImage, Answer]] = []
         try:
             for upload in uploads:
-                image = self._ready(upload, deadline_s)
-                sent.append((upload, image, self._requests.submit(image)))
+                image = self._decoders.for_travel(upload, client, deadline_s)
+                sent.append((upload.name, image, self._requests.submit(image)))
             return [
-                AnalyzedImage(upload, image.height, image.width, _wait(upload, answer, deadline_s))
-                for upload, image, answer in sent
+                AnalyzedImage(name, image, _wait(name, answer, deadline_s))
+                for name, image, answer in sent
             ]
         finally:
             for _, _, answer in sent:
                 self._requests.forget(answer)
 
-    def _ready(self, upload: Upload, deadline_s: float) -> TravellingImage:
-        if not self._decoding.acquire(timeout=_left_s(deadline_s)):
-            raise _late(upload)
-        try:
-            return for_travel(upload)
-        finally:
-            self._decoding.release()
-
     def draw(self, image: AnalyzedImage, quality: int) -> bytes:
         """Return the annotated picture as a JPEG of ``quality`` 0 to 100."""
-        with self._decoding:
-            return encode_jpeg(annotate(pixels_of(image.upload), image.faces), quality)
+        from publisher.drawing.annotate import (  # noqa: PLC0415 - OpenCV, if anybody asks
+            annotate,
+            decode_jpeg,
+            encode_jpeg,
+        )
+
+        with self._drawing:
+            return encode_jpeg(annotate(decode_jpeg(image.picture.jpeg), image.faces), quality)
+
+    def close(self) -> None:
+        """End the decoders."""
+        self._decoders.close()
 
 
-def _wait(upload: Upload, answer: Answer, deadline_s: float) -> tuple[Face, ...]:
+def _wait(name: str, answer: Answer, deadline_s: float) -> tuple[Face, ...]:
     """Wait for the answer to one image and return its faces."""
     try:
-        message = answer.result(_left_s(deadline_s))
+        message = answer.result(max(0.0, deadline_s - time.monotonic()))
     except NotInTime:
-        raise _late(upload) from None
+        raise late(name) from None
     if message.outcome is not Outcome.ANALYZED:
-        raise NoAnswerError(message.outcome, f"{upload.name}: {message.reason}.")
+        raise NoAnswerError(message.outcome, f"{name}: {message.reason}.")
     return _faces(message)
-
-
-def _left_s(deadline_s: float) -> float:
-    return max(0.0, deadline_s - time.monotonic())
-
-
-def _late(upload: Upload) -> NoAnswerError:
-    return NoAnswerError(Outcome.LATE, f"{upload.name}: not done after {IMAGE_LIMIT_S:.0f} s.")
 
 
 def _faces(message: ImageAnswer) -> tuple[Face, ...]:

@@ -3,14 +3,14 @@
 ::
 
     UploadError
-    ├── BadImageError        it is no image that is taken, or damaged
-    ├── ImageTooLargeError   it has too many pixels
+    ├── BadImageError        it is no image that is taken, is damaged, or takes too long to decode
+    ├── ImageTooLargeError   it has too many pixels, or takes too much memory to decode
     └── NoAnswerError        the pipeline has not analyzed it
 """
 
 from __future__ import annotations
 
-from common.contract import Outcome
+from common.contract import IMAGE_LIMIT_S, Outcome
 from common.errors import FerstreamError
 
 
@@ -19,11 +19,11 @@ class UploadError(FerstreamError):
 
 
 class BadImageError(UploadError):
-    """It is not an image of a format that is taken, or it is damaged."""
+    """It is not an image of a format that is taken, is damaged, or takes too long to decode."""
 
 
 class ImageTooLargeError(UploadError):
-    """It has too many pixels; none of them was decoded."""
+    """It has too many pixels, or takes too much memory to decode."""
 
 
 class NoAnswerError(UploadError):
@@ -37,3 +37,8 @@ class NoAnswerError(UploadError):
     def __init__(self, outcome: Outcome, text: str) -> None:
         super().__init__(text)
         self.outcome = outcome
+
+
+def late(name: str) -> NoAnswerError:
+    """Say that an image is not done in time."""
+    return NoAnswerError(Outcome.LATE, f"{name}: not done after {IMAGE_LIMIT_S:.0f} s.")

@@ -1,6 +1,6 @@
 """What is uploaded, how much of it is taken, and what travels on.
 
-Apart from what is done to its pixels, for that imports OpenCV.
+Apart from what is done to its pixels.
 """
 
 from __future__ import annotations

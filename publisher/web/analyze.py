@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import (
@@ -19,12 +19,15 @@ from common.contract import Outcome
 from publisher.as_json import POSE, Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
+from publisher.uploads.places import SharedPlaces, client_of
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
 from publisher.web.refusals import refuse_other_sites
 
 FIELD = "image"
 MAX_UPLOADS = 8
 """Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
+MAX_UPLOADS_EACH = 4
+"""Of one client."""
 RETRY_S = 2
 """After this a client may try again what could not be done now."""
 FACE_FIELDS = ("box", "label", "confidence", "probabilities", *POSE)
@@ -34,33 +37,36 @@ JSON_TYPE, PICTURE_TYPE = "application/json", "image/jpeg"
 def analyze(analyzer: Analyzer, jpeg_quality: int) -> Blueprint:
     """Return the route of uploads; pictures have ``jpeg_quality`` 0 to 100."""
     routes = Blueprint("analyze", __name__)
-    places = threading.BoundedSemaphore(MAX_UPLOADS)
+    places = SharedPlaces(MAX_UPLOADS, MAX_UPLOADS_EACH)
 
     @routes.post("/api/analyze", endpoint="analyze")
     def take_images() -> Response:
         refuse_other_sites(request)
-        if not places.acquire(blocking=False):
+        client = client_of(request.remote_addr)
+        if not places.take(client, time.monotonic()):
             raise ServiceUnavailable(
-                f"{MAX_UPLOADS} uploads are being analyzed.", retry_after=RETRY_S
+                f"{MAX_UPLOADS} uploads are being analyzed, or {MAX_UPLOADS_EACH} of yours.",
+                retry_after=RETRY_S,
             )
         try:
-            return _respond(analyzer, jpeg_quality)
+            return _respond(analyzer, client, jpeg_quality)
         except UploadError as error:
             raise _refusal(error) from error
         finally:
-            places.release()
+            places.give_back(client)
 
     return routes
 
 
-def _respond(analyzer: Analyzer, jpeg_quality: int) -> Response:
+def _respond(analyzer: Analyzer, client: str, jpeg_quality: int) -> Response:
     """Answer with JSON or, where the client asks for it, with a picture."""
     uploads = _uploads()
     if request.accept_mimetypes.best_match([JSON_TYPE, PICTURE_TYPE]) != PICTURE_TYPE:
-        return jsonify(images=[_image_json(image) for image in analyzer.analyze(uploads)])
+        images = analyzer.analyze(uploads, client)
+        return jsonify(images=[_image_json(image) for image in images])
     if len(uploads) > 1:
         raise NotAcceptable(f"{PICTURE_TYPE} answers one image: send one, or accept {JSON_TYPE}.")
-    (image,) = analyzer.analyze(uploads)
+    (image,) = analyzer.analyze(uploads, client)
     return Response(analyzer.draw(image, jpeg_quality), content_type=PICTURE_TYPE)
 
 
@@ -100,8 +106,8 @@ def _uploads() -> list[Upload]:
 
 def _image_json(image: AnalyzedImage) -> Json:
     return {
-        "name": image.upload.name,
-        "width": image.width,
-        "height": image.height,
+        "name": image.name,
+        "width": image.picture.width,
+        "height": image.picture.height,
         "faces": [some_of_face(face, *FACE_FIELDS) for face in image.faces],
     }

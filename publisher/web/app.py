@@ -9,7 +9,6 @@ from werkzeug.routing import BaseConverter
 from publisher.config import OPEN, PublisherConfig
 from publisher.live.live import Live
 from publisher.uploads.analyzer import Analyzer
-from publisher.uploads.pending import PendingImages
 from publisher.web.analyze import analyze
 from publisher.web.data import data
 from publisher.web.door import Door
@@ -46,12 +45,12 @@ class CameraConverter(BaseConverter):
     part_isolating = False
 
 
-def create_app(live: Live, requests: PendingImages, config: PublisherConfig, entry: Entry) -> Flask:
+def create_app(live: Live, analyzer: Analyzer, config: PublisherConfig, entry: Entry) -> Flask:
     """Make the application.
 
     Args:
         live: What the stage knows, and the pictures.
-        requests: Takes uploaded images.
+        analyzer: Takes uploaded images.
         config: The settings.
         entry: Who may come in.
     """
@@ -65,7 +64,7 @@ def create_app(live: Live, requests: PendingImages, config: PublisherConfig, ent
     app.register_blueprint(pages(live.board))
     app.register_blueprint(streams(live.board, live.hub, config.jpeg_quality))
     app.register_blueprint(data(live, config.results))
-    app.register_blueprint(analyze(Analyzer(requests, live.board), config.jpeg_quality))
+    app.register_blueprint(analyze(analyzer, config.jpeg_quality))
     app.register_error_handler(HTTPException, show_error)
     app.after_request(_finish)
     return app

@@ -13,16 +13,19 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 import skimage.data
 from numpy.typing import NDArray
 
 from common.contract import IMAGE_LIMIT_S
 from common.face_model import LABELS
+from publisher.web.analyze import MAX_UPLOADS_EACH
 from tests.e2e.looking import assert_ledger, scrape
 from tests.e2e.lossless_runs import Reference, analyse, rows_of
 from tests.publisher.asking import Reply
 from tests.publisher.uploading import encoded, post_images, with_orientation
+from tests.publisher.uploads import attacks
 from tests.support.media import DEMO, write_png_bomb
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
@@ -167,7 +170,7 @@ def test_burst_of_uploads_is_answered_and_the_live_camera_goes_on(
         replies = list(pool.map(lambda _: post_images(demo.url, jpeg), range(50)))
     codes = Counter(reply.code for reply in replies)
     assert set(codes) <= {200, 503}
-    assert codes[200] >= 8
+    assert codes[200] >= MAX_UPLOADS_EACH
     assert all(reply.headers["Retry-After"] for reply in replies if reply.code == 503)
 
     def counted() -> list[dict[str, Any]]:
@@ -229,6 +232,45 @@ def test_frozen_classifier_lets_an_image_be_late_and_the_next_be_refused(
         for process in reversed(frozen):
             process.resume()
     eventually(lambda: post_images(pipeline.url, encoded(astronaut)).code == 200, "an answer again")
+
+
+def decoders_of(pipeline: Pipeline) -> list[psutil.Process]:
+    return pipeline.processes("publisher.uploads.decoder")
+
+
+def test_images_made_to_kill_neither_end_the_publisher_nor_take_its_memory(
+    without_camera: Pipeline, astronaut: NDArray[np.uint8]
+) -> None:
+    pipeline = without_camera
+    jpeg = encoded(astronaut)
+    assert post_images(pipeline.url, jpeg).code == 200
+    (publisher,) = pipeline.processes("publisher.stage")
+    (decoder,) = decoders_of(pipeline)
+    before = [process.memory_info().rss for process in (publisher, decoder)]
+    for _ in range(6):  # five crashes within a minute would end everything
+        animation = attacks.animated_png_with_an_unknown_filter()
+        assert post_images(pipeline.url, animation).code == 200  # its first picture is whole
+    assert post_images(pipeline.url, attacks.png_that_claims_four_gigabytes()).code == 400
+    after = [process.memory_info().rss for process in (publisher, decoder)]
+    assert all(late - early < 20e6 for early, late in zip(before, after, strict=True))
+    for _ in range(2):
+        refused = post_images(pipeline.url, attacks.jpeg_of_many_scans())
+        assert (refused.code, "takes too long" in error(refused)) == (400, True)
+    assert post_images(pipeline.url, jpeg).code == 200
+    assert pipeline.processes("publisher.stage") == [publisher]
+    assert decoders_of(pipeline) != [decoder]
+
+
+def test_decoder_ends_with_a_killed_publisher(
+    without_camera: Pipeline, astronaut: NDArray[np.uint8]
+) -> None:
+    pipeline = without_camera
+    assert post_images(pipeline.url, encoded(astronaut)).code == 200
+    (decoder,) = decoders_of(pipeline)
+    pipeline.kill("publisher.stage")
+    eventually(lambda: decoder not in decoders_of(pipeline), "the decoder's end", 5.0)
+    eventually(lambda: pipeline.get("/healthz")[0] == 200, "the next publisher")
+    eventually(lambda: post_images(pipeline.url, encoded(astronaut)).code == 200, "an answer")
 
 
 def test_uploads_neither_change_a_recordings_records_nor_keep_it_from_ending(

@@ -6,6 +6,8 @@ import json
 import urllib.error
 import urllib.request
 from email.message import Message
+from functools import partial
+from http.client import HTTPConnection, HTTPResponse
 from typing import Any, NamedTuple
 
 from tests.publisher.material import Rig
@@ -21,10 +23,22 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def send(request: urllib.request.Request) -> Reply:
+class From(urllib.request.HTTPHandler):
+    """Sends from an address of this machine, such as 127.0.0.2."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._connection = partial(HTTPConnection, source_address=(address, 0))
+
+    def http_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(self._connection, request)
+
+
+def send(request: urllib.request.Request, *handlers: urllib.request.BaseHandler) -> Reply:
     """Send a request and return the reply, whatever its code."""
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        opener = urllib.request.build_opener(*handlers)
+        with opener.open(request, timeout=PATIENCE_S) as answer:
             return Reply(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         with error:

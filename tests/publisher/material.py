@@ -119,7 +119,7 @@ class Rig:
         self.stage = PublisherStage(config, self.lifetime, self.context, self.server)
         stage = self.stage
         self.entry = make_entry(config, self.server.address, self.server.url)
-        self.app = create_app(stage.live, stage.requests, config, self.entry)
+        self.app = create_app(stage.live, stage.analyzer, config, self.entry)
         self.server.start(lambda: self.app)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.frames = 0

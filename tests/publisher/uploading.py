@@ -13,15 +13,26 @@ from werkzeug.test import encode_multipart
 
 from common.contract import Outcome
 from common.messages import AnalyzeImage, ImageAnswer
-from tests.publisher.asking import Reply, send
+from tests.publisher.asking import From, Reply, send
 
 
-def post_images(url: str, *images: bytes, field: str = "image", **headers: str) -> Reply:
-    """Send images in a form to ``/api/analyze``; they are called 0.jpg, 1.jpg and so on."""
+def post_images(
+    url: str, *images: bytes, field: str = "image", client: str = "127.0.0.1", **headers: str
+) -> Reply:
+    """Send images in a form to ``/api/analyze``; they are called 0.jpg, 1.jpg and so on.
+
+    Args:
+        url: Of the server.
+        images: The files.
+        field: Of the form.
+        client: The address that they come from, one of this machine.
+        headers: Of the request.
+    """
     files = [FileStorage(io.BytesIO(data), f"{at}.jpg") for at, data in enumerate(images)]
     boundary, body = encode_multipart({field: files})
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"} | headers
-    return send(urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers))
+    request = urllib.request.Request(f"{url}/api/analyze", data=body, headers=headers)
+    return send(request, From(client))
 
 
 def answer_to(

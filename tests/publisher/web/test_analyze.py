@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,14 +19,18 @@ from common.messages import AnalyzeImage, PublisherHello, Welcome, WhoAreYou
 from publisher.as_json import POSE
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES
-from publisher.web.analyze import MAX_UPLOADS, RETRY_S
+from publisher.web.analyze import MAX_UPLOADS, MAX_UPLOADS_EACH, RETRY_S
 from tests.publisher.asking import PATIENCE_S, Reply
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
 from tests.publisher.uploading import answer_to, decoded, encoded, post_images, with_orientation
+from tests.publisher.uploads import attacks
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
+other_addresses = pytest.mark.skipif(
+    sys.platform != "linux", reason="127.0.0.1 is the only address of this machine"
+)
 UNSURE = (0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1)
 
 
@@ -189,8 +194,9 @@ def test_answer_that_does_not_come_is_a_gateway_timeout(
     assert running.stage.requests.unsent() == []
 
 
+@other_addresses
 def test_no_more_uploads_are_taken_at_once_than_the_limit(running: Rig, upload: Upload) -> None:
-    waiting = [upload(JPEG) for _ in range(MAX_UPLOADS)]
+    waiting = [upload(JPEG, client=f"127.0.0.{2 + at}") for at in range(MAX_UPLOADS)]
     messages = [asked(running) for _ in waiting]
     found = reply(running, upload(JPEG))
     assert found.code == 503
@@ -201,6 +207,41 @@ def test_no_more_uploads_are_taken_at_once_than_the_limit(running: Rig, upload: 
     last = upload(JPEG)
     running.broker.send(answer_to(asked(running)))
     assert reply(running, last).code == 200
+
+
+@other_addresses
+def test_one_client_leaves_places_to_others(running: Rig, upload: Upload) -> None:
+    waiting = [upload(JPEG) for _ in range(MAX_UPLOADS_EACH)]
+    messages = [asked(running) for _ in waiting]
+    refused = reply(running, upload(JPEG))
+    assert (refused.code, refused.headers["Retry-After"]) == (503, str(RETRY_S))
+    assert f"{MAX_UPLOADS_EACH} of yours" in error(refused)
+    waiting.append(upload(JPEG, client="127.0.0.2"))
+    for message in [*messages, asked(running)]:
+        running.broker.send(answer_to(message))
+    assert [reply(running, waited).code for waited in waiting] == [200] * len(waiting)
+
+
+@other_addresses
+def test_beside_bombs_the_images_of_others_are_answered(running: Rig, upload: Upload) -> None:
+    bomb = attacks.jpeg_of_many_scans(side=4000)
+    bombs = [upload(bomb) for _ in range(MAX_UPLOADS_EACH)]
+    for _ in range(3):
+        waited = upload(JPEG, client="127.0.0.2")
+        running.broker.send(answer_to(asked(running)))
+        assert reply(running, waited).code == 200
+    assert not all(waited.done() for waited in bombs)
+    codes = {reply(running, waited).code for waited in bombs}
+    assert codes <= {400, 504}  # its processor time was up, or the time that a client waits
+
+
+def test_image_that_crashes_decoders_is_answered_and_the_publisher_lives(
+    running: Rig, upload: Upload
+) -> None:
+    waited = upload(attacks.animated_png_with_an_unknown_filter())
+    running.broker.send(answer_to(asked(running)))
+    assert reply(running, waited).code == 200  # the first picture, which is whole
+    assert reply(running, upload(attacks.png_that_claims_four_gigabytes())).code == 400
 
 
 def test_refused_upload_gives_its_place_back(running: Rig) -> None:
