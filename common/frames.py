@@ -13,14 +13,16 @@ from common.opencv import cv2
 from common.pixels import Bgr, Gray
 from common.ring import RingReader
 
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAME_HEADERS = (0xC0, 0xC1)
+"""Of sequential JPEGs. A progressive one may have thousands of scans of a few bytes, each of which
+goes over the whole picture: 256 kB took a detector 4 s."""
 
 
 def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
     """Return the frame's pixels, ``(height, width, 3) uint8`` BGR, read-only.
 
     Raises:
-        SourceError: The ring is gone or the JPEG is not one of the announced size.
+        SourceError: The ring is gone, or the JPEG is not a sequential one of the announced size.
     """
     if not frame.jpeg:
         return rings.read(frame.ring, frame.slot, frame.height, frame.width)
@@ -47,8 +49,8 @@ def _decode(frame: Frame, flags: int) -> NDArray[np.uint8]:
         decoded = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), flags)
     if decoded is None or decoded.shape[:2] != shape:
         raise SourceError(
-            f"frame {frame.frame_id} of {frame.camera} carries no JPEG of "
-            f"{frame.width}x{frame.height}"
+            f"frame {frame.frame_id} of {frame.camera} carries no sequential JPEG "
+            f"of {frame.width}x{frame.height}"
         )
     return np.asarray(decoded, dtype=np.uint8)
 

@@ -15,6 +15,7 @@ from common.errors import SourceError
 from common.frames import frame_gray, frame_pixels
 from common.messages import Frame
 from common.ring import RingReader, RingWriter
+from tests.support.hostile_images import jpeg_of_many_scans
 
 HEIGHT, WIDTH = 48, 64
 IN_RING = Frame("cam", 3, 0.1, 1, 2, HEIGHT, WIDTH, "", 1)
@@ -45,9 +46,7 @@ def test_pixels_come_from_the_ring(ring: RingWriter) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "flags", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)]
-)
+@pytest.mark.parametrize("flags", [(), (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)])
 def test_pixels_come_from_the_jpeg_where_there_is_one(flags: tuple[int, ...]) -> None:
     pixels = frame_pixels(inline(jpeg_of(flags=flags)), RingReader())
     assert pixels.shape == (HEIGHT, WIDTH, 3)
@@ -83,7 +82,7 @@ def test_camera_orientation_in_the_jpeg_turns_nothing() -> None:
 
 @pytest.mark.parametrize("shape", [(HEIGHT, WIDTH + 1), (WIDTH, HEIGHT), (1, 1)])
 def test_jpeg_of_another_size_than_announced_is_refused(shape: tuple[int, int]) -> None:
-    with pytest.raises(SourceError, match="frame 3 of cam carries no JPEG of 64x48"):
+    with pytest.raises(SourceError, match="frame 3 of cam carries no sequential JPEG of 64x48"):
         frame_pixels(inline(jpeg_of(*shape)), RingReader())
 
 
@@ -95,6 +94,19 @@ def test_bomb_is_refused_before_it_is_decoded() -> None:
         jpeg[at + 5 : at + 9] = struct.pack(">HH", side, side)
         with pytest.raises(SourceError):
             frame_pixels(inline(bytes(jpeg)), RingReader())
+
+
+@pytest.mark.parametrize(
+    ("jpeg", "height", "width"),
+    [
+        (jpeg_of(flags=(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)), HEIGHT, WIDTH),
+        (jpeg_of_many_scans(side=2000, scans=100_000), 2000, 2000),  # minutes of work in 2 MB
+    ],
+    ids=["ordinary", "many scans"],
+)
+def test_progressive_jpeg_is_refused(jpeg: bytes, height: int, width: int) -> None:
+    with pytest.raises(SourceError, match="no sequential JPEG"):
+        frame_pixels(replace(inline(jpeg), height=height, width=width), RingReader())
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.e2e.looking import assert_ledger, scrape
 from tests.e2e.lossless_runs import Reference, analyse, rows_of
 from tests.publisher.asking import Reply
 from tests.publisher.uploading import encoded, post_images, with_orientation
-from tests.publisher.uploads import attacks
+from tests.support import hostile_images
 from tests.support.media import DEMO, write_png_bomb
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
@@ -248,13 +248,13 @@ def test_images_made_to_kill_neither_end_the_publisher_nor_take_its_memory(
     (decoder,) = decoders_of(pipeline)
     before = [process.memory_info().rss for process in (publisher, decoder)]
     for _ in range(6):  # five crashes within a minute would end everything
-        animation = attacks.animated_png_with_an_unknown_filter()
+        animation = hostile_images.animated_png_with_an_unknown_filter()
         assert post_images(pipeline.url, animation).code == 200  # its first picture is whole
-    assert post_images(pipeline.url, attacks.png_that_claims_four_gigabytes()).code == 400
+    assert post_images(pipeline.url, hostile_images.png_that_claims_four_gigabytes()).code == 400
     after = [process.memory_info().rss for process in (publisher, decoder)]
     assert all(late - early < 20e6 for early, late in zip(before, after, strict=True))
     for _ in range(2):
-        refused = post_images(pipeline.url, attacks.jpeg_of_many_scans())
+        refused = post_images(pipeline.url, hostile_images.jpeg_of_many_scans())
         assert (refused.code, "takes too long" in error(refused)) == (400, True)
     assert post_images(pipeline.url, jpeg).code == 200
     assert pipeline.processes("publisher.stage") == [publisher]

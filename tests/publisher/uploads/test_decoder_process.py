@@ -29,12 +29,12 @@ import sys, time
 from pathlib import Path
 from publisher.uploads.decoder_process import DecoderProcess
 from tests.publisher.uploading import encoded
-from tests.publisher.uploads import attacks
+from tests.support import hostile_images
 from tests.support import media
 process = DecoderProcess()
 process.decode(encoded(media.picture(20)), time.monotonic() + 60)
 print("ready", flush=True)
-process.decode(attacks.jpeg_of_many_scans(attacks.MANY_PIXELS), time.monotonic() + 60)
+process.decode(hostile_images.jpeg_of_many_scans(hostile_images.MANY_PIXELS), time.monotonic() + 60)
 """
 
 

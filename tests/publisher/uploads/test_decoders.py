@@ -21,8 +21,7 @@ from publisher.uploads.decoders import Decoders
 from publisher.uploads.errors import BadImageError, ImageTooLargeError, NoAnswerError
 from publisher.uploads.upload import TravellingImage, Upload
 from tests.publisher.uploading import encoded, with_orientation
-from tests.publisher.uploads import attacks
-from tests.support import media
+from tests.support import hostile_images, media
 from tests.support.waiting import DEADLINE_S, eventually
 
 
@@ -59,7 +58,9 @@ def at_work(
     send(decoders, encoded(corner()))
     (decoder,) = processes()
     used_s = decoder.cpu_times().user
-    waited = pool.submit(send, decoders, attacks.jpeg_of_many_scans(attacks.MANY_PIXELS))
+    waited = pool.submit(
+        send, decoders, hostile_images.jpeg_of_many_scans(hostile_images.MANY_PIXELS)
+    )
     eventually(lambda: decoder.cpu_times().user > used_s + 0.1, "work")
     return waited, decoder
 
@@ -170,7 +171,7 @@ def test_a_side_too_long_for_a_jpeg_is_refused(decoders: Decoders) -> None:
         send(decoders, data)
 
 
-@pytest.mark.parametrize("ending", attacks.BOMBS)
+@pytest.mark.parametrize("ending", hostile_images.BOMBS)
 def test_a_decompression_bomb_is_refused_before_memory_is_taken(
     decoders: Decoders, tmp_path: Path, ending: str
 ) -> None:
@@ -178,13 +179,13 @@ def test_a_decompression_bomb_is_refused_before_memory_is_taken(
     (decoder,) = processes()
     before = decoder.memory_info().rss
     with pytest.raises(ImageTooLargeError, match="more than 64 million pixels; make it smaller"):
-        send(decoders, attacks.BOMBS[ending](tmp_path))
+        send(decoders, hostile_images.BOMBS[ending](tmp_path))
     assert decoder.memory_info().rss - before < 20e6
 
 
 def test_animation_with_a_broken_picture_is_its_first_picture(decoders: Decoders) -> None:
-    image = send(decoders, attacks.animated_png_with_an_unknown_filter())
-    assert (image.height, image.width) == (attacks.SIDE, attacks.SIDE)
+    image = send(decoders, hostile_images.animated_png_with_an_unknown_filter())
+    assert (image.height, image.width) == (hostile_images.SIDE, hostile_images.SIDE)
 
 
 def test_picture_that_claims_what_it_does_not_hold_takes_no_memory(decoders: Decoders) -> None:
@@ -192,11 +193,13 @@ def test_picture_that_claims_what_it_does_not_hold_takes_no_memory(decoders: Dec
     (decoder,) = processes()
     before = decoder.memory_info().rss
     with pytest.raises(BadImageError, match="damaged"):
-        send(decoders, attacks.png_that_claims_four_gigabytes())
+        send(decoders, hostile_images.png_that_claims_four_gigabytes())
     assert decoder.memory_info().rss - before < 20e6
 
 
-@pytest.mark.parametrize("bomb", [attacks.jpeg_of_many_scans, attacks.png_of_many_chunks])
+@pytest.mark.parametrize(
+    "bomb", [hostile_images.jpeg_of_many_scans, hostile_images.png_of_many_chunks]
+)
 def test_picture_that_takes_too_long_ends_its_decoder_and_the_next_has_another(
     decoders: Decoders, bomb: Callable[[], bytes]
 ) -> None:
@@ -212,7 +215,7 @@ def test_picture_that_takes_too_long_ends_its_decoder_and_the_next_has_another(
 
 def test_picture_that_takes_too_much_memory_is_refused(decoders: Decoders) -> None:
     data = io.BytesIO()
-    side = attacks.MANY_PIXELS
+    side = hostile_images.MANY_PIXELS
     Image.new("RGB", (side, side)).save(data, "WEBP", lossless=True, quality=0, method=0)
     with pytest.raises(ImageTooLargeError, match="more than 1000 MB"):
         send(decoders, data.getvalue())

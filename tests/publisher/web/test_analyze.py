@@ -24,7 +24,7 @@ from tests.publisher.asking import PATIENCE_S, Reply
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
 from tests.publisher.uploading import answer_to, decoded, encoded, post_images, with_orientation
-from tests.publisher.uploads import attacks
+from tests.support import hostile_images
 
 PICTURE = np.full((120, 160, 3), 90, np.uint8)
 JPEG = encoded(PICTURE)
@@ -224,7 +224,7 @@ def test_one_client_leaves_places_to_others(running: Rig, upload: Upload) -> Non
 
 @other_addresses
 def test_beside_bombs_the_images_of_others_are_answered(running: Rig, upload: Upload) -> None:
-    bomb = attacks.jpeg_of_many_scans(side=4000)
+    bomb = hostile_images.jpeg_of_many_scans(side=4000)
     bombs = [upload(bomb) for _ in range(MAX_UPLOADS_EACH)]
     for _ in range(3):
         waited = upload(JPEG, client="127.0.0.2")
@@ -238,10 +238,10 @@ def test_beside_bombs_the_images_of_others_are_answered(running: Rig, upload: Up
 def test_image_that_crashes_decoders_is_answered_and_the_publisher_lives(
     running: Rig, upload: Upload
 ) -> None:
-    waited = upload(attacks.animated_png_with_an_unknown_filter())
+    waited = upload(hostile_images.animated_png_with_an_unknown_filter())
     running.broker.send(answer_to(asked(running)))
     assert reply(running, waited).code == 200  # the first picture, which is whole
-    assert reply(running, upload(attacks.png_that_claims_four_gigabytes())).code == 400
+    assert reply(running, upload(hostile_images.png_that_claims_four_gigabytes())).code == 400
 
 
 def test_refused_upload_gives_its_place_back(running: Rig) -> None:
