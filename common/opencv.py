@@ -15,7 +15,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own error is one line
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "5")  # seconds; 10 is its default
 
-import cv2
+import cv2  # reads them when it is imported
 
 __all__ = ["MAX_PIXELS", "cv2", "has_too_many_pixels"]
 

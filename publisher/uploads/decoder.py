@@ -43,8 +43,13 @@ from publisher.uploads.decoder_protocol import (
 )
 
 LOADED = (
-    *(GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin),
-    *(TiffImagePlugin, WebPImagePlugin, copy),  # EXIF is a TIFF
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,  # EXIF is a TIFF
+    WebPImagePlugin,
+    copy,
 )
 """Pillow would import these when they are needed, and then no file can be opened any more."""
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -66,32 +71,36 @@ TURNS = {
 """How to turn a picture of each EXIF orientation upright."""
 
 
-def decode(data: bytes) -> tuple[Verdict, int, int, bytes]:
+def answer(data: bytes) -> tuple[Verdict, int, int, bytes]:
     """Return what came of an upload: the verdict, height and width in pixels, and a JPEG."""
-    height = width = 0
     signal.setitimer(signal.ITIMER_PROF, CPU_S)  # SIGPROF ends this process
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            pixels = width * height
-            if pixels > MAX_PIXELS:
-                return Verdict.TOO_MANY_PIXELS, height, width, b""
-            if max(width, height) > MAX_SIDE_PX:
-                return Verdict.TOO_LONG, height, width, b""
-            signal.setitimer(signal.ITIMER_PROF, CPU_S + CPU_S_A_MILLION_PIXELS * pixels / 1e6)
-            upright = _upright(_plain(image), _turn(image))
-        jpeg = io.BytesIO()
-        upright.save(jpeg, "JPEG", quality=TRAVEL_QUALITY)
+        return _decode(data)
     except Image.DecompressionBombError:
-        return Verdict.TOO_MANY_PIXELS, height, width, b""
+        return Verdict.TOO_MANY_PIXELS, 0, 0, b""
     except MemoryError:
-        return Verdict.TOO_MUCH_MEMORY, height, width, b""
-    except Exception as error:
+        return Verdict.TOO_MUCH_MEMORY, 0, 0, b""
+    except Exception as error:  # Pillow raises a dozen kinds, which all mean the same
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
             raise  # it imports something that LOADED lacks
-        return Verdict.DAMAGED, height, width, b""
+        return Verdict.DAMAGED, 0, 0, b""
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _decode(data: bytes) -> tuple[Verdict, int, int, bytes]:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            return Verdict.TOO_MANY_PIXELS, height, width, b""
+        if max(width, height) > MAX_SIDE_PX:
+            return Verdict.TOO_LONG, height, width, b""
+        cpu_s = CPU_S + CPU_S_A_MILLION_PIXELS * width * height / 1e6
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        upright = _upright(_plain(image), _turn(image))
+    upright.info.clear()  # comments would travel
+    jpeg = io.BytesIO()
+    upright.save(jpeg, "JPEG", quality=TRAVEL_QUALITY)
     return Verdict.DECODED, upright.height, upright.width, jpeg.getvalue()
 
 
@@ -144,6 +153,7 @@ def _give_up_rights() -> None:
 
 def main() -> None:
     """Answer requests until the publisher hangs up."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # what the parent ignores a child ignores
     warnings.simplefilter("ignore")  # of broken metadata, and of large pictures
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this and raises above twice this
     Image.preinit()
@@ -153,7 +163,7 @@ def main() -> None:
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     while True:
-        verdict, height, width, jpeg = decode(requests.get())
+        verdict, height, width, jpeg = answer(requests.get())
         sys.stdout.buffer.write(ANSWER.pack(verdict, height, width, len(jpeg)))
         sys.stdout.buffer.write(jpeg)
         sys.stdout.buffer.flush()

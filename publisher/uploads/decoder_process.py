@@ -112,9 +112,13 @@ class DecoderProcess:
 
     def _answer(self, deadline_s: float) -> Decoded:
         number, height, width, size = ANSWER.unpack(self._receive(ANSWER.size, deadline_s))
-        is_known = number in list(Verdict)
-        if not is_known or size > MAX_PIXELS or (size > 0 and height * width > MAX_PIXELS):
-            self.kill()  # somebody else has taken it over
+        is_picture = 0 < height * width <= MAX_PIXELS and 0 < size <= MAX_PIXELS
+        if number == Verdict.DECODED:
+            is_possible = is_picture
+        else:
+            is_possible = number in Verdict.__members__.values() and size == 0
+        if not is_possible:
+            self.kill()  # an upload has taken it over
             raise ConnectionError(f"verdict {number}, {width}x{height}, {size} bytes")
         return Decoded(Verdict(number), height, width, self._receive(size, deadline_s))
 

@@ -139,12 +139,12 @@ class Decoders:
             if self._closed:
                 return NoAnswerError(Outcome.REFUSED, ENDING)
         if not error.started:
-            log.error("the decoder of uploads cannot start: it ended by %s", error)
+            log.error("the decoder of uploads cannot start; it ended with %s", error)
             return NoAnswerError(Outcome.FAILED, "The decoder does not start; the log says why.")
         log.warning("an upload ended its decoder (%s); the next one has another", error)
         if error.code == -signal.SIGPROF:
             return BadImageError(f"{name} takes too long to decode; save it as a plain JPEG")
-        return BadImageError(f"{name} is damaged: what decoded it was ended by {error}")
+        return BadImageError(f"{name} is damaged: its decoder ended with {error}")
 
 
 def _refusal(name: str, decoded: Decoded) -> UploadError:

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from publisher.uploads.decoder_process import DecoderProcess
-from publisher.uploads.decoder_protocol import MEMORY_BYTES, Verdict
+from publisher.uploads import decoder_process
+from publisher.uploads.decoder_process import DecoderDiedError, DecoderProcess
+from publisher.uploads.decoder_protocol import ANSWER, MEMORY_BYTES, Verdict
 from tests.publisher.uploading import encoded
 from tests.support import media
 from tests.support.waiting import DEADLINE_S, eventually
@@ -126,3 +127,28 @@ def test_it_answers_many_in_turn(process: DecoderProcess) -> None:
         )
         assert (answer.verdict, answer.height, answer.width) == (Verdict.DECODED, 48, 64)
     assert len(psutil.Process().children()) == 1
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        ANSWER.pack(Verdict.DECODED, 60_000, 60_000, 100),  # too many pixels for our drawing
+        ANSWER.pack(Verdict.DECODED, 10, 10, 2**32 - 1),
+        ANSWER.pack(Verdict.DECODED, 10, 10, 0),
+        ANSWER.pack(Verdict.DECODED, 0, 10, 100),
+        ANSWER.pack(Verdict.DAMAGED, 10, 10, 100),
+        ANSWER.pack(200, 0, 0, 0),
+    ],
+    ids=["pixels", "bytes", "no bytes", "no pixels", "a picture of a damaged image", "verdict"],
+)
+def test_decoder_that_was_taken_over_is_not_believed(
+    lie: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_process, "MODULE", "tests.publisher.uploads.lying_decoder")
+    process = DecoderProcess()
+    try:
+        with pytest.raises(DecoderDiedError, match="SIGKILL"):
+            process.decode(lie, time.monotonic() + DEADLINE_S)
+        assert not process.is_alive()
+    finally:
+        process.close()
