@@ -146,7 +146,7 @@ def _give_up_rights() -> None:
     for limit, most in limits:
         try:
             resource.setrlimit(limit, (most, most))
-        except (OSError, ValueError):  # noqa: PERF203 - macOS has no limit on memory
+        except (OSError, ValueError):  # noqa: PERF203 - some systems have none on memory
             if limit != resource.RLIMIT_AS:
                 raise
 

@@ -14,7 +14,8 @@ MAX_SIDE_PX = 65_500
 """The longest side of a JPEG, in which the picture travels on."""
 MEMORY_BYTES = 10**9
 """Of a decoder's address space. A picture of as many pixels as are let in takes 0.36 GB as a JPEG,
-0.73 GB as a progressive one; a WebP takes 16 bytes a pixel, so 53 million is the most of those."""
+0.73 GB as a progressive one; a WebP takes 16 bytes a pixel and 20 with transparency, so 53 million
+and 40 million pixels are the most of those."""
 
 READY = b"+"
 REQUEST = struct.Struct("!I")
