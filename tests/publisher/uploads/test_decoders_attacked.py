@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import PIL
 import psutil
 import pytest
 from PIL import Image
@@ -47,7 +48,10 @@ def test_a_decompression_bomb_is_refused_before_memory_is_taken(
     send(decoders, encoded(corner()))
     (decoder,) = processes()
     before = decoder.memory_info().rss
-    with pytest.raises(ImageTooLargeError, match="more than 64 million pixels; make it smaller"):
+    why = "more than 64 million pixels; make it smaller"
+    if ending == ".webp" and PIL.__version__ < "13":  # of Python 3.10: it gets no memory for it
+        why = "damaged"
+    with pytest.raises((ImageTooLargeError, BadImageError), match=why):
         send(decoders, hostile_images.BOMBS[ending](tmp_path))
     assert decoder.memory_info().rss - before < 20e6
 
