@@ -52,7 +52,7 @@ class Analyzer:
 
         Args:
             uploads: The images.
-            client: Who sent them, as ``client_of`` calls it.
+            client: Who sent them.
 
         Raises:
             UploadError: One of them has no answer; says which and why.

@@ -55,7 +55,7 @@ class Decoders:
 
         Args:
             upload: The upload.
-            client: Who sent it, as ``client_of`` calls it.
+            client: Who sent it.
             deadline_s: When to give up, by the monotonic clock.
 
         Raises:

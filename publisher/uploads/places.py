@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
 
 
 class SharedPlaces:
@@ -26,7 +25,7 @@ class SharedPlaces:
         """Take a place for a client; return False where none is free for it in time.
 
         Args:
-            client: Who asks, as ``client_of`` calls it.
+            client: Who asks.
             deadline_s: Until when to wait, by the monotonic clock; one that is past is no wait.
         """
         with self._changed:
@@ -48,14 +47,3 @@ class SharedPlaces:
 
     def _is_free_for(self, client: str) -> bool:
         return self._free > 0 and self._held[client] < self._each
-
-
-def client_of(address: str | None) -> str:
-    """Return whom an address counts as: in IPv6 one has 2**64 of them."""
-    try:
-        parsed = ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return address or ""
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
-    return str(parsed)

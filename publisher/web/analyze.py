@@ -19,8 +19,9 @@ from common.contract import Outcome
 from publisher.as_json import POSE, Json, some_of_face
 from publisher.uploads.analyzer import AnalyzedImage, Analyzer
 from publisher.uploads.errors import ImageTooLargeError, NoAnswerError, UploadError
-from publisher.uploads.places import SharedPlaces, client_of
+from publisher.uploads.places import SharedPlaces
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
+from publisher.web.client import client_of
 from publisher.web.refusals import refuse_other_sites
 
 FIELD = "image"
@@ -42,7 +43,7 @@ def analyze(analyzer: Analyzer, jpeg_quality: int) -> Blueprint:
     @routes.post("/api/analyze", endpoint="analyze")
     def take_images() -> Response:
         refuse_other_sites(request)
-        client = client_of(request.remote_addr)
+        client = client_of(request.remote_addr or "")
         if not places.take(client, time.monotonic()):
             raise ServiceUnavailable(
                 f"{MAX_UPLOADS} uploads are being analyzed, or {MAX_UPLOADS_EACH} of yours.",

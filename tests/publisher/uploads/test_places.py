@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from publisher.uploads.places import SharedPlaces, client_of
+from publisher.uploads.places import SharedPlaces
 from tests.support.waiting import DEADLINE_S
 
 AT_ONCE = 0.0
@@ -30,20 +28,3 @@ def test_place_that_is_given_back_goes_to_who_waits_for_it() -> None:
         places.give_back("a")
         assert waiting.result()
     assert not places.take("a", time.monotonic() + 0.01)
-
-
-@pytest.mark.parametrize(
-    ("address", "client"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("::1", "::"),
-        ("", ""),
-        (None, ""),
-        ("unix socket", "unix socket"),
-    ],
-)
-def test_addresses_of_one_client_count_as_one(address: str | None, client: str) -> None:
-    assert client_of(address) == client
