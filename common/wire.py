@@ -24,6 +24,8 @@ WIRE_VERSION = 5
 MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 PREFIX = b"\x92" + msgspec.msgpack.encode(WIRE_VERSION)  # an array of two, the version first
 ROW_BYTES = {dtype: np.empty(shape, dtype).nbytes for dtype, shape in ROW_SHAPES.items()}
+MAX_COMPLAINT = 300
+"""Letters; msgspec writes out a value that is in no enum and the name of an unknown field."""
 NOT_OURS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -108,11 +110,19 @@ def _refusal(header: bytes, error: Exception) -> MessageError:
     try:
         version, message = msgspec.msgpack.decode(header, type=tuple[int | str | None, msgspec.Raw])
     except NOT_OURS:
-        return MessageError(f"{error}, got {header[:20]!r}")
+        return MessageError(f"{_complaint(error)}, got {header[:20]!r}")
     if version != WIRE_VERSION:
         return VersionError(f"expected wire version {WIRE_VERSION}, got {version!r:.80}")
     kind = re.search(rb"\xa4type.(\w{1,40})", memoryview(message)[:64])
-    return MessageError(f"{kind[1].decode() if kind else 'no type'}: {error}")
+    return MessageError(f"{kind[1].decode() if kind else 'no type'}: {_complaint(error)}")
+
+
+def _complaint(error: Exception) -> str:
+    """Return what is wrong, without the middle where a peer's value makes it long."""
+    text = str(error)
+    if len(text) > MAX_COMPLAINT:
+        text = f"{text[: MAX_COMPLAINT // 2]} ... {text[-MAX_COMPLAINT // 2 :]}"
+    return text
 
 
 encode, decode = (_codec := _Codec()).encode, _codec.decode

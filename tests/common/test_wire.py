@@ -478,6 +478,14 @@ def test_complaint_does_not_write_out_a_huge_value() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("change", [{"mode": "x" * 100_000}, {"x" * 100_000: 1}])
+def test_complaint_does_not_write_out_a_long_text(change: dict[str, Any]) -> None:
+    parts = changed_header(RUN, lambda header: header.update(change))
+    with pytest.raises(MessageError, match=r"^DetectRun: ") as caught:
+        wire.decode(parts)
+    assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize(
     "header",
     [

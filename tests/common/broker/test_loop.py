@@ -344,3 +344,15 @@ def encoded_faces(work_id: int, frame_id: int, boxes: int, crops: int) -> list[b
     fields = {"work_id": work_id, "frame_id": frame_id, "boxes": boxes, "crops": crops}
     header = [wire.WIRE_VERSION, {"type": "Faces"} | fields]
     return [msgpack.packb(header), bytes(boxes * 4 * 4 + crops * 48 * 48)]
+
+
+def test_a_bad_message_writes_no_more_into_the_log_than_says_what_is_wrong(
+    exchange: Exchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = exchange.publisher()
+    fields = {"type": "WorkerHello", "role": "x" * 1_000_000}
+    exchange.peer().say_parts([wire.PREFIX + msgpack.packb(fields), b""])
+    exchange.bad_messages(publisher, 1)
+    (line,) = caplog.messages
+    assert line.startswith("skipped a bad message: WorkerHello: Invalid enum value")
+    assert len(line) < 400
