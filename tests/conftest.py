@@ -29,7 +29,8 @@ SLOW = (
     "tests/browser/",
     "tests/e2e/",
     "tests/training/",  # TensorFlow alone takes ten seconds to import
-    "tests/tools/",  # searches a whole clip
+    "tests/tools/test_demo_clip.py",  # searches a whole clip
+    "tests/tools/test_fuzz.py",  # starts processes that are killed
     "tests/capture/test_rtsp.py",  # waits for servers that freeze
     "tests/common/test_supervisor.py",  # starts processes that crash and hang
     "test_mjpeg_readers.py",  # starts curl and FFmpeg
