@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PYTEST := $(BIN)/python -m pytest --dist loadfile --numprocesses
 QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
+AUDITED := capture classifier common detector publisher tools training
 
 .PHONY: run check test bench clean
 
@@ -24,6 +25,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(AUDITED)
+	$(BIN)/python -m tools.audit
 	$(PYTEST) 4 $(QUICK)
 
 test: check

@@ -1,0 +1,1 @@
+"""The pinned versions, held against what is known to be wrong with them."""
