@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from tools.fuzz import sources, uploads, wire
+from tools.fuzz import pictures, sources, uploads, wire
 
 CORPUS = Path(__file__).with_name("corpus")
 
@@ -23,7 +23,12 @@ def kept(target: str) -> list[Path]:
 
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # of a form that breaks off
 @pytest.mark.parametrize(
-    ("target", "good", "bad"), [(wire, "Result", "unknown"), (uploads, "200", "400")]
+    ("target", "good", "bad"),
+    [
+        (wire, "Result", "unknown"),
+        (uploads, "200", "400"),
+        (pictures, "DECODED", "TOO_MANY_PIXELS"),
+    ],
 )
 def test_every_input_is_answered_as_it_should_be(target: ModuleType, good: str, bad: str) -> None:
     inputs = list(target.seeds().values())

@@ -16,6 +16,7 @@ from tools.fuzz import sources
 INSTRUMENTED = {
     "wire": ["common"],
     "uploads": ["publisher", "werkzeug", "flask"],
+    "pictures": ["publisher.uploads", "PIL"],
 }
 """By target, the packages whose lines lead the way."""
 
