@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import threading
 import time
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wsgi import wrap_file
 
 from publisher.as_json import Json
 from publisher.live.board import Board
-from publisher.live.history import sample_json
+from publisher.live.history import Sample
 from publisher.live.hub import TooManyViewersError
 from publisher.live.live import Live
 from publisher.web import metrics, sse
@@ -19,6 +23,10 @@ from publisher.web.refusals import refuse_unknown, too_many
 from publisher.web.sse import SharedStatus
 from publisher.web.status import status_json
 
+HISTORIES = 4
+"""Answers of the history that are made at once: each takes 5 MB where it is full, and a thread of
+the server's reserve."""
+HISTORY_WAIT_S = 0.5
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
 
@@ -32,6 +40,7 @@ def data(live: Live, results: Path | None) -> Blueprint:
     def made_status() -> Json:
         return status_json(board.view(), live.hub, results)
 
+    histories = threading.BoundedSemaphore(HISTORIES)
     shared_status = SharedStatus(made_status)
 
     @routes.get("/api/status")
@@ -41,8 +50,18 @@ def data(live: Live, results: Path | None) -> Blueprint:
     @routes.get("/api/history")
     def history() -> Response:
         camera, now_s = _asked_camera(board), time.time()
-        samples = live.history.since(since_of(request.args, now_s), camera)
-        return jsonify(now=round(now_s, 6), samples=[sample_json(frame) for frame in samples])
+        since_s = since_of(request.args, now_s)
+        if not histories.acquire(timeout=HISTORY_WAIT_S):
+            raise ServiceUnavailable("Many ask for the history; try again.", retry_after=1)
+        try:
+            encoded = _history_json(now_s, live.history.since(since_s, camera))
+        finally:
+            histories.release()
+        # As a file it is not copied for the server to hold.
+        pieces = wrap_file(request.environ, io.BytesIO(encoded))
+        response = Response(pieces, content_type="application/json", direct_passthrough=True)
+        response.content_length = len(encoded)
+        return response
 
     @routes.get("/events")
     def events() -> Response:
@@ -66,6 +85,11 @@ def data(live: Live, results: Path | None) -> Blueprint:
         return Response(described, content_type="application/json")
 
     return routes
+
+
+def _history_json(now_s: float, samples: list[Sample]) -> bytes:
+    encoded = b",".join(sample.encoded() for sample in samples)
+    return b'{"now":%s,"samples":[%s]}' % (str(round(now_s, 6)).encode(), encoded)
 
 
 def _asked_camera(board: Board) -> str | None:

@@ -144,7 +144,7 @@ def test_a_camera_that_comes_back_goes_on_numbering_its_faces(running: Rig) -> N
     running.report(replace(pipeline(), uptime_s=99.0))
     running.publish(result(replace(frame(0), cut=True)))
     first, second = running.stage.live.history.since(0, None)
-    assert (first.faces[0].track_id, second.faces[0].track_id) == (1, 2)
+    assert (first.frame.faces[0].track_id, second.frame.faces[0].track_id) == (1, 2)
 
 
 def test_a_broker_that_has_just_started_takes_no_camera_away_that_gave_a_frame(

@@ -27,7 +27,7 @@ def test_a_recording_gives_the_same_samples_however_fast_it_is_worked_through() 
         history = History()
         for number in range(300):
             history.add_frame(published(number, pts_s=number / 30, at_s=number / 30 / speed))
-        kept.append([frame.frame_id for frame in history.since(0, None)])
+        kept.append([sample.frame.frame_id for sample in history.since(0, None)])
     assert kept[0] == kept[1]
 
 
@@ -42,7 +42,7 @@ def test_a_clip_that_begins_again_goes_on_being_kept() -> None:
     history = History()
     for number in range(500):
         history.add_frame(published(number, pts_s=number % 50 / 25))
-    assert captured_s(history.since(0, None)[-1]) > AT_S + 19
+    assert captured_s(history.since(0, None)[-1].frame) > AT_S + 19
 
 
 def test_since_is_of_the_capture_and_excludes_its_own_moment() -> None:
@@ -50,8 +50,8 @@ def test_since_is_of_the_capture_and_excludes_its_own_moment() -> None:
     for number in range(10):
         history.add_frame(published(number, pts_s=number, at_s=number))
     found = history.since(AT_S + 6, None)
-    assert [frame.frame_id for frame in found] == [7, 8, 9]
-    assert history.since(captured_s(found[-1]), None) == []
+    assert [sample.frame.frame_id for sample in found] == [7, 8, 9]
+    assert history.since(captured_s(found[-1].frame), None) == []
 
 
 def test_cameras_are_thinned_and_asked_for_apart() -> None:
@@ -60,7 +60,7 @@ def test_cameras_are_thinned_and_asked_for_apart() -> None:
         history.add_frame(published(number, "a"))
         history.add_frame(published(number, "b"))
     assert len(history.since(0, "a")) == len(history.since(0, "b")) > 10
-    assert {frame.camera for frame in history.since(0, "b")} == {"b"}
+    assert {sample.frame.camera for sample in history.since(0, "b")} == {"b"}
     assert len(history.since(0, None)) == 2 * len(history.since(0, "a"))
 
 
@@ -71,7 +71,7 @@ def test_what_is_older_than_ten_minutes_is_forgotten() -> None:
     clock.now_s += KEPT_S / 2
     history.add_frame(published(2, pts_s=2))
     clock.now_s += KEPT_S / 2 + 1
-    assert [frame.frame_id for frame in history.since(0, None)] == [2]
+    assert [sample.frame.frame_id for sample in history.since(0, None)] == [2]
 
 
 def test_a_crowd_is_kept_in_bounded_memory() -> None:
@@ -86,5 +86,5 @@ def test_a_crowd_is_kept_in_bounded_memory() -> None:
         tracemalloc.stop()
     kept = history.since(0, None)
     assert len(kept) == KEPT_FACES // 10
-    assert kept[-1].frame_id == 3 * KEPT_FACES // 10 - 1
+    assert kept[-1].frame.frame_id == 3 * KEPT_FACES // 10 - 1
     assert 10e6 < after - before < 20e6
