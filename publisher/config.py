@@ -16,6 +16,8 @@ HOST_NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:]+:[0-9a-fA-F:]*", re.ASCII)
 """A name, an IPv4 or an IPv6 address."""
 RESULTS_ENDINGS = (".csv", ".jsonl", ".parquet")
 VIDEO_ENDING = ".mp4"
+CLIENT_CONNECTIONS = 64
+"""A browser opens six to one server, however many of its windows show the page."""
 
 
 def results_path(text: str) -> Path:
@@ -86,6 +88,12 @@ class PublisherConfig(BrokerSettings):
         "token",
         choice("token", OPEN),
         "whether /healthz, /readyz and /metrics need a token where the page does, or are open",
+    )
+    client_connections: int = setting(
+        "PUBLISHER_CLIENT_CONNECTIONS",
+        CLIENT_CONNECTIONS,
+        integer(1, 10_000),
+        "connections at once of one address, those of this machine not counted",
     )
     results: Path | None = setting(
         "PUBLISHER_RESULTS",

@@ -168,7 +168,12 @@ class PublisherStage:
 
 def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context) -> PublisherStage:
     """Return a publisher that answers requests, connected to the broker."""
-    server = WebServer(config.host, config.port, 2 * config.max_viewers)
+    server = WebServer(
+        config.host,
+        config.port,
+        2 * config.max_viewers,
+        config.client_connections,
+    )
     entry = make_entry(config, server.address, server.url)
     stage = PublisherStage(config, lifetime, context, server)
 

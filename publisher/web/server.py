@@ -18,21 +18,21 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from common.errors import ConfigError
+from publisher.config import CLIENT_CONNECTIONS
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
+from publisher.web.connections import GONE_AFTER_S
 from publisher.web.hosts import shown_host
 from publisher.web.waitress_server import WaitressServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RESERVE_THREADS = 16
+RESERVE_THREADS = 24
 """For pages and the API, whatever the viewers do."""
 RESERVE_CONNECTIONS = 256
 """Idle ones that browsers keep, above one a viewer."""
 SEND_BUFFER_BYTES = 64 * 1024
 """Linux doubles it; about two VGA pictures."""
-GONE_AFTER_MS = 20_000
-"""A viewer that takes nothing for so long is gone."""
 STOP_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,21 @@ class WebServer:
         host: A name or address of this machine.
         port: 0 is any that is free.
         max_streams: How many there may be at once, of pictures and of events.
+        client_connections: How many may be open at once of one address, loopback apart.
 
     Raises:
         ConfigError: It cannot listen there; says why and what to do.
     """
 
-    def __init__(self, host: str, port: int, max_streams: int) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        max_streams: int,
+        client_connections: int = CLIENT_CONNECTIONS,
+    ) -> None:
         self._max_streams = max_streams
+        self._client_connections = client_connections
         self._listener = _listen(host, port)
         self.address: str
         self.port: int
@@ -69,14 +77,16 @@ class WebServer:
         """Answer requests with an application that is made when the first one comes."""
         logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
         connections = self._max_streams + RESERVE_CONNECTIONS
-        _allow_open_files(connections + 64)
+        _allow_open_files(2 * connections + 64)  # an upload or a file that is sent is one, too
         self._server = WaitressServer(
             _LateApp(make_app),
             self._listener,
             threads=self._max_streams + RESERVE_THREADS,
             connections=connections,
+            client_connections=self._client_connections,
             max_body_bytes=MAX_UPLOAD_BYTES,
             socket_options=_socket_options(),
+            secure=None,
         )
 
     def check(self) -> None:
@@ -151,7 +161,7 @@ def _socket_options() -> list[tuple[int, int, int]]:
     ]
     user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
     if user_timeout is not None:
-        options.append((socket.IPPROTO_TCP, user_timeout, GONE_AFTER_MS))
+        options.append((socket.IPPROTO_TCP, user_timeout, round(1000 * GONE_AFTER_S)))
     return options
 
 

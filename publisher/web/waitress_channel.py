@@ -1,0 +1,150 @@
+"""One connection of waitress, fenced in as ``waitress_server`` says: what it reads and holds."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import socket
+import time
+from typing import Any
+
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import FixedStreamReceiver
+from waitress.utilities import RequestEntityTooLarge
+
+from publisher.web.connections import Position, Progress, Step, client_of
+
+MAX_DISCARDED_BYTES = 512 * 1024 * 1024
+"""A body under this is read to its end and thrown away, for a browser that is still sending when
+the connection is closed shows no answer. A larger one is cut off."""
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Leaves it to the application to refuse a body that is too large, and keeps nothing of it."""
+
+    adj: Any
+    error: Any
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Learn how large the body is."""
+        super().parse_header(header_plus)
+        too_large = self.adj.max_request_body_size <= self.content_length < MAX_DISCARDED_BYTES
+        if too_large and not self.expect_continue:
+            self.body_rcv = FixedStreamReceiver(self.content_length, _Nowhere(0))
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = MAX_DISCARDED_BYTES
+
+    def received(self, data: bytes) -> int:
+        """Take in bytes and return how many of them were of this request."""
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            size = max(self.content_length, self.body_bytes_received)
+            self.headers |= {"CONTENT_LENGTH": str(size), "CONNECTION": "close"}
+            self.expect_continue = False  # or waitress asks for the body all the same
+            self.error = None
+        return consumed
+
+
+class _Nowhere(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
+    """A buffer that keeps nothing."""
+
+    def append(self, data: bytes) -> None:
+        """Take bytes."""
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection that knows how far it is, and for which no thread waits but that of a stream.
+
+    Attributes:
+        client: Whose connection it is, where that counts.
+        progress: Since when it has been at its step; as new as the last ``note_progress``.
+    """
+
+    parser_class = _Parser
+
+    def __init__(self, server: Any, sock: Any, addr: tuple[Any, ...], adj: Any, map: Any) -> None:  # noqa: A002 - as waitress calls it
+        self.client = client_of(addr[0])
+        self.progress = Progress()
+        self._turn = 0
+        self._moved_bytes = 0
+        self._is_writing = False
+        super().__init__(server, sock, addr, adj, map=map)
+
+    def note_progress(self, now_s: float) -> None:
+        """Bring ``progress`` up to date."""
+        position = Position(self._step(), self._turn, self._moved_bytes, self.total_outbufs_len)
+        self.progress.note(position, now_s)
+
+    def hang_up(self) -> None:
+        """End the connection; the loop closes it when it finds it ended.
+
+        Closed here, its descriptor could be the next connection's while the loop still holds an
+        event of this one.
+        """
+        self.will_close = True
+        with contextlib.suppress(OSError):  # the client was faster
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _step(self) -> Step:
+        if self.requests:
+            return Step.ANSWERED
+        if self.total_outbufs_len:
+            return Step.TAKING
+        in_body = self.request is not None and self.request.headers_finished
+        return Step.BODY if in_body else Step.HEAD
+
+    def handle_read(self) -> None:
+        """Read what has come; of TLS that may be less than anything."""
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except BlockingIOError:
+            return
+        except OSError:  # viewers come and go
+            self.handle_close()
+            return
+        if data:
+            self.last_activity = time.time()
+            self._moved_bytes += len(data)
+            self.received(data)
+        else:
+            self.connected = False
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send what the system takes, and return how many bytes that were."""
+        sent: int = super().send(data, do_close=do_close)
+        self._moved_bytes += sent
+        return sent
+
+    def write_soon(self, data: Any) -> int:
+        """Take a piece of an answer when the one before is with the system."""
+        self._is_writing = True
+        try:
+            written: int = super().write_soon(data)
+        finally:
+            self._is_writing = False
+        return written
+
+    def service(self) -> None:
+        """Answer one request."""
+        super().service()
+        self._turn += 1
+        if self.total_outbufs_len:
+            self.server.look_soon()  # together those answers may be too much
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Wait for the piece before, but not between two requests.
+
+        There waitress has the next request wait, with its thread, until the answer before has been
+        taken. Who sends the next one without taking that one is answered no more.
+        """
+        if self._is_writing:
+            super()._flush_outbufs_below_high_watermark()
+            return
+        with self.outbuf_lock:
+            self._flush_exception(self._flush_some, do_close=False)
+        if self.total_outbufs_len:
+            with self.requests_lock:
+                del self.requests[1:]
+                self.close_when_flushed = True
