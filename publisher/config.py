@@ -89,6 +89,15 @@ class PublisherConfig(BrokerSettings):
         choice("token", OPEN),
         "whether /healthz, /readyz and /metrics need a token where the page does, or are open",
     )
+    tls_cert: Path | None = setting(
+        "PUBLISHER_TLS_CERT",
+        None,
+        existing_file,
+        "serve https with this certificate and its chain, PEM; read at the start",
+    )
+    tls_key: Path | None = setting(
+        "PUBLISHER_TLS_KEY", None, existing_file, "the certificate's key, PEM, without a password"
+    )
     client_connections: int = setting(
         "PUBLISHER_CLIENT_CONNECTIONS",
         CLIENT_CONNECTIONS,

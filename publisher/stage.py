@@ -37,6 +37,8 @@ from publisher.web.entry import make_entry
 from publisher.web.server import WebServer
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from _typeshed.wsgi import WSGIApplication
 
 WAIT_S = 0.02
@@ -173,6 +175,7 @@ def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context
         config.port,
         2 * config.max_viewers,
         config.client_connections,
+        tls_of(config),
     )
     entry = make_entry(config, server.address, server.url)
     stage = PublisherStage(config, lifetime, context, server)
@@ -186,6 +189,15 @@ def make_publisher(config: PublisherConfig, lifetime: Lifetime, context: Context
     for line in entry.invitation[: 1 if lifetime.restarts else None]:
         log.info(line)
     return stage
+
+
+def tls_of(config: PublisherConfig) -> SSLContext | None:
+    """Return what encrypts the page, where that is wanted."""
+    if config.tls_cert is None and config.tls_key is None:
+        return None
+    from publisher.web.tls import tls_context  # noqa: PLC0415 - only for who has a certificate
+
+    return tls_context(config.tls_cert, config.tls_key)
 
 
 if __name__ == "__main__":

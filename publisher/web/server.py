@@ -25,6 +25,8 @@ from publisher.web.hosts import shown_host
 from publisher.web.waitress_server import WaitressServer
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RESERVE_THREADS = 24
@@ -46,6 +48,7 @@ class WebServer:
         port: 0 is any that is free.
         max_streams: How many there may be at once, of pictures and of events.
         client_connections: How many may be open at once of one address, loopback apart.
+        tls: Encrypts connections; without it they are in the clear.
 
     Raises:
         ConfigError: It cannot listen there; says why and what to do.
@@ -57,14 +60,17 @@ class WebServer:
         port: int,
         max_streams: int,
         client_connections: int = CLIENT_CONNECTIONS,
+        tls: SSLContext | None = None,
     ) -> None:
         self._max_streams = max_streams
         self._client_connections = client_connections
+        self._tls = tls
         self._listener = _listen(host, port)
         self.address: str
         self.port: int
         self.address, self.port = self._listener.getsockname()[:2]
-        self.url = f"http://{shown_host(self.address)}:{self.port}"
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://{shown_host(self.address)}:{self.port}"
         self._server: WaitressServer | None = None
 
     def __enter__(self) -> WebServer:
@@ -86,7 +92,7 @@ class WebServer:
             client_connections=self._client_connections,
             max_body_bytes=MAX_UPLOAD_BYTES,
             socket_options=_socket_options(),
-            secure=None,
+            secure=_secure_with(self._tls) if self._tls else None,
         )
 
     def check(self) -> None:
@@ -120,6 +126,12 @@ class _LateApp:
             if self._app is None:
                 self._app = self._make()
         return self._app(environ, start_response)
+
+
+def _secure_with(tls: SSLContext) -> Callable[[socket.socket], object]:
+    from publisher.web.tls import TlsSocket  # noqa: PLC0415 - only for who has a certificate
+
+    return lambda connection: TlsSocket(connection, tls)
 
 
 def _listen(host: str, port: int) -> socket.socket:

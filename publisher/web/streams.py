@@ -33,6 +33,7 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
         viewer = _admit(board, hub, camera)
         pictures = mjpeg.stream(hub, viewer, first_camera, placeholder)
         response = Response(pictures, content_type=mjpeg.CONTENT_TYPE)
+        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold pictures back
         response.call_on_close(viewer.leave)
         return response
 

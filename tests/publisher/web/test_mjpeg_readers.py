@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ import pytest
 from tests.publisher.material import HEIGHT, WIDTH, Rig, camera_status, pipeline
 from tests.publisher.uploading import decoded
 from tests.support.http_stream import BOUNDARY, RawViewer
+from tests.support.programs import needed
 from tests.support.waiting import eventually
 
 OLD, NEW, NEXT = 40, 120, 200  # brightness: tells which picture it is
@@ -48,13 +48,6 @@ def brightness(picture: npt.NDArray[np.uint8] | cv2.typing.MatLike) -> float:
 
 def shown(jpeg: bytes) -> float:
     return brightness(decoded(jpeg))
-
-
-def needed(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"needs {program}")
-    return found
 
 
 def test_opencv_begins_with_the_newest_picture(running: Rig) -> None:
