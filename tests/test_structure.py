@@ -119,8 +119,8 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_http_is_known_only_in_the_publishers_web() -> None:
     importers = importers_of("flask") | importers_of("werkzeug")
     assert all(name.startswith("publisher/web/") for name in importers)
-    fence = {"publisher/web/waitress_server.py", "publisher/web/waitress_channel.py"}
-    assert importers_of("waitress") == fence
+    fence = importers_of("waitress")
+    assert all(name.startswith("publisher/web/waitress_") for name in fence)
 
 
 def test_zmq_is_imported_only_by_common() -> None:

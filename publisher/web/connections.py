@@ -23,7 +23,7 @@ GONE_AFTER_S = 20.0
 """A viewer that takes nothing of a stream for so long is gone."""
 MAX_BODIES = 32
 """Bodies that may be on their way at once; each may be as large as an upload may."""
-MAX_HELD_BYTES = 64 * 1024 * 1024
+MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of answers that are made and not taken, in all."""
 
 
@@ -82,8 +82,15 @@ class Progress:
             return taken_s > GONE_AFTER_S
         if self.position.step is Step.HEAD:
             return taken_s > STEP_S
-        moved = self.position.moved_bytes - self._moved_before
-        return taken_s > STEP_S + moved / PACE_BYTES_S
+        return taken_s > STEP_S + self._moved / PACE_BYTES_S
+
+    def pace(self, now_s: float) -> float:
+        """Return how fast the bytes of this step go, in bytes a second; of a new step, roughly."""
+        return self._moved / (now_s - self.since_s + 0.1)
+
+    @property
+    def _moved(self) -> int:
+        return self.position.moved_bytes - self._moved_before
 
 
 class Connection(Protocol):
@@ -105,12 +112,12 @@ def first_to_go(connections: Iterable[C]) -> C | None:
     )
 
 
-def too_many(connections: Iterable[C]) -> list[C]:
-    """Return the oldest of those that are too many or hold too much."""
-    newest_first = sorted(connections, key=lambda each: -each.progress.since_s)
-    bodies = [each for each in newest_first if each.progress.position.step is Step.BODY]
+def too_many(connections: Iterable[C], now_s: float) -> list[C]:
+    """Return the slowest of those that are too many or hold too much."""
+    fastest_first = sorted(connections, key=lambda each: -each.progress.pace(now_s))
+    bodies = [each for each in fastest_first if each.progress.position.step is Step.BODY]
     go, held_bytes = bodies[MAX_BODIES:], 0
-    for each in newest_first:
+    for each in fastest_first:
         if each.progress.position.step is Step.TAKING:
             held_bytes += each.progress.position.held_bytes
             if held_bytes > MAX_HELD_BYTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from pathlib import Path
@@ -17,15 +16,18 @@ from publisher.live.history import Sample
 from publisher.live.hub import TooManyViewersError
 from publisher.live.live import Live
 from publisher.web import metrics, sse
+from publisher.web.connections import MAX_HELD_BYTES
 from publisher.web.metrics import Metrics
 from publisher.web.parameters import since_of
 from publisher.web.refusals import refuse_unknown, too_many
 from publisher.web.sse import SharedStatus
 from publisher.web.status import status_json
+from publisher.web.untaken import Untaken
 
 HISTORIES = 4
-"""Answers of the history that are made at once: each takes 5 MB where it is full, and a thread of
-the server's reserve."""
+"""Answers of the history that are made at once, each by a thread of the server's reserve."""
+HISTORY_BYTES = 2 * MAX_HELD_BYTES
+"""What they hold until they are taken; above half of it the server ends the slowest."""
 HISTORY_WAIT_S = 0.5
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
@@ -40,7 +42,7 @@ def data(live: Live, results: Path | None) -> Blueprint:
     def made_status() -> Json:
         return status_json(board.view(), live.hub, results)
 
-    histories = threading.BoundedSemaphore(HISTORIES)
+    places, untaken = threading.BoundedSemaphore(HISTORIES), Untaken(HISTORY_BYTES)
     shared_status = SharedStatus(made_status)
 
     @routes.get("/api/status")
@@ -51,14 +53,16 @@ def data(live: Live, results: Path | None) -> Blueprint:
     def history() -> Response:
         camera, now_s = _asked_camera(board), time.time()
         since_s = since_of(request.args, now_s)
-        if not histories.acquire(timeout=HISTORY_WAIT_S):
-            raise ServiceUnavailable("Many ask for the history; try again.", retry_after=1)
+        if not places.acquire(timeout=HISTORY_WAIT_S):
+            raise _too_many_histories()
         try:
             encoded = _history_json(now_s, live.history.since(since_s, camera))
+            file = untaken.as_file(encoded, HISTORY_WAIT_S)
         finally:
-            histories.release()
-        # As a file it is not copied for the server to hold.
-        pieces = wrap_file(request.environ, io.BytesIO(encoded))
+            places.release()
+        if file is None:
+            raise _too_many_histories()
+        pieces = wrap_file(request.environ, file)
         response = Response(pieces, content_type="application/json", direct_passthrough=True)
         response.content_length = len(encoded)
         return response
@@ -85,6 +89,10 @@ def data(live: Live, results: Path | None) -> Blueprint:
         return Response(described, content_type="application/json")
 
     return routes
+
+
+def _too_many_histories() -> ServiceUnavailable:
+    return ServiceUnavailable("Many ask for the history; try again.", retry_after=1)
 
 
 def _history_json(now_s: float, samples: list[Sample]) -> bytes:

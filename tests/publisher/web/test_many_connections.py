@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import resource
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +16,7 @@ import psutil
 import pytest
 
 from publisher.web import connections
+from publisher.web.waitress_threads import IDLE_THREADS
 from tests.publisher.asking import get
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import Rig, rig
@@ -39,6 +43,8 @@ def running(folder: Path) -> Iterator[Rig]:
 @pytest.fixture
 def attackers(running: Rig) -> Iterator[Callable[..., list[socket.socket]]]:
     """Makes clients that send something, then neither send nor read, and go with the test."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # both ends are in this process
     with contextlib.ExitStack() as stack:
 
         def connect(
@@ -107,6 +113,8 @@ def test_health_is_answered_whoever_else_is_connected(
     data: bytes,
     sources: tuple[str, ...],
 ) -> None:
+    if len(sources) > 1 and sys.platform == "darwin":
+        pytest.skip("has one address of its own")
     clients = attackers(data, sources=sources)
     assert all(healthy(running) for _ in range(5))
     assert any(hung_up(client) for client in clients), "the oldest have made room"
@@ -130,7 +138,11 @@ def test_those_who_hardly_read_the_history_keep_nobody_waiting(
         client.sendall(HISTORY)  # the next one, while the first is not taken
     assert all(healthy(running) for _ in range(5))
     grown = psutil.Process().memory_info().rss - before
-    assert grown < 416 * size // 4  # 37 MB were measured, of 1,670 that were asked for
+    assert grown < 416 * size // 3  # 130 to 320 MB were measured; 2,500 are asked for
+    for client in clients:
+        client.close()
+    eventually(lambda: connected(running) == 0, "all to be missed")
+    eventually(lambda: threading.active_count() < 2 * IDLE_THREADS, "the threads to end")
     assert get(running, "/api/history").code == 200
 
 
@@ -173,7 +185,7 @@ def test_an_answer_that_is_not_taken_ends(
         running.stage.live.history.add_frame(published(number, pts_s=number, faces=9))
     monkeypatch.setattr(connections, "STEP_S", 0.5)
     (client,) = attackers(HISTORY, 1)
-    eventually(lambda: connected(running) == 1, "the client")
+    assert client.recv(1)
     eventually(lambda: connected(running) == 0, "the end")
     client.close()
 
@@ -196,11 +208,12 @@ def test_one_client_has_so_many_connections_and_makes_room_for_itself(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("publisher.web.waitress_server.client_of", str)
+    monkeypatch.setattr(connections, "STEP_S", 600.0)
+    monkeypatch.setattr("publisher.web.waitress_listener.client_of", str)
     monkeypatch.setattr("publisher.web.waitress_channel.client_of", str)
     other = attackers(HALF_A_HEAD, 1, ["127.0.0.2"])
     clients = attackers(HALF_A_HEAD, 100)
     eventually(lambda: sum(map(hung_up, clients)) == 36, "the oldest of that client to go")
     assert not hung_up(other[0])
     assert healthy(running)
-    assert "127.0.0.1 has all of its 64 connections" in caplog.text
+    assert "127.0.0.1 has 64 connections, all of PUBLISHER_CLIENT_CONNECTIONS" in caplog.text

@@ -13,6 +13,7 @@ from flask import Flask
 
 from common.errors import ConfigError
 from publisher.web.server import RESERVE_THREADS, WebServer
+from publisher.web.waitress_threads import IDLE_THREADS
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -100,4 +101,6 @@ def test_there_are_as_many_threads_as_requests_at_once_up_to_the_limit() -> None
         assert not arrived.acquire(timeout=0.1)
         released.set()
         assert all(b"200 OK" in client.recv(100) for client in asked)
-        assert answering_threads() == most
+        eventually(lambda: answering_threads() == IDLE_THREADS, "the other threads to end")
+        with ask(server) as client:
+            assert b"200 OK" in client.recv(100)

@@ -57,7 +57,7 @@ def exchange(
 
 def test_waitress_is_the_version_whose_private_names_were_read() -> None:
     assert version("waitress") == READ_VERSION, (
-        "publisher/web/waitress_server.py and waitress_channel.py use what waitress does not "
+        "publisher/web/waitress_*.py use what waitress does not "
         "document: compare its adjustments.py, channel.py, parser.py, receiver.py, buffers.py, "
         "server.py, task.py, trigger.py and wasyncore.py in both versions "
         "for the names in its docstring, run the tests of tests/publisher/web, then raise "
@@ -112,6 +112,30 @@ def test_what_follows_a_body_that_is_cut_off_is_no_request(server: WebServer) ->
     status, _, body = exchange(server, head)
     assert status == TOO_LARGE
     assert b"HTTP/1.1" not in body
+
+
+def test_requests_that_come_together_are_answered_in_turn(server: WebServer) -> None:
+    first = "Content-Length: 1\r\n\r\naPOST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2"
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as client:
+        client.sendall(f"POST / HTTP/1.1\r\nHost: localhost\r\n{first}\r\n\r\nab".encode())
+        answers = b""
+        while not answers.endswith(b"\r\n\r\n2"):
+            answers += client.recv(65_536) or pytest.fail("the server has hung up")
+    assert answers.count(OK.encode()) == 2
+
+
+def test_who_asks_for_more_than_it_takes_is_answered_no_more() -> None:
+    answer = bytes(20_000_000)
+    app = Flask("test")
+    app.get("/")(lambda: answer)
+    with WebServer("127.0.0.1", 0, 2) as server:
+        server.start(lambda: app)
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+            received = 0
+            while piece := client.recv(65_536):
+                received += len(piece)
+    assert len(answer) < received < len(answer) + 1000
 
 
 def _open_files_in(folder: Path) -> list[str]:
