@@ -40,8 +40,7 @@ def tls_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ConfigError(f"{files}: the key is that of another certificate") from error
         raise ConfigError(
-            f"{files}: expected a certificate and its key, both PEM and the key without a "
-            f"password ({error.reason or error})"
+            f"{files}: expected a certificate and its key, both PEM, the key without a password"
         ) from error
     except OSError as error:
         raise ConfigError(

@@ -244,5 +244,5 @@ def test_files_that_cannot_be_used_are_an_error_that_says_why(
     command += ["-in", str(files[1]), "-out", str(locked)]
     subprocess.run(command, check=True, capture_output=True)
     for key in (locked, files[0]):
-        with pytest.raises(ConfigError, match="both PEM and the key without a password"):
+        with pytest.raises(ConfigError, match="both PEM, the key without a password"):
             tls_of(config_of(PUBLISHER_TLS_CERT=files[0], PUBLISHER_TLS_KEY=key))
