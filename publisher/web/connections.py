@@ -43,7 +43,7 @@ class Step(IntEnum):
 class Position:
     """How far a connection has come.
 
-    Args:
+    Attributes:
         step: What it does.
         turn: How many requests of it have been answered.
         moved_bytes: Received and sent on it so far.

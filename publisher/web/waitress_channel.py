@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import socket
-import time
 from typing import Any
 
 from waitress.buffers import OverflowableBuffer
@@ -105,7 +104,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self.handle_close()
             return
         if data:
-            self.last_activity = time.time()
             self._moved_bytes += len(data)
             self.received(data)
         else:
