@@ -7,12 +7,14 @@ expense of who has waited longest.
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol, TypeVar
+
+from publisher.web.client import client_of
+from publisher.web.hosts import is_loopback
 
 STEP_S = 10.0
 """A request's head must be there within this; a body and an answer have it before they must keep
@@ -129,10 +131,6 @@ def client_of(address: str) -> str | None:
     """Return whose connections count together; None for loopback, where a proxy's all come from.
 
     Args:
-        address: An IP address; of IPv6, where one client has a whole network, that counts.
+        address: An IP address.
     """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if ip.is_loopback:
-        return None
-    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+    return None if is_loopback(address) else client_of(address)
