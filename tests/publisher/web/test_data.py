@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from publisher.web import data
 from tests.publisher.asking import get, get_json
-from tests.publisher.material import Rig, camera_status, frame, pipeline, result
+from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
 
 
 @pytest.fixture
@@ -36,6 +38,16 @@ def test_the_history_can_be_asked_for_piece_by_piece(running: Rig) -> None:
     _, rest = get_json(running, f"/api/history?camera=demo&since={samples[2]['at']}")
     assert rest["samples"] == samples[3:]
     assert get_json(running, f"/api/history?since={samples[-1]['at']}")[1]["samples"] == []
+
+
+def test_a_history_for_which_there_is_no_room_is_to_be_asked_for_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "HISTORY_BYTES", 10)
+    with rig(folder) as running:
+        code, headers, body = get(running, "/api/history")
+    assert (code, headers["Retry-After"]) == (503, "1")
+    assert b"try again" in body
 
 
 def test_an_unknown_camera_has_no_history(running: Rig) -> None:
