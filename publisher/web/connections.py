@@ -127,7 +127,7 @@ def too_many(connections: Iterable[C], now_s: float) -> list[C]:
     return go
 
 
-def client_of(address: str) -> str | None:
+def capped_client(address: str) -> str | None:
     """Return whose connections count together; None for loopback, where a proxy's all come from.
 
     Args:

@@ -13,7 +13,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
-from publisher.web.connections import Position, Progress, Step, client_of
+from publisher.web.connections import Position, Progress, Step, capped_client
 
 MAX_DISCARDED_BYTES = 512 * 1024 * 1024
 """A body under this is read to its end and thrown away, for a browser that is still sending when
@@ -64,7 +64,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     parser_class = _Parser
 
     def __init__(self, server: Any, sock: Any, addr: tuple[Any, ...], adj: Any, map: Any) -> None:  # noqa: A002 - as waitress calls it
-        self.client = client_of(addr[0])
+        self.client = capped_client(addr[0])
         self.progress = Progress()
         self._turn = 0
         self._moved_bytes = 0

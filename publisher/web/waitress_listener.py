@@ -11,7 +11,7 @@ from typing import Any
 
 from waitress.server import TcpWSGIServer
 
-from publisher.web.connections import client_of, first_to_go, too_many
+from publisher.web.connections import capped_client, first_to_go, too_many
 from publisher.web.waitress_channel import Channel
 from publisher.web.waitress_threads import Dispatcher
 
@@ -77,7 +77,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 connection.close()
 
     def _let_in(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
-        client = client_of(address[0])
+        client = capped_client(address[0])
         channels = self._open_channels()
         own = [each for each in channels if client is not None and each.client == client]
         if len(own) >= self.client_connections:

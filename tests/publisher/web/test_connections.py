@@ -15,7 +15,7 @@ from publisher.web.connections import (
     Position,
     Progress,
     Step,
-    client_of,
+    capped_client,
     first_to_go,
     too_many,
 )
@@ -110,4 +110,4 @@ def test_bodies_and_untaken_answers_are_bounded_slowest_first() -> None:
 def test_a_client_is_an_address_or_an_ipv6_network_and_never_this_machine(
     address: str, client: str | None
 ) -> None:
-    assert client_of(address) == client
+    assert capped_client(address) == client

@@ -209,8 +209,8 @@ def test_one_client_has_so_many_connections_and_makes_room_for_itself(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(connections, "STEP_S", 600.0)
-    monkeypatch.setattr("publisher.web.waitress_listener.client_of", str)
-    monkeypatch.setattr("publisher.web.waitress_channel.client_of", str)
+    monkeypatch.setattr("publisher.web.waitress_listener.capped_client", str)
+    monkeypatch.setattr("publisher.web.waitress_channel.capped_client", str)
     other = attackers(HALF_A_HEAD, 1, ["127.0.0.2"])
     clients = attackers(HALF_A_HEAD, 100)
     eventually(lambda: sum(map(hung_up, clients)) == 36, "the oldest of that client to go")
