@@ -11,13 +11,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import resource
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from common.errors import ConfigError
+from common.open_files import allow_open_files
 from publisher.config import CLIENT_CONNECTIONS
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web.connections import GONE_AFTER_S
@@ -83,7 +83,7 @@ class WebServer:
         """Answer requests with an application that is made when the first one comes."""
         logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
         connections = self._max_streams + RESERVE_CONNECTIONS
-        _allow_open_files(2 * connections + 64)  # an upload or a file that is sent is one, too
+        allow_open_files(2 * connections + 64)  # an upload or a file that is sent is one, too
         self._server = WaitressServer(
             _LateApp(make_app),
             self._listener,
@@ -175,14 +175,3 @@ def _socket_options() -> list[tuple[int, int, int]]:
     if user_timeout is not None:
         options.append((socket.IPPROTO_TCP, user_timeout, round(1000 * GONE_AFTER_S)))
     return options
-
-
-def _allow_open_files(wanted: int) -> None:
-    """Raise this process's limit on open files, where the system lets it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    if allowed < wanted:
-        log.warning("only %d files may be open at once; %d were wanted", allowed, wanted)
