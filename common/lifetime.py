@@ -16,6 +16,8 @@ from collections.abc import Callable
 
 from common.errors import FerstreamError
 from common.lifeline import BEAT_INTERVAL_S, REASON, STEPPED, SUPERVISOR_FD, WORKED, Lifeline
+from common.log_lines import FloodFilter, LineFormatter
+from common.printable import printable
 
 INSTANCE = "FERSTREAM_INSTANCE"
 RESTARTS = "FERSTREAM_RESTARTS"
@@ -114,13 +116,12 @@ class Lifetime:
 def set_up_logging(stage: str) -> None:
     """Log to stderr, one line an event; honcho adds the time where it prints the line."""
     time_prefix = "" if "HONCHO_PROCESS_NAME" in os.environ else "%(asctime)s "
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format=f"{time_prefix}%(levelname)s {stage}: %(message)s",
-        datefmt="%H:%M:%S",
-        force=True,
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        LineFormatter(f"{time_prefix}%(levelname)s {stage}: %(message)s", "%H:%M:%S")
     )
+    handler.addFilter(FloodFilter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def run_main(stage: str, main: Callable[[], None]) -> None:
@@ -128,5 +129,5 @@ def run_main(stage: str, main: Callable[[], None]) -> None:
     try:
         main()
     except FerstreamError as error:
-        print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201 - the line the user is to read
+        print(f"{stage}: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - the line the user is to read
         sys.exit(2)
