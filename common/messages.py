@@ -22,12 +22,17 @@ MAX_INT = 2**62
 MAX_ITEMS = 10_000
 MAX_TEXT = 65_536
 MAX_REASON = 256
+MAX_NAME = 256
+"""Characters of a name that is kept: of a peer, which has a host's in it, or of a camera."""
+MAX_PATH = 4096
 MAX_FLOAT = float(np.finfo(np.float64).max)
 
 Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
 Float = Annotated[float, Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 """A finite number."""
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
+Path = Annotated[str, Meta(max_length=MAX_PATH)]
 Many = Meta(max_length=MAX_ITEMS)
 
 ROW_SHAPES: dict[np.dtype[Any], tuple[int, ...]] = {
@@ -89,8 +94,8 @@ class WorkerHello(Sent, frozen=True):
     """
 
     role: Role
-    name: Text
-    instance: Text
+    name: Name
+    instance: Name
     capacity: Int
     restarts: Restarts = NEVER
 
@@ -102,8 +107,8 @@ class CameraHello(Sent, frozen=True):
     never heard of the camera goes on from them.
     """
 
-    name: Text
-    instance: Text
+    name: Name
+    instance: Name
     camera: Text
     mode: Mode
     total_frames: Int  # in the source as its container says; 0 is unknown
@@ -119,9 +124,9 @@ class CameraHello(Sent, frozen=True):
 class PublisherHello(Sent, frozen=True):
     """A publisher joins; ``recorded`` is the last frame_id it has on disk, by camera."""
 
-    name: Text
-    instance: Text
-    recorded: Annotated[dict[Text, Int], Many] = field(default_factory=dict)
+    name: Name
+    instance: Name
+    recorded: Annotated[dict[Name, Int], Many] = field(default_factory=dict)
     restarts: Restarts = NEVER
 
 
@@ -133,14 +138,14 @@ class Frame(Sent, frozen=True):
     monotonic clock and means nothing on another host.
     """
 
-    camera: Text
+    camera: Name
     frame_id: Int
     pts_s: Float
     captured_at_ns: Int  # wall clock, only to show
     captured_mono_ns: Int
     height: Int
     width: Int
-    ring: Text
+    ring: Path
     slot: Int
     jpeg: bytes = b""
     cut: bool = False  # has nothing to do with the frame before: an image of a folder
@@ -149,7 +154,7 @@ class Frame(Sent, frozen=True):
 class FrameSkipped(Sent, frozen=True):
     """The capture read a frame and had no free slot for it."""
 
-    camera: Text
+    camera: Name
     frame_id: Int
     cause: Cause
 
@@ -157,7 +162,7 @@ class FrameSkipped(Sent, frozen=True):
 class CameraState(Sent, frozen=True):
     """The camera went away (``online`` false, and why) or came back."""
 
-    camera: Text
+    camera: Name
     online: bool
     reason: Text
 
@@ -204,7 +209,7 @@ class WorkFailed(Sent, frozen=True):
 class Published(Sent, frozen=True):
     """The publisher has shown, and written where it records, this frame."""
 
-    camera: Text
+    camera: Name
     frame_id: Int
 
 
@@ -328,7 +333,7 @@ class ImageAnswer(Sent, frozen=True):
 class Release(Sent, frozen=True):
     """The capture may use the slot again; what became of the frame."""
 
-    camera: Text
+    camera: Name
     frame_id: Int
     fate: Fate
     cause: Cause | None = None
@@ -337,7 +342,7 @@ class Release(Sent, frozen=True):
 class CameraStatus(Value, frozen=True):
     """The ledger of one camera: ``captured = published + dropped + failed + in_flight``."""
 
-    camera: Text
+    camera: Name
     mode: Mode
     online: bool
     reason: Text
@@ -354,7 +359,7 @@ class PeerStatus(Value, frozen=True):
     """One living peer as the broker sees it."""
 
     role: Role
-    name: Text
+    name: Name
     done: Int
     busy_ms: Float
     bad_messages: Int

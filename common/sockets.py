@@ -7,10 +7,13 @@ there and arrives stale when it is.
 
 from __future__ import annotations
 
+import ctypes
+import os
 from pathlib import Path
 
 import zmq
 
+from common.connections import EVENTS, Connections
 from common.endpoint_lock import EndpointLock
 from common.errors import ConfigError
 
@@ -20,6 +23,13 @@ Context = zmq.Context[zmq.Socket[bytes]]
 QUEUE_MESSAGES = 5000
 """More than the broker has a publisher hold: 16 frames of each of 256 lossless cameras."""
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
+"""Of one part of a message to a peer: a run of frames that travel inline, or a batch of faces."""
+MAX_BROKER_MESSAGE_BYTES = 64 * 1024 * 1024
+"""Of one part of a message to the broker: one picture, or the faces of one frame."""
+MAX_PARTS = 8
+"""Of a message that are looked at; ours have two."""
+BACKLOG = 1024
+"""Connections that wait to be accepted, so that a crowd keeps nobody out."""
 RECONNECT_MS = 50
 RECONNECT_MAX_MS = 500
 RECEIVE_TIMEOUT_MS = 20
@@ -54,6 +64,9 @@ def connect_dealer(context: Context, endpoint: str) -> zmq.Socket[bytes]:
 class BrokerSocket:
     """The broker's bound socket, and the lock that keeps a second broker from stealing its path.
 
+    Attributes:
+        connections: Who is connected.
+
     Raises:
         ConfigError: The address is taken; names who has it where that is known.
     """
@@ -61,12 +74,17 @@ class BrokerSocket:
     def __init__(self, context: Context, endpoint: str) -> None:
         is_ipc = endpoint.startswith("ipc://")
         self._lock = EndpointLock(Path(endpoint.removeprefix("ipc://"))) if is_ipc else None
+        _make_identities_unguessable()
         self.router = context.socket(zmq.ROUTER)
         _set_limits(self.router)
+        self.router.setsockopt(zmq.MAXMSGSIZE, MAX_BROKER_MESSAGE_BYTES)
         self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self.router.setsockopt(zmq.RCVTIMEO, RECEIVE_TIMEOUT_MS)
+        self.router.setsockopt(zmq.BACKLOG, BACKLOG)
+        self.connections = Connections(_monitor(context, self.router))
+        self._trusted = self.connections.trusted
         try:
-            self.router.bind(endpoint)
+            _bind(self.router, endpoint)
         except zmq.ZMQError as error:
             self.close()
             raise ConfigError(
@@ -91,9 +109,24 @@ class BrokerSocket:
             parts = [self.router.recv(flags)]
         except zmq.Again:
             return None
+        if parts[0] not in self._trusted:
+            return self._receive_strange(parts)
         while self.router.getsockopt(zmq.RCVMORE):
-            parts.append(self.router.recv())
+            self._take_part(parts, self.router.recv())
         return parts
+
+    def _receive_strange(self, parts: list[bytes]) -> list[bytes] | None:
+        """Return the rest of a message, None where it is not to be listened to."""
+        descriptor = -1
+        while self.router.getsockopt(zmq.RCVMORE):
+            part = self.router.recv(copy=False)
+            descriptor = int(part.get(zmq.SRCFD))
+            self._take_part(parts, part.bytes)
+        return parts if self.connections.hear_stranger(parts[0], descriptor) else None
+
+    def _take_part(self, parts: list[bytes], part: bytes) -> None:
+        if len(parts) <= MAX_PARTS:
+            parts.append(part)
 
     def send(self, identity: bytes, parts: list[bytes]) -> bool:
         """Send a message of two parts; return False where the peer is gone or takes nothing now."""
@@ -109,7 +142,10 @@ class BrokerSocket:
 
     def close(self) -> None:
         """Close the socket and remove its files."""
-        self.router.close()
+        if not self.router.closed:
+            self.router.disable_monitor()
+            self.connections.close()
+            self.router.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -120,3 +156,32 @@ def _set_limits(socket: zmq.Socket[bytes]) -> None:
     socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
     socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+
+
+def _make_identities_unguessable() -> None:
+    """Have libzmq count the identities it gives from a number that nobody knows.
+
+    It draws the first with ``rand()`` and leaves that unseeded, so that it was the same in every
+    process. And it ends the process where somebody has taken the one that comes next.
+    """
+    ctypes.CDLL(None).srand(int.from_bytes(os.urandom(4), "little"))
+
+
+def _monitor(context: Context, socket: zmq.Socket[bytes]) -> zmq.Socket[bytes]:
+    """Return what says who connects to a socket and who is gone."""
+    address = f"inproc://monitor-{os.urandom(8).hex()}"
+    socket.monitor(address, EVENTS)
+    monitor = context.socket(zmq.PAIR)
+    monitor.setsockopt(zmq.LINGER, 0)
+    monitor.setsockopt(zmq.RCVHWM, 0)  # else who reports waits, and with it the whole socket
+    monitor.connect(address)
+    return monitor
+
+
+def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:
+    """Listen; to a path only processes of this user can connect."""
+    before = os.umask(0o177)
+    try:
+        socket.bind(endpoint)
+    finally:
+        os.umask(before)

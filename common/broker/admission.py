@@ -5,16 +5,29 @@ from __future__ import annotations
 import logging
 
 from common.broker.cameras import Camera
-from common.broker.peers import Peer
+from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
 from common.contract import CAMERA_MODES, WORKER_ROLES, Role
-from common.messages import MAX_INT, CameraHello, PublisherHello, Refused, Welcome, WorkerHello
+from common.messages import (
+    MAX_INT,
+    MAX_ITEMS,
+    CameraHello,
+    PublisherHello,
+    Refused,
+    Welcome,
+    WorkerHello,
+)
+from common.printable import printable
 
 Hello = WorkerHello | CameraHello | PublisherHello
 
 MAX_NAME_LENGTH = 64
 MAX_CAMERAS = 256
 """Cameras of one broker; one that is known may always come back."""
+MAX_PEERS = {Role.DETECTOR: 256, Role.CLASSIFIER: 256, Role.PUBLISHER: 32}
+"""Peers of each other role: together with the captures fewer than there may be connections."""
+MAX_SLOTS = 256
+"""Of a capture's ring; four times what a lossless one has."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +56,7 @@ def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
         case PublisherHello():
             peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
         case CameraHello():
-            peer.camera = hello.camera
+            peer.camera, peer.slots = hello.camera, hello.slots
             known = state.cameras.get(hello.camera)
             if known is None:
                 state.cameras[hello.camera] = Camera(peer, hello)
@@ -55,16 +68,24 @@ def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
 
 def _refusal(state: PipelineState, hello: Hello) -> str | None:
     """Return why a peer cannot join, None where it can."""
+    if not hello.name.isprintable():
+        return "expected a name of letters, digits and signs that can be shown"
     if isinstance(hello, WorkerHello):
-        return _worker_refusal(state, hello)
+        return _worker_refusal(state, hello) or _crowd_refusal(state, hello.role)
     if isinstance(hello, PublisherHello):
-        return None
+        return _crowd_refusal(state, Role.PUBLISHER)
     if state.finished:
         return (
             f"CAPTURE_CAMERA={hello.camera}: every recording of this pipeline is done and it "
             "is ending; start it again for another"
         )
     return _camera_refusal(hello) or _place_refusal(state, hello)
+
+
+def _crowd_refusal(state: PipelineState, role: Role) -> str | None:
+    if len(state.peers.of_role(role)) >= MAX_PEERS[role]:
+        return f"there are {MAX_PEERS[role]} {role}s, as many as one broker takes; stop some"
+    return None
 
 
 def _place_refusal(state: PipelineState, hello: CameraHello) -> str | None:
@@ -80,6 +101,12 @@ def _place_refusal(state: PipelineState, hello: CameraHello) -> str | None:
             f"CAPTURE_CAMERA={hello.camera}: {camera.capture.name} already captures a camera "
             "of that name; set CAPTURE_CAMERA to another"
         )
+    if camera is not None and camera.is_held_from(hello.instance, state.now_ns):
+        return (
+            f"CAPTURE_CAMERA={hello.camera}: the capture of that camera was lost less than "
+            f"{RETURN_NS // 10**9} s ago and may come back; try again then, or set CAPTURE_CAMERA "
+            "to another"
+        )
     if camera is not None and camera.mode != hello.mode:
         return (
             f"CAPTURE_MODE={hello.mode}: camera {hello.camera} was {camera.mode} before; "
@@ -89,8 +116,8 @@ def _place_refusal(state: PipelineState, hello: CameraHello) -> str | None:
 
 
 def _worker_refusal(state: PipelineState, hello: WorkerHello) -> str | None:
-    if hello.role not in WORKER_ROLES or hello.capacity < 1:
-        return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 or more"
+    if hello.role not in WORKER_ROLES or not 1 <= hello.capacity <= MAX_ITEMS:
+        return f"expected a {' or '.join(WORKER_ROLES)} with a capacity of 1 to {MAX_ITEMS}"
     others = state.peers.of_role(Role.DETECTOR) if hello.role is Role.DETECTOR else []
     if any(peer.capacity != hello.capacity for peer in others):
         return (
@@ -105,6 +132,13 @@ def _camera_refusal(hello: CameraHello) -> str | None:
     if not 0 < len(hello.camera) <= MAX_NAME_LENGTH:
         expected = f"expected a name of 1 to {MAX_NAME_LENGTH} characters"
         return f"CAPTURE_CAMERA: {expected}, got {len(hello.camera)}"
+    if not hello.camera.isprintable():
+        return (
+            f"CAPTURE_CAMERA={printable(hello.camera)}: expected letters, digits and signs that "
+            "can be shown"
+        )
+    if not 1 <= hello.slots <= MAX_SLOTS:
+        return f"expected a ring of 1 to {MAX_SLOTS} slots, got {hello.slots}"
     if hello.mode not in CAMERA_MODES:
         return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
     counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())

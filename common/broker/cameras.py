@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 
 from common.broker.jobs import Job, JobState
-from common.broker.peers import Peer
+from common.broker.peers import RETURN_NS, Peer
 from common.contract import Cause, Fate, Mode
 from common.ledger import Ledger
 from common.messages import CameraHello, CameraStatus
@@ -47,6 +47,7 @@ class Camera:
     def adopt(self, peer: Peer, hello: CameraHello) -> None:
         """Let a capture take, or take up again, this camera."""
         self.capture: Peer | None = peer
+        self._instance = peer.instance
         self.gone_ns = 0
         self.stopped = False
         self.by_honcho = hello.by_honcho
@@ -56,6 +57,11 @@ class Camera:
         self.online = True
         self.reason = ""
         self.ended = False
+
+    def is_held_from(self, instance: str, now_ns: int) -> bool:
+        """Return whether the camera waits for its capture, and this is another."""
+        awaited = not self.stopped and now_ns - self.gone_ns < RETURN_NS
+        return awaited and instance != self._instance
 
     def add_frame(self, job: Job) -> None:
         """Take a captured frame in; frame ids of a camera only grow."""

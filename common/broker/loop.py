@@ -6,15 +6,18 @@ import logging
 import time
 
 from common import wire
+from common.broker.doorkeeper import MAX_CONNECTIONS, SPARE_FILES, Doorkeeper
 from common.broker.progress import ProgressLog
 from common.broker.scheduler import Scheduler
 from common.errors import MessageError
 from common.lifetime import Lifetime
 from common.messages import Message, Refused
+from common.open_files import allow_open_files
 from common.sockets import BrokerSocket
 
 TICK_NS = 20_000_000  # how precisely the age of frames is kept
 MESSAGES_A_TICK = 1000
+TAKING_NS = 200_000_000  # how long messages are taken in before others hear of the broker again
 HEARTBEAT_NS = 1_000_000_000
 REPORT_NS = 250_000_000
 GOODBYE_NS = 2_000_000_000
@@ -35,6 +38,8 @@ class BrokerLoop:
         self._socket = socket
         self._scheduler = scheduler
         self._lifetime = lifetime
+        open_files = allow_open_files(MAX_CONNECTIONS + SPARE_FILES)
+        self._doorkeeper = Doorkeeper(socket.connections, scheduler.state.peers, open_files)
         self._progress = ProgressLog()
         self._bad_messages = 0
         self._next_tick_ns = 0
@@ -49,7 +54,8 @@ class BrokerLoop:
         if received is not None:
             self._take(received, now_ns)
         if now_ns >= self._next_tick_ns:
-            self._take_what_has_come()
+            self._doorkeeper.tick(now_ns)
+            self._take_what_has_come(now_ns)
             self._next_tick_ns = now_ns + TICK_NS
             self._tick(now_ns)
         self._send()
@@ -77,13 +83,22 @@ class BrokerLoop:
         """Return whether all peers have left since the end, or have had the time to."""
         return not self._scheduler.state.peers.all() or now_ns - self._finished_ns > GOODBYE_NS
 
-    def _take_what_has_come(self) -> None:
-        """Take in what waits in the socket, lest those who sent it be taken for silent."""
+    def _take_what_has_come(self, started_ns: int) -> None:
+        """Take in what waits in the socket, lest those who sent it be taken for silent.
+
+        Then nothing waits any more of those who have gone, and they can be given up.
+        """
+        now_ns = started_ns
         for _ in range(MESSAGES_A_TICK):
             received = self._socket.receive()
             if received is None:
+                for identity in self._socket.connections.take_gone():
+                    self._scheduler.peer_died(identity)
                 return
-            self._take(received, time.monotonic_ns())
+            now_ns = time.monotonic_ns()
+            self._take(received, now_ns)
+            if now_ns - started_ns > TAKING_NS:
+                return
 
     def _take(self, received: list[bytes], now_ns: int) -> None:
         """Take one message in."""
@@ -98,6 +113,7 @@ class BrokerLoop:
             self._bad_messages += 1
             log.warning("skipped a bad message: %s", error)
             self._scheduler.bad_message(identity)
+            self._doorkeeper.bad_message(identity)
 
     def _send(self) -> None:
         """Send what is to be sent, and what comes of finding that a peer is gone."""

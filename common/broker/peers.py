@@ -32,6 +32,9 @@ class Peer:
         sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
         restarts: How often its supervisor had to start it again, and why.
+        slots: Frames its ring holds (capture).
+        frame_bytes: Bytes of the pictures of its frames that it has not been told the end of, by
+            frame_id; none where its pixels are in a ring (capture).
     """
 
     identity: bytes
@@ -49,6 +52,8 @@ class Peer:
     sent: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     restarts: Restarts = field(default_factory=Restarts)
+    slots: int = 0
+    frame_bytes: dict[int, int] = field(default_factory=dict)
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
 
     def summary(self) -> PeerStatus:

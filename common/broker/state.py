@@ -10,7 +10,10 @@ from common.broker.cameras import Camera
 from common.broker.jobs import Job, JobState, Run
 from common.broker.peers import Peer, PeerTable
 from common.contract import Cause, Fate, Mode, Role
-from common.messages import Message, QueueStatus, Release
+from common.messages import Frame, Message, QueueStatus, Release
+
+MAX_PICTURE_BYTES = 512 * 1024 * 1024
+"""Of the pictures of frames that travel inside messages, of all captures together."""
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ class PipelineState:
         ignored: How many answers came too late or from peers given up, by type.
         work_ids: Numbers that no work has had.
         finished: Whether every source has ended and every frame is counted.
+        picture_bytes: Of the pictures of all frames in hand that travelled inside messages.
     """
 
     def __init__(self, by_honcho: bool) -> None:
@@ -38,6 +42,7 @@ class PipelineState:
         self.outbox: list[tuple[bytes, Message]] = []
         self.ignored: Counter[str] = Counter()
         self.finished = False
+        self.picture_bytes = 0
         self.now_ns = 0
         self.work_ids = count(1)
 
@@ -106,7 +111,29 @@ class PipelineState:
                 self.release(capture, release)
             run.held.clear()
 
+    def hold(self, capture: Peer, frame: Frame) -> str | None:
+        """Count a frame's slot as taken; return what is wrong with a capture that has too many."""
+        capture.frame_bytes[frame.frame_id] = len(frame.jpeg)
+        self.picture_bytes += len(frame.jpeg)
+        if len(capture.frame_bytes) > capture.slots:
+            return (
+                f"CAPTURE_CAMERA={capture.camera}: {capture.slots} frames at once were announced, "
+                f"and {len(capture.frame_bytes)} have come"
+            )
+        if self.picture_bytes > MAX_PICTURE_BYTES:
+            return (
+                f"FRAME_TRANSPORT=inline: {self.picture_bytes >> 20} MiB of pictures are in the "
+                "broker, more than it takes; send fewer or smaller frames, or use a ring"
+            )
+        return None
+
+    def let_go(self, capture: Peer) -> None:
+        """Count no slots of a capture that is gone."""
+        self.picture_bytes -= sum(capture.frame_bytes.values())
+        capture.frame_bytes.clear()
+
     def release(self, capture: Peer, release: Release) -> None:
         """Tell a capture, if it is still there, that a slot is free."""
+        self.picture_bytes -= capture.frame_bytes.pop(release.frame_id, 0)
         if self.peers.get(capture.identity) is capture:
             self.send(capture.identity, release)

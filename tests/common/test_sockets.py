@@ -204,7 +204,8 @@ def test_no_limit_is_left_at_the_librarys_default(context: Context, endpoint: st
     for item in (broker.router, dealer):
         assert item.getsockopt(zmq.LINGER) == 0
         assert item.getsockopt(zmq.SNDHWM) == item.getsockopt(zmq.RCVHWM) == sockets.QUEUE_MESSAGES
-        assert item.getsockopt(zmq.MAXMSGSIZE) == sockets.MAX_MESSAGE_BYTES
+    assert broker.router.getsockopt(zmq.MAXMSGSIZE) == sockets.MAX_BROKER_MESSAGE_BYTES
+    assert dealer.getsockopt(zmq.MAXMSGSIZE) == sockets.MAX_MESSAGE_BYTES
     assert dealer.getsockopt(zmq.IMMEDIATE) == 1
     dealer.close()
     broker.close()

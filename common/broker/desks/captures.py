@@ -17,9 +17,11 @@ from common.messages import (
     Frame,
     FrameSkipped,
     Message,
+    Refused,
     Release,
     WhoAreYou,
 )
+from common.printable import printable
 
 FORGOTTEN_AFTER_NS = 60_000_000_000
 """A live camera whose capture was stopped is listed as offline so long, then no more."""
@@ -55,18 +57,20 @@ class CaptureDesk:
             case Frame() | FrameSkipped():
                 self._take_frame(peer, camera, message)
             case CameraState():
-                camera.online, camera.reason = message.online, message.reason
+                camera.online, camera.reason = message.online, printable(message.reason, 500)
             case EndOfSource():
                 self._detection.end_source(camera)
 
     def peer_died(self, peer: Peer) -> None:
         """Give up a capture and its ring with it: live frames are lost, lossless come again."""
+        self._state.let_go(peer)
         self._void_frames(self._state.cameras[peer.camera], "its capture process is gone")
 
     def peer_left(self, peer: Peer) -> None:
         """Let a capture go that was stopped: its live camera is about to be taken away."""
         camera = self._state.cameras[peer.camera]
         camera.stopped = True
+        self._state.let_go(peer)
         self._void_frames(camera, "its capture was stopped")
 
     def expire(self) -> None:
@@ -103,7 +107,11 @@ class CaptureDesk:
             self._state.send(peer.identity, WhoAreYou())
             peer.dismissed = True
         elif isinstance(message, Frame):
-            self._detection.add_frame(camera, message, peer)
+            refusal = self._state.hold(peer, message)
+            if refusal is None:
+                self._detection.add_frame(camera, message, peer)
+            else:
+                self._dismiss(peer, refusal)
         else:
             camera.skip_frame(message.frame_id, message.cause)
 
@@ -114,6 +122,11 @@ class CaptureDesk:
     def _is_done(self, camera: Camera) -> bool:
         """Return whether a camera was added and has ended, with every frame counted."""
         return self._is_added(camera) and camera.ended and not camera.jobs
+
+    def _dismiss(self, peer: Peer, reason: str) -> None:
+        log.warning("refused %s: %s", peer.name, reason)
+        self._state.send(peer.identity, Refused(reason))
+        peer.dismissed = True
 
     def _is_given_up(self, camera: Camera) -> bool:
         if camera.mode is not Mode.LIVE or camera.ended or camera.capture is not None:

@@ -186,7 +186,7 @@ def test_messages_that_are_none_are_counted_and_the_next_is_heard(exchange: Exch
 def test_oversized_message_cuts_off_who_sent_it_and_nobody_else(
     context: Context, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "MAX_MESSAGE_BYTES", 100_000)
+    monkeypatch.setattr(sockets, "MAX_BROKER_MESSAGE_BYTES", 100_000)
     exchange = Exchange(context, endpoint)
     try:
         publisher = exchange.publisher()

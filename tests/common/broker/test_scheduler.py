@@ -508,7 +508,8 @@ def test_more_cameras_than_the_limit_are_refused_and_known_ones_come_back(world:
     refused = world.expect(world.capture("one more"), Refused)
     assert f"CAPTURE_CAMERA=one more: there are {MAX_CAMERAS} cameras" in refused.reason
     world.lose(captures[-1])
-    world.expect(world.capture(f"cam{MAX_CAMERAS - 1}"), Welcome)
+    again = world.capture(f"cam{MAX_CAMERAS - 1}", instance=captures[-1].decode())
+    world.expect(again, Welcome)
 
 
 @pytest.mark.parametrize("name", ["", "x" * (MAX_NAME_LENGTH + 1)])

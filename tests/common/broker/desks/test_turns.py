@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.broker.admission import MAX_SLOTS
 from common.contract import CAMERA_MODES, Mode
 from common.messages import DetectRun
 from tests.common.broker.world import World, faces_for, frame, ids
@@ -29,7 +30,7 @@ class Turns:
         self._world = World()
         self._length = INTERVAL if mode is Mode.LOSSLESS else 1
         self._most_waiting = 1000 if mode is Mode.LOSSLESS else 1
-        self._captures = {name: self._world.capture(name, mode, 1000) for name in CAMERAS}
+        self._captures = {name: self._world.capture(name, mode, MAX_SLOTS) for name in CAMERAS}
         self._detectors = [self._world.detector(INTERVAL) for _ in range(DETECTORS)]
         self._unanswered: dict[bytes, DetectRun] = {}
         self._answered = dict.fromkeys(self._detectors, 0)

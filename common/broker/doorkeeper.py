@@ -1,0 +1,119 @@
+"""Who stays connected: few enough, soon known, and none that fills the memory.
+
+The scheduler decides who takes part; here it is seen to that those who do not, or who send what no
+peer of ours does, cost little. Who is hung up on connects again by itself if it is a peer of ours.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from common.broker.peers import PeerTable
+from common.connections import Connection, Connections
+from common.memory import Memory
+
+MAX_CONNECTIONS = 1024
+"""More than there may be peers."""
+SPARE_FILES = 7 * MAX_CONNECTIONS
+"""For what connects before it is hung up on: libzmq ends the process that has no file for it."""
+STRANGER_NS = 5_000_000_000
+"""Who has not been taken in by then is hung up on; a peer says hello at once."""
+MAX_STRANGE_MESSAGES = 200
+"""A capture that finds a new broker may send all the frames it has in hand before it hears that."""
+MAX_BAD_MESSAGES = 100
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
+"""Of the broker's process: above what the frames and images in hand may take, of which the
+scheduler keeps count."""
+LOOK_NS = 1_000_000_000
+SHED_PAUSE_NS = 100_000_000
+"""How long libzmq may take to let go of what it held of a peer that is gone."""
+
+log = logging.getLogger(__name__)
+
+
+class Doorkeeper:
+    """Hangs up on who is not to stay.
+
+    Args:
+        connections: Who is connected.
+        peers: Who takes part.
+        open_files: How many files this process may have open.
+    """
+
+    def __init__(self, connections: Connections, peers: PeerTable, open_files: int) -> None:
+        self._connections = connections
+        self._peers = peers
+        self._most = min(MAX_CONNECTIONS, open_files // 2)
+        self._memory = Memory()
+        self._next_look_ns = 0
+        self._next_shed_ns = 0
+
+    def tick(self, now_ns: int) -> None:
+        """See who has come, and whether there is room for all."""
+        self._connections.update()
+        strangers = self._connections.strangers()
+        if strangers:
+            self._look_at(strangers, now_ns)
+        if now_ns >= self._next_look_ns:
+            self._next_look_ns = now_ns + LOOK_NS
+            self._look_at_trusted(now_ns)
+        used_bytes = self._memory.used_bytes()
+        if used_bytes > MAX_MEMORY_BYTES // 2:
+            self._weigh()
+            if used_bytes > MAX_MEMORY_BYTES and now_ns >= self._next_shed_ns:
+                self._next_shed_ns = now_ns + SHED_PAUSE_NS
+                self._shed()
+
+    def bad_message(self, identity: bytes) -> None:
+        """Take note of a message that is none of ours; from few of them a peer can be told."""
+        connection = self._connections.find(identity)
+        if connection is not None:
+            connection.bad_messages += 1
+            if connection.bad_messages == MAX_BAD_MESSAGES:
+                self._hang_up(connection, f"{MAX_BAD_MESSAGES} messages were none of ours")
+
+    def _look_at(self, strangers: list[Connection], now_ns: int) -> None:
+        """Trust those who have been taken in, hang up on those who will not be."""
+        crowd = len(self._connections) - self._most
+        for connection in strangers:  # the oldest first
+            if connection.identity and self._peers.get(connection.identity) is not None:
+                self._connections.trusted[connection.identity] = connection
+            elif now_ns - connection.since_ns > STRANGER_NS:
+                self._hang_up(connection, f"has not joined in {STRANGER_NS // 10**9} s")
+            elif connection.messages > MAX_STRANGE_MESSAGES:
+                self._hang_up(connection, f"{connection.messages} messages, and has not joined")
+            elif crowd > 0:
+                self._hang_up(connection, f"more than {self._most} connections")
+            else:
+                continue
+            crowd -= 1
+
+    def _look_at_trusted(self, now_ns: int) -> None:
+        """Trust no longer those that have left or were given up."""
+        for identity, connection in list(self._connections.trusted.items()):
+            if self._peers.get(identity) is None:
+                del self._connections.trusted[identity]
+                connection.since_ns, connection.messages = now_ns, 0
+
+    def _weigh(self) -> None:
+        """See of whose connections the system holds much, either way."""
+        for connection in self._connections.all():
+            connection.weight = connection.weight * 0.9 + connection.waiting_bytes()
+
+    def _shed(self) -> None:
+        """Hang up on who fills the memory, if it is full after all that is free is given back."""
+        self._memory.give_back()
+        used_mib = self._memory.used_bytes() >> 20
+        connections = self._connections.all()
+        if used_mib <= MAX_MEMORY_BYTES >> 20:
+            for connection in connections:
+                connection.weight = 0.0
+        elif connections:
+            heaviest = max(connections, key=lambda each: each.weight)
+            self._hang_up(heaviest, f"the broker takes {used_mib} MiB of memory")
+
+    def _hang_up(self, connection: Connection, reason: str) -> None:
+        peer = self._peers.get(connection.identity)
+        who = f"{peer.role} {peer.name}" if peer is not None else connection.address()
+        log.warning("hung up on %s: %s", who, reason)
+        connection.hang_up()

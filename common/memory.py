@@ -1,0 +1,24 @@
+"""How much memory this process takes, and giving back what it does not need."""
+
+from __future__ import annotations
+
+import ctypes
+
+import psutil
+
+
+class Memory:
+    """The memory of this process."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+
+    def used_bytes(self) -> int:
+        """Return how much of it is in memory now, in 0.01 ms."""
+        return self._process.memory_info().rss
+
+    def give_back(self) -> None:
+        """Give back to the system what was freed: the C library keeps small pieces for itself."""
+        if self._trim is not None:
+            self._trim(0)
