@@ -28,6 +28,8 @@ MAX_PEERS = {Role.DETECTOR: 256, Role.CLASSIFIER: 256, Role.PUBLISHER: 32}
 """Peers of each other role: together with the captures fewer than there may be connections."""
 MAX_SLOTS = 256
 """Of a capture's ring; four times what a lossless one has."""
+MAX_COUNT = MAX_INT // 2
+"""Frames a camera may have had: what is counted on from there can still be told to publishers."""
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +144,6 @@ def _camera_refusal(hello: CameraHello) -> str | None:
     if hello.mode not in CAMERA_MODES:
         return f"CAPTURE_MODE={hello.mode}: expected {' or '.join(CAMERA_MODES)}"
     counts = (hello.captured, hello.published, hello.failed, *hello.dropped.values())
-    if min(counts) < 0 or sum(counts) > MAX_INT:
+    if min(counts) < 0 or sum(counts) > MAX_COUNT:
         return "expected counters that are not negative and can be added up"
     return None

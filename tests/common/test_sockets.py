@@ -4,6 +4,7 @@ import fcntl
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,6 +181,35 @@ def test_lock_that_another_broker_removes_while_it_is_being_taken_is_taken_anew(
 def test_path_in_a_directory_that_is_not_there_is_told(context: Context) -> None:
     with pytest.raises(ConfigError, match=r"cannot write there \(No such file"):
         BrokerSocket(context, "ipc:///no/such/directory/b.ipc")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_process_of_another_user_cannot_connect_to_a_path(context: Context, endpoint: str) -> None:
+    path_of(endpoint).parent.chmod(0o755)
+    broker = BrokerSocket(context, endpoint)
+    try:
+        assert connect_as(0, endpoint) == ""
+        assert "PermissionError" in connect_as(65534, endpoint)
+    finally:
+        broker.close()
+
+
+def connect_as(user: int, endpoint: str) -> str:
+    """Connect in a process of another user; return what it complains of."""
+    program = """
+import os, socket, sys
+end = socket.socket(socket.AF_UNIX)
+os.setuid(int(sys.argv[1]))
+end.connect(sys.argv[2])
+"""
+    command = [sys.executable, "-c", program, str(user), str(path_of(endpoint))]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def test_path_is_open_to_its_user_alone(context: Context, endpoint: str) -> None:
+    broker = BrokerSocket(context, endpoint)
+    assert stat.S_IMODE(path_of(endpoint).stat().st_mode) == 0o600
+    broker.close()
 
 
 def test_port_in_use_is_told(context: Context) -> None:

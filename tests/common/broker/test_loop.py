@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import msgpack
 import numpy as np
 import pytest
 import zmq
+from msgspec import structs
 
 from common import sockets, wire
 from common.broker import peers
@@ -43,6 +45,7 @@ from common.messages import (
 )
 from common.sockets import BrokerSocket, Context, connect_dealer
 from tests.common.broker.world import faces_for, frame
+from tests.support.raw_peer import RawPeer
 from tests.support.waiting import eventually
 
 M = TypeVar("M", bound=Message)
@@ -77,6 +80,19 @@ class Exchange:
 
     def publisher(self) -> Peer:
         return self.peer(PublisherHello("p", "publisher"))
+
+    @property
+    def path(self) -> str:
+        return self._endpoint.removeprefix("ipc://")
+
+    def answer_to(self, peer: RawPeer) -> None:
+        """Let the broker work until it has sent something to a peer."""
+
+        def answered() -> bool:
+            self.loop.step()
+            return bool(select.select([peer.socket], [], [], 0)[0])
+
+        eventually(answered, "an answer")
 
     def ledger(self) -> CameraStatus:
         return self.scheduler.state.cameras["cam"].status()
@@ -313,7 +329,7 @@ def test_classifier_that_answers_nonsense_is_counted_and_another_takes_over(
 
 @pytest.mark.parametrize(
     "counters",
-    [(-1, 0, 0, {}), (0, -1, 0, {}), (0, 0, 0, {Cause.TOO_OLD: -1}), (2**62, 2**62, 0, {})],
+    [(-1, 0, 0, {}), (0, -1, 0, {}), (0, 0, 0, {Cause.TOO_OLD: -1}), (0, MAX_INT, 0, {})],
 )
 def test_camera_with_impossible_counters_is_refused(
     exchange: Exchange, counters: tuple[int, int, int, dict[Cause, int]]
@@ -337,6 +353,27 @@ def test_frame_with_the_largest_number_does_not_stop_the_broker(exchange: Exchan
     eventually(answered, "an answer")
     publisher.expect(PipelineStatus)
     assert exchange.ledger().captured == 1
+
+
+def test_who_takes_the_identity_of_a_capture_that_was_killed_is_not_taken_for_it(
+    exchange: Exchange,
+) -> None:
+    hello = CameraHello("c", "capture", "door", Mode.LIVE, 0, 24, 0, 0, 0)
+    peers = exchange.scheduler.state.peers
+    with RawPeer(exchange.path) as victim:
+        victim.say(hello)
+        (capture,) = eventually(peers.all, "the capture", doing=exchange.loop.step)
+    eventually(lambda: not peers.all(), "the word that it is gone", doing=exchange.loop.step)
+    with RawPeer(exchange.path, capture.identity) as thief:
+        thief.say(frame("door", 0))
+        exchange.answer_to(thief)
+        assert isinstance(thief.hear(), WhoAreYou)
+        thief.say(structs.replace(hello, instance="thief"))
+        exchange.answer_to(thief)
+        refusal = thief.hear()
+        assert isinstance(refusal, Refused)
+        assert "door: the capture of that camera was lost" in refusal.reason
+    assert exchange.scheduler.state.cameras["door"].ledger.captured == 0
 
 
 def encoded_faces(work_id: int, frame_id: int, boxes: int, crops: int) -> list[bytes]:
