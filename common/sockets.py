@@ -112,7 +112,9 @@ class BrokerSocket:
         if parts[0] not in self._trusted:
             return self._receive_strange(parts)
         while self.router.getsockopt(zmq.RCVMORE):
-            self._take_part(parts, self.router.recv())
+            part = self.router.recv()
+            if len(parts) <= MAX_PARTS:
+                parts.append(part)
         return parts
 
     def _receive_strange(self, parts: list[bytes]) -> list[bytes] | None:
@@ -121,12 +123,9 @@ class BrokerSocket:
         while self.router.getsockopt(zmq.RCVMORE):
             part = self.router.recv(copy=False)
             descriptor = int(part.get(zmq.SRCFD))
-            self._take_part(parts, part.bytes)
+            if len(parts) <= MAX_PARTS:
+                parts.append(part.bytes)
         return parts if self.connections.hear_stranger(parts[0], descriptor) else None
-
-    def _take_part(self, parts: list[bytes], part: bytes) -> None:
-        if len(parts) <= MAX_PARTS:
-            parts.append(part)
 
     def send(self, identity: bytes, parts: list[bytes]) -> bool:
         """Send a message of two parts; return False where the peer is gone or takes nothing now."""

@@ -47,6 +47,7 @@ class Doorkeeper:
         self._memory = Memory()
         self._next_look_ns = 0
         self._next_shed_ns = 0
+        self._has_shed = False  # and the C library may keep what libzmq has let go of since
 
     def tick(self, now_ns: int) -> None:
         """See who has come, and whether there is room for all."""
@@ -60,7 +61,8 @@ class Doorkeeper:
         used_bytes = self._memory.used_bytes()
         if used_bytes > MAX_MEMORY_BYTES // 2:
             self._weigh()
-            if used_bytes > MAX_MEMORY_BYTES and now_ns >= self._next_shed_ns:
+            too_much = used_bytes > MAX_MEMORY_BYTES
+            if (too_much or self._has_shed) and now_ns >= self._next_shed_ns:
                 self._next_shed_ns = now_ns + SHED_PAUSE_NS
                 self._shed()
 
@@ -105,10 +107,8 @@ class Doorkeeper:
         self._memory.give_back()
         used_mib = self._memory.used_bytes() >> 20
         connections = self._connections.all()
-        if used_mib <= MAX_MEMORY_BYTES >> 20:
-            for connection in connections:
-                connection.weight = 0.0
-        elif connections:
+        self._has_shed = used_mib > MAX_MEMORY_BYTES >> 20
+        if self._has_shed and connections:
             heaviest = max(connections, key=lambda each: each.weight)
             self._hang_up(heaviest, f"the broker takes {used_mib} MiB of memory")
 
