@@ -47,7 +47,6 @@ class Doorkeeper:
         self._memory = Memory()
         self._next_look_ns = 0
         self._next_shed_ns = 0
-        self._has_shed = False  # and the C library may keep what libzmq has let go of since
 
     def tick(self, now_ns: int) -> None:
         """See who has come, and whether there is room for all."""
@@ -58,11 +57,9 @@ class Doorkeeper:
         if now_ns >= self._next_look_ns:
             self._next_look_ns = now_ns + LOOK_NS
             self._look_at_trusted(now_ns)
-        used_bytes = self._memory.used_bytes()
-        if used_bytes > MAX_MEMORY_BYTES // 2:
+        if self._memory.used_bytes() > MAX_MEMORY_BYTES // 2:
             self._weigh()
-            too_much = used_bytes > MAX_MEMORY_BYTES
-            if (too_much or self._has_shed) and now_ns >= self._next_shed_ns:
+            if now_ns >= self._next_shed_ns:
                 self._next_shed_ns = now_ns + SHED_PAUSE_NS
                 self._shed()
 
@@ -107,8 +104,7 @@ class Doorkeeper:
         self._memory.give_back()
         used_mib = self._memory.used_bytes() >> 20
         connections = self._connections.all()
-        self._has_shed = used_mib > MAX_MEMORY_BYTES >> 20
-        if self._has_shed and connections:
+        if connections and used_mib > MAX_MEMORY_BYTES >> 20:
             heaviest = max(connections, key=lambda each: each.weight)
             self._hang_up(heaviest, f"the broker takes {used_mib} MiB of memory")
 
