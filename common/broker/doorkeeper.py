@@ -27,6 +27,10 @@ scheduler keeps count."""
 LOOK_NS = 1_000_000_000
 SHED_PAUSE_NS = 100_000_000
 """How long libzmq may take to let go of what it held of a peer that is gone."""
+CLEAR_BYTES = 64 * 1024
+"""What a peer that fills the memory has waiting, and one that talks or is busy does not."""
+MAX_DOUBTS = 10
+"""Looks, one a tick, after which the heaviest has to go however little waits of it."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class Doorkeeper:
         self._memory = Memory()
         self._next_look_ns = 0
         self._next_shed_ns = 0
+        self._doubts = 0
 
     def tick(self, now_ns: int) -> None:
         """See who has come, and whether there is room for all."""
@@ -104,9 +109,15 @@ class Doorkeeper:
         self._memory.give_back()
         used_mib = self._memory.used_bytes() >> 20
         connections = self._connections.all()
-        if connections and used_mib > MAX_MEMORY_BYTES >> 20:
-            heaviest = max(connections, key=lambda each: each.weight)
+        if not connections or used_mib <= MAX_MEMORY_BYTES >> 20:
+            return
+        heaviest = max(connections, key=lambda each: each.weight)
+        self._doubts += 1
+        if heaviest.weight > CLEAR_BYTES or self._doubts > MAX_DOUBTS:
+            self._doubts = 0
             self._hang_up(heaviest, f"the broker takes {used_mib} MiB of memory")
+        else:
+            self._next_shed_ns = 0  # look again at once
 
     def _hang_up(self, connection: Connection, reason: str) -> None:
         peer = self._peers.get(connection.identity)

@@ -73,7 +73,7 @@ def test_a_camera_is_taken_up_again_when_something_has_changed(world: World, cha
         say_in_ring(world, capture, "new ring", [20])
     elif change == "hello":
         world.lose(capture)
-        world.say_frames(world.capture("cam"), [20])
+        world.say_frames(world.capture("cam", instance=capture.decode()), [20])
     elif change == "detector":
         detector = world.detector()
         world.say_frames(capture, [20])
