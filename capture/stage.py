@@ -72,7 +72,7 @@ class CaptureStage:
         self._told_reason: str | None = None  # the CameraState that the broker has
         self._told_end = False
         self._counted_processor_s = time.process_time()
-        self._link = BrokerLink(context, config.endpoint, self.hello)
+        self._link = BrokerLink(context, config, self.hello)
 
     def hello(self) -> CameraHello:
         """Introduce this capture, with what became of its frames so far."""

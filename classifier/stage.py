@@ -47,7 +47,7 @@ def make_classifier(
     backend = load_backend(*choose_backend(config.backend, config.model))
     measured = best_batch_size(backend, config.max_batch, beat=lifetime.beat)
     worker = ClassifierWorker(backend, config.max_batch or measured)
-    return WorkerStage(worker, context, config.endpoint, lifetime)
+    return WorkerStage(worker, context, config, lifetime)
 
 
 if __name__ == "__main__":

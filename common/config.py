@@ -108,12 +108,48 @@ def words(text: str) -> str:
     return text
 
 
+def user_path(text: str) -> Path:
+    """Accept a path; a ``~`` at its start is somebody's home, and that somebody has to exist."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError("a path; the user whose home it is in does not exist") from error
+
+
+def existing_file(text: str) -> Path:
+    """Accept the path of a file that exists."""
+    path = user_path(text)
+    if not path.is_file():
+        raise ValueError("a file that exists")
+    return path
+
+
+def existing_path(text: str) -> Path:
+    """Accept the path of a file or folder that exists."""
+    path = user_path(text)
+    if not path.exists():
+        raise ValueError("a file or folder that exists")
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """What every stage needs to know: the one address, and how many processes it is."""
+    """What every stage needs to know: the one address, its key, and how many processes it is."""
 
     endpoint: str = setting(
         "BROKER_ENDPOINT", DEFAULT_ENDPOINT, parse_endpoint, "the address all processes meet at"
+    )
+    keys: Path | None = setting(
+        "BROKER_KEYS",
+        None,
+        existing_path,
+        "on tcp: the folder that python -m common.keys made, on other machines a file out of it",
+    )
+    insecure: bool = setting(
+        "BROKER_INSECURE",
+        0,
+        switch,
+        "1: on tcp, whoever reaches the address sees faces and can take part, without any key",
     )
     workers: int | WorkerRule = 1  # a setting of those stages that may be several
 
@@ -187,19 +223,3 @@ def _refuse_unknown(stage: str, settings: list[Field[Any]], environ: Mapping[str
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
         shown = without_password(environ[variable])
         raise ConfigError(f"{variable}={shown}: no such variable; {hint}")
-
-
-def user_path(text: str) -> Path:
-    """Accept a path; a ``~`` at its start is somebody's home, and that somebody has to exist."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise ValueError("a path; the user whose home it is in does not exist") from error
-
-
-def existing_file(text: str) -> Path:
-    """Accept the path of a file that exists."""
-    path = user_path(text)
-    if not path.is_file():
-        raise ValueError("a file that exists")
-    return path

@@ -14,11 +14,13 @@ import socket
 import struct
 import termios
 import time
+from collections import Counter
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
-EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
+from common.handshakes import FAILURES, Failure, failure_of, read_event
+
+EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | FAILURES
 IDENTITY_BYTES = 5
 """The length of the identities that libzmq gives, which begin with a zero."""
 
@@ -92,6 +94,7 @@ class Connections:
         self._monitor = monitor
         self._by_descriptor: dict[int, Connection] = {}
         self._gone: list[bytes] = []
+        self._failures: Counter[Failure] = Counter()
         self.trusted: dict[bytes, Connection] = {}
 
     def __len__(self) -> int:
@@ -111,12 +114,16 @@ class Connections:
         """Take note of who has come and gone."""
         while True:
             try:
-                event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
+                event, value = read_event(self._monitor.recv_multipart(zmq.NOBLOCK))
             except zmq.Again:
                 return
-            self._forget(event["value"])  # libzmq says nothing of some that it closes itself
-            if event["event"] == zmq.EVENT_ACCEPTED:
-                connection = Connection(event["value"], time.monotonic_ns())
+            failure = failure_of(event, value)
+            if failure is not None:
+                self._failures[failure] += 1
+                continue
+            self._forget(value)  # libzmq says nothing of some that it closes itself
+            if event == zmq.EVENT_ACCEPTED:
+                connection = Connection(value, time.monotonic_ns())
                 self._by_descriptor[connection.descriptor] = connection
 
     def take_gone(self) -> list[bytes]:
@@ -124,11 +131,21 @@ class Connections:
         gone, self._gone = self._gone, []
         return gone
 
-    def hear_stranger(self, identity: bytes, descriptor: int) -> bool:
+    def take_failures(self) -> Counter[Failure]:
+        """Return why connections have not come about since the last time, and how many."""
+        failures, self._failures = self._failures, Counter()
+        return failures
+
+    def hear_stranger(self, identity: bytes, descriptor: int, own: bytes) -> bool:
         """Take note of a message by one that is not trusted; return whether to listen to it.
 
         Who has an identity of its own making is hung up on: libzmq ends the process when one that
         it makes itself is taken. Peers of ours leave it to libzmq.
+
+        Args:
+            identity: Whose message it is.
+            descriptor: How it came.
+            own: That part of the identity that the peer could have made.
         """
         self.update()
         connection = self._by_descriptor.get(descriptor)
@@ -136,7 +153,7 @@ class Connections:
             return True  # its last words
         connection.identity = identity
         connection.messages += 1
-        if len(identity) == IDENTITY_BYTES and identity[0] == 0:
+        if len(own) == IDENTITY_BYTES and own[0] == 0:
             return True
         connection.hang_up()
         return False

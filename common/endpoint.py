@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from pathlib import Path
 
 from common.errors import ConfigError
@@ -48,6 +49,24 @@ def resolve_endpoint(endpoint: str) -> str:
 def connect_address(endpoint: str) -> str:
     """Return where a peer connects to; a broker on all interfaces is also on this host."""
     return endpoint.replace("tcp://*:", "tcp://127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:")
+
+
+def leaves_this_machine(endpoint: str) -> bool:
+    """Return whether others than this machine can be at the other end of an address.
+
+    That is told by what the name stands for: ``127.1`` and ``localhost`` are this machine, ``*``
+    and a name that stands for nothing are not.
+    """
+    tcp = _TCP.fullmatch(endpoint)
+    if tcp is None:
+        return False
+    import ipaddress  # noqa: PLC0415 - only for who is on tcp
+
+    try:
+        found = socket.getaddrinfo(tcp.group(1).strip("[]"), None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return True
+    return not all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
 def private_directory() -> Path:

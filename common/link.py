@@ -17,10 +17,13 @@ from collections.abc import Callable
 import zmq
 
 from common import wire
+from common.config import BrokerSettings
 from common.endpoint import connect_address, resolve_endpoint
-from common.errors import MessageError, RefusedError
+from common.errors import ConfigError, MessageError, RefusedError
+from common.handshakes import HandshakeWatch, advice
+from common.keys.needed import key_of_peer
 from common.messages import Bye, Heartbeat, Message, Refused, Status, Welcome, WhoAreYou
-from common.sockets import Context, connect_dealer
+from common.sockets import Context, connect, make_dealer
 
 HEARTBEAT_S = 1.0
 HELLO_RETRY_S = 0.25
@@ -42,15 +45,21 @@ class BrokerLink:
 
     Args:
         context: The ZeroMQ context of the process.
-        endpoint: ``BROKER_ENDPOINT``.
+        broker: Where the broker is, and with which key.
         hello: Makes the message that introduces the peer, anew each time it is needed.
+
+    Raises:
+        ConfigError: Nothing can connect there, or not without a key.
     """
 
-    def __init__(self, context: Context, endpoint: str, hello: Callable[[], Message]) -> None:
+    def __init__(
+        self, context: Context, broker: BrokerSettings, hello: Callable[[], Message]
+    ) -> None:
         self._context = context
-        self._endpoint = connect_address(resolve_endpoint(endpoint))
+        self._endpoint = connect_address(resolve_endpoint(broker.endpoint))
+        self._key = key_of_peer(broker)
         self._hello = hello
-        self._socket = connect_dealer(context, self._endpoint)
+        self._connect()
         self._reconnects = 0
         self._next_hello = 0.0
         self._next_status = 0.0
@@ -103,14 +112,30 @@ class BrokerLink:
         """Say goodbye and close: nothing is wrong with what this peer has in hand."""
         if self.welcomed and self.send(Bye()):
             self.welcomed = False
-            self._socket.close(linger=GOODBYE_MS)  # the context's end waits for it
+            self._disconnect(GOODBYE_MS)  # the context's end waits for it
         else:
             self.close()
 
     def close(self) -> None:
         """Close without a word, as a process that dies: what it has in hand may be to blame."""
         self.welcomed = False
-        self._socket.close()
+        self._disconnect()
+
+    def _connect(self) -> None:
+        self._hung_up = False
+        self._socket = make_dealer(self._context, self._key)
+        on_tcp = self._endpoint.startswith("tcp://")
+        self._watch = HandshakeWatch(self._socket) if on_tcp else None
+        try:
+            connect(self._socket, self._endpoint)
+        except ConfigError:
+            self._disconnect()
+            raise
+
+    def _disconnect(self, linger_ms: int = 0) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        self._socket.close(linger=linger_ms)
 
     def _handle(self, message: Message) -> Message | None:
         self._heard_at = time.monotonic()
@@ -132,10 +157,27 @@ class BrokerLink:
     def _keep_alive(self) -> None:
         now = time.monotonic()
         if not self.welcomed and now >= self._next_hello:
+            self._end_if_refused()
             self._say_hello()
         elif self.welcomed and now >= self._next_status:
             self._next_status = now + HEARTBEAT_S
             self.send(Status(self._done, self._busy_ms, self._bad_messages))
+
+    def _end_if_refused(self) -> None:
+        """Look why no connection has come about, and end where waiting would not help."""
+        while self._watch is not None and (failure := self._watch.next_failure()):
+            told = advice(failure, self._endpoint, self._key)
+            if told is not None:
+                raise RefusedError(told)
+            self._hung_up = True
+
+    def _doubt(self) -> str:
+        """Return what may be wrong where the broker is there and hangs up."""
+        if not self._hung_up:
+            return ""
+        if self._key is None:
+            return "; it hangs up: does it ask for a key (BROKER_KEYS)?"
+        return f"; it hangs up: was {self._key.file} made for this broker?"
 
     def _say_hello(self) -> None:
         self._next_hello = time.monotonic() + HELLO_RETRY_S
@@ -148,7 +190,9 @@ class BrokerLink:
         """
         limit_s = RECONNECT_BACKOFF_S[min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)]
         if time.monotonic() - self._heard_at > limit_s:
-            log.warning("nothing from the broker at %s; connecting again", self._endpoint)
+            log.warning(
+                "nothing from the broker at %s; connecting again%s", self._endpoint, self._doubt()
+            )
             self._reconnects += 1
             self._start_over()
 
@@ -156,6 +200,6 @@ class BrokerLink:
         """Say hello anew, through a new socket: for the broker the peer behind the old is gone."""
         self._heard_at = time.monotonic()
         self.welcomed = False
-        self._socket.close()
-        self._socket = connect_dealer(self._context, self._endpoint)
+        self._disconnect()
+        self._connect()
         self._next_hello = self._heard_at + HELLO_RETRY_S  # it takes a moment to connect

@@ -15,7 +15,9 @@ import zmq
 
 from common.connections import EVENTS, Connections
 from common.endpoint_lock import EndpointLock
+from common.entrance import Entrance
 from common.errors import ConfigError
+from common.keys.files import KEY_LENGTH, KeyPair, PeerKey
 
 Context = zmq.Context[zmq.Socket[bytes]]
 """What makes the sockets of a process."""
@@ -40,38 +42,67 @@ _NOBLOCK_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
 def connect_dealer(context: Context, endpoint: str) -> zmq.Socket[bytes]:
-    """Connect a peer's socket to the broker, which need not be there yet.
+    """Connect a peer's socket to the broker, which asks for no key and need not be there yet.
 
     Raises:
         ConfigError: Nothing can ever connect to such an address.
     """
+    dealer = make_dealer(context, None)
+    try:
+        connect(dealer, endpoint)
+    except ConfigError:
+        dealer.close()
+        raise
+    return dealer
+
+
+def make_dealer(context: Context, key: PeerKey | None) -> zmq.Socket[bytes]:
+    """Make a peer's socket; with a key it shows that and talks to the key's broker alone."""
     dealer = context.socket(zmq.DEALER)
     _set_limits(dealer)
     dealer.setsockopt(zmq.IMMEDIATE, 1)
     dealer.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     dealer.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+    if key is not None:
+        dealer.setsockopt(zmq.CURVE_PUBLICKEY, key.pair.public.encode())
+        dealer.setsockopt(zmq.CURVE_SECRETKEY, key.pair.secret.encode())
+        dealer.setsockopt(zmq.CURVE_SERVERKEY, key.broker.encode())
+    return dealer
+
+
+def connect(dealer: zmq.Socket[bytes], endpoint: str) -> None:
+    """Connect a peer's socket to the broker, which need not be there yet.
+
+    Raises:
+        ConfigError: Nothing can ever connect to such an address.
+    """
     try:
         dealer.connect(endpoint)
     except zmq.ZMQError as error:
-        dealer.close()
         raise ConfigError(
             f"BROKER_ENDPOINT={endpoint}: cannot connect there ({error.strerror}); "
             "give the broker's host, or an ipc:// path that is short enough"
         ) from error
-    return dealer
 
 
 class BrokerSocket:
     """The broker's bound socket, and the lock that keeps a second broker from stealing its path.
 
+    Args:
+        context: The ZeroMQ context of the process.
+        endpoint: Where to listen.
+        key: The broker's key, on tcp; without it all come in. With it the identity of each peer
+            begins with the key that its connection was made with (``key_of``).
+
     Attributes:
         connections: Who is connected.
+        entrance: Where it is answered whose key is good; None without keys.
 
     Raises:
         ConfigError: The address is taken; names who has it where that is known.
     """
 
-    def __init__(self, context: Context, endpoint: str) -> None:
+    def __init__(self, context: Context, endpoint: str, key: KeyPair | None = None) -> None:
         is_ipc = endpoint.startswith("ipc://")
         self._lock = EndpointLock(Path(endpoint.removeprefix("ipc://"))) if is_ipc else None
         _make_identities_unguessable()
@@ -83,6 +114,9 @@ class BrokerSocket:
         self.router.setsockopt(zmq.BACKLOG, BACKLOG)
         self.connections = Connections(_monitor(context, self.router))
         self._trusted = self.connections.trusted
+        self.entrance = Entrance(self.router, context.socket(zmq.REP), key) if key else None
+        self._receive_identity = self.router.recv if key is None else self._identity_with_key
+        self._key_length = KEY_LENGTH if key else 0
         try:
             _bind(self.router, endpoint)
         except zmq.ZMQError as error:
@@ -106,7 +140,7 @@ class BrokerSocket:
     def _receive(self, flags: int) -> list[bytes] | None:
         """Return the parts of a message, the first of which is the identity of who sent it."""
         try:
-            parts = [self.router.recv(flags)]
+            parts = [self._receive_identity(flags)]
         except zmq.Again:
             return None
         if parts[0] not in self._trusted:
@@ -125,10 +159,17 @@ class BrokerSocket:
             descriptor = int(part.get(zmq.SRCFD))
             if len(parts) <= MAX_PARTS:
                 parts.append(part.bytes)
-        return parts if self.connections.hear_stranger(parts[0], descriptor) else None
+        own = parts[0][self._key_length :]
+        return parts if self.connections.hear_stranger(parts[0], descriptor, own) else None
+
+    def _identity_with_key(self, flags: int) -> bytes:
+        frame = self.router.recv(flags, copy=False)
+        return str(frame.get("User-Id")).encode() + frame.bytes
 
     def send(self, identity: bytes, parts: list[bytes]) -> bool:
         """Send a message of two parts; return False where the peer is gone or takes nothing now."""
+        if self.entrance is not None:
+            identity = identity[KEY_LENGTH:]
         try:
             self.router.send(identity, _NOBLOCK_MORE)
             self.router.send(parts[0], _NOBLOCK_MORE)
@@ -145,6 +186,9 @@ class BrokerSocket:
             self.router.disable_monitor()
             self.connections.close()
             self.router.close()
+        if self.entrance is not None:
+            self.entrance.close()
+            self.entrance = None
         if self._lock is not None:
             self._lock.release()
             self._lock = None

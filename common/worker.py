@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, Generic, TypeVar
 
+from common.config import BrokerSettings
 from common.contract import Role
 from common.errors import SourceError
 from common.lifetime import Lifetime
@@ -69,18 +70,18 @@ class WorkerStage(Generic[W, A]):
     Args:
         worker: What does the work.
         context: The ZeroMQ context of the process.
-        endpoint: ``BROKER_ENDPOINT``.
+        broker: Where the broker is, and with which key.
         lifetime: The life of this process; the broker's ``Finish`` ends it.
     """
 
     def __init__(
-        self, worker: Worker[W, A], context: Context, endpoint: str, lifetime: Lifetime
+        self, worker: Worker[W, A], context: Context, broker: BrokerSettings, lifetime: Lifetime
     ) -> None:
         self._worker: Worker[W, A] = worker
         self._lifetime = lifetime
         restarts = Restarts(lifetime.restarts, lifetime.last_end)
         hello = WorkerHello(worker.role, peer_name(), lifetime.instance, worker.capacity, restarts)
-        self._link = BrokerLink(context, endpoint, lambda: hello)
+        self._link = BrokerLink(context, broker, lambda: hello)
 
     def step(self) -> None:
         """Wait for one message and do what it asks."""

@@ -98,7 +98,7 @@ def make_detector(
     cv2.setNumThreads(1)  # more detectors are more threads
     detector = create_detector(config)
     worker = DetectorWorker(detector, config.interval_frames, config.max_turn_deg)
-    return WorkerStage(worker, context, config.endpoint, lifetime)
+    return WorkerStage(worker, context, config, lifetime)
 
 
 if __name__ == "__main__":

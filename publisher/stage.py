@@ -74,7 +74,7 @@ class PublisherStage:
         self.live = Live(config, self._results, self._recordings)
         self.requests = PendingImages()
         self.analyzer = Analyzer(self.requests, self.live.board)
-        self._link = BrokerLink(context, config.endpoint, self.hello)
+        self._link = BrokerLink(context, config, self.hello)
 
     def hello(self) -> PublisherHello:
         """Introduce this publisher to the broker."""

@@ -19,6 +19,7 @@ import zmq
 from benchmarks.performance.plan import Plan
 from benchmarks.performance.report import Chart, Panel, Section, table
 from benchmarks.performance.steps import Part, Step
+from common.config import BrokerSettings
 from common.contract import Role
 from common.face_model import FACE_SIZE_PX, LABELS
 from common.lifetime import Lifetime
@@ -90,7 +91,7 @@ def at_work(worker: Worker[W, A], endpoint: str) -> Iterator[None]:
 
     def work() -> None:
         with zmq.Context() as context:
-            stage = WorkerStage(worker, context, endpoint, lifetime)
+            stage = WorkerStage(worker, context, BrokerSettings(endpoint), lifetime)
             try:
                 lifetime.run(stage.step)
             finally:

@@ -7,6 +7,7 @@ import time
 
 from common import wire
 from common.broker.doorkeeper import MAX_CONNECTIONS, SPARE_FILES, Doorkeeper
+from common.broker.gate import Gate
 from common.broker.progress import ProgressLog
 from common.broker.scheduler import Scheduler
 from common.errors import MessageError
@@ -32,14 +33,22 @@ class BrokerLoop:
         socket: The bound socket.
         scheduler: The logic, whose time is that of ``time.monotonic_ns``.
         lifetime: The life of this process, which is asked to end when everything is done.
+        gate: Says who may take part; None where whoever connects may.
     """
 
-    def __init__(self, socket: BrokerSocket, scheduler: Scheduler, lifetime: Lifetime) -> None:
+    def __init__(
+        self,
+        socket: BrokerSocket,
+        scheduler: Scheduler,
+        lifetime: Lifetime,
+        gate: Gate | None = None,
+    ) -> None:
         self._socket = socket
         self._scheduler = scheduler
         self._lifetime = lifetime
         open_files = allow_open_files(MAX_CONNECTIONS + SPARE_FILES)
         self._doorkeeper = Doorkeeper(socket.connections, scheduler.state.peers, open_files)
+        self._gate = gate
         self._progress = ProgressLog()
         self._bad_messages = 0
         self._next_tick_ns = 0
@@ -66,6 +75,8 @@ class BrokerLoop:
 
     def _tick(self, now_ns: int) -> None:
         """Do what the time has come for."""
+        if self._gate is not None:
+            self._gate.tick(now_ns)
         self._scheduler.tick(now_ns)
         if now_ns >= self._next_heartbeat_ns:
             self._next_heartbeat_ns = now_ns + HEARTBEAT_NS
@@ -104,7 +115,9 @@ class BrokerLoop:
         """Take one message in."""
         identity, *parts = received
         try:
-            self._scheduler.handle(identity, wire.decode(parts), now_ns)
+            message = wire.decode(parts)
+            if self._gate is None or self._gate.admits(identity, message):
+                self._scheduler.handle(identity, message, now_ns)
         except wire.VersionError as error:
             self._bad_messages += 1
             log.warning("refused a peer of another version: %s", error)

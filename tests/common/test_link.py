@@ -11,6 +11,7 @@ import zmq
 
 from common import link as link_module
 from common import wire
+from common.config import BrokerSettings
 from common.contract import Fate
 from common.errors import ConfigError, RefusedError
 from common.link import BrokerLink, peer_name
@@ -44,7 +45,11 @@ def make_link(
 
     def make() -> BrokerLink:
         links.append(
-            BrokerLink(context, endpoint, lambda: PublisherHello("p", f"hello {next(hellos)}"))
+            BrokerLink(
+                context,
+                BrokerSettings(endpoint),
+                lambda: PublisherHello("p", f"hello {next(hellos)}"),
+            )
         )
         return links[-1]
 
@@ -276,7 +281,7 @@ def test_goodbye_is_said_on_leaving(make_link: MakeLink, broker: FakeBroker) -> 
 def test_address_nobody_can_connect_to_is_a_wrong_setting(context: Context) -> None:
     endpoint = f"ipc:///{'x' * 120}"
     with pytest.raises(ConfigError, match=f"BROKER_ENDPOINT={endpoint}: cannot connect there"):
-        BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+        BrokerLink(context, BrokerSettings(endpoint), lambda: PublisherHello("p", "i"))
 
 
 @pytest.mark.parametrize("host", ["*", "0.0.0.0"])  # noqa: S104
@@ -287,7 +292,7 @@ def test_address_of_a_broker_on_all_interfaces_is_good_for_peers_on_its_host(
         probe.bind(("127.0.0.1", 0))
         endpoint = f"tcp://{host}:{probe.getsockname()[1]}"
     broker = FakeBroker(context, endpoint)
-    link = BrokerLink(context, endpoint, lambda: PublisherHello("p", "i"))
+    link = BrokerLink(context, BrokerSettings(endpoint), lambda: PublisherHello("p", "i"))
     try:
         join(link, broker)
     finally:

@@ -9,6 +9,7 @@ import zmq
 
 from common import link as link_module
 from common import wire
+from common.config import BrokerSettings
 from common.contract import Role
 from common.errors import RefusedError, SourceError
 from common.lifetime import Lifetime
@@ -57,7 +58,7 @@ class Desk(Worker[ClassifyBatch, Expressions]):
         self.error: Exception | None = None
         self.stop_at_first_answer = False
         self.answers = 1
-        self.worker = WorkerStage(self, context, endpoint, self.lifetime)
+        self.worker = WorkerStage(self, context, BrokerSettings(endpoint), self.lifetime)
         self.broker = FakeBroker(context, endpoint, self.worker.step)
 
     def join(self) -> bytes:

@@ -51,6 +51,9 @@ CASES = [
     ("publisher", "PUBLISHER_HOSTS", "cam:http"),
     ("publisher", "PUBLISHER_COLOUR", "blue"),
     ("common.broker", "BROKER_ENDPOINT", "carrier:pigeon"),
+    ("common.broker", "BROKER_ENDPOINT", "tcp://*:7391"),
+    ("classifier", "BROKER_ENDPOINT", "tcp://192.0.2.77:7391"),
+    ("classifier", "BROKER_KEYS", "/nowhere/gpu-box.key"),
     ("common.broker", "MAX_FRAME_AGE_MS", "soon"),
     ("common.broker", "BROKER_PORT", "5555"),
 ]
@@ -91,6 +94,7 @@ def test_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         ("CLASSIFIER_MODEL", "/nowhere/model.onnx"),
         ("PUBLISHER_PORT", "http"),
         ("CAPTURE_SORCE", "demo"),
+        ("BROKER_ENDPOINT", "tcp://*:7391"),
     ],
 )
 def test_wrong_setting_stops_the_whole_pipeline_and_leaves_nothing(

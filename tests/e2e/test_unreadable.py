@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zmq
 
+from common.config import BrokerSettings
 from common.contract import Mode
 from common.link import BrokerLink
 from common.messages import CameraHello, Frame
@@ -28,7 +29,7 @@ class Ghost:
         hello = CameraHello("ghost", f"ghost-{mode}", f"ghost-{mode}", mode, 0, 24, 0, 0, 0)
         self._camera = hello.camera
         self._ring = str(new_ring_path(ring_directory()))
-        self._link = BrokerLink(context, endpoint, lambda: hello)
+        self._link = BrokerLink(context, BrokerSettings(endpoint), lambda: hello)
         self._ids = count()
 
     def step(self) -> None:
