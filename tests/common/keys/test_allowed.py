@@ -47,6 +47,7 @@ def test_list_written_by_hand_is_read(tmp_path: Path) -> None:
         (f"gpu-box classifier - {'#' * 40}", "a public key of 40 characters at its end"),
         (f"gpu-box classifier - {OTHER}", "another key than that of old"),
     ],
+    ids=["few words", "name", "role", "short key", "no key", "key of another"],
 )
 def test_line_that_means_nothing_is_named(tmp_path: Path, line: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
