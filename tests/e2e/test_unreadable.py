@@ -12,7 +12,7 @@ import zmq
 from common.config import BrokerSettings
 from common.contract import Mode
 from common.link import BrokerLink
-from common.messages import CameraHello, Frame
+from common.messages import CameraHello, Frame, Release
 from common.ring_files import new_ring_path, ring_directory
 from tests.publisher.uploading import encoded, post_images
 from tests.support.pipeline import Pipeline
@@ -22,21 +22,27 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 
+SLOTS = 24
+
+
 class Ghost:
     """A capture that announces frames in a ring that is not there."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str, mode: Mode) -> None:
-        hello = CameraHello("ghost", f"ghost-{mode}", f"ghost-{mode}", mode, 0, 24, 0, 0, 0)
+        hello = CameraHello("ghost", f"ghost-{mode}", f"ghost-{mode}", mode, 0, SLOTS, 0, 0, 0)
         self._camera = hello.camera
         self._ring = str(new_ring_path(ring_directory()))
         self._link = BrokerLink(context, BrokerSettings(endpoint), lambda: hello)
         self._ids = count()
+        self._in_hand = 0
 
     def step(self) -> None:
-        self._link.receive(0.05)
-        if self._link.welcomed:
+        if isinstance(self._link.receive(0.05), Release):
+            self._in_hand -= 1
+        if self._link.welcomed and self._in_hand < SLOTS:
+            self._in_hand += 1
             frame_id = next(self._ids)
-            slot = frame_id % 24
+            slot = frame_id % SLOTS
             self._link.send(Frame(self._camera, frame_id, 0.0, 1, 1, 480, 640, self._ring, slot))
 
     def close(self) -> None:

@@ -25,15 +25,19 @@ class HttpStream:
     def __init__(self, url: str, path: str, receive_bytes: int = 0, **headers: str) -> None:
         address = urlsplit(url)
         self._socket = socket.socket()
-        if receive_bytes:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self._socket.settimeout(10)
-        self._socket.connect((address.hostname, address.port))
+        self._file = self._socket.makefile("rb")
         lines = [f"GET {path} HTTP/1.0", f"Host: {address.netloc}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self._socket.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
-        self._file = self._socket.makefile("rb")
-        self.head = self._read_head()
+        try:
+            if receive_bytes:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+            self._socket.settimeout(10)
+            self._socket.connect((address.hostname, address.port))
+            self._socket.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+            self.head = self._read_head()
+        except (OSError, EOFError):
+            self.close()
+            raise
 
     def __enter__(self: S) -> S:
         return self
