@@ -26,6 +26,8 @@ MOST_A_MINUTE = 3
 """Faults of one stage: a supervisor gives up at the fifth crash."""
 MINUTE_S = 65.0
 LEAVE_LIMIT_S = 15.0
+PROCESS_LIMIT_S = 20.0
+"""A supervisor pauses for 8 s at most."""
 
 
 class Kind(str, Enum):
@@ -70,16 +72,20 @@ class Troublemaker:
         self._extra = extra
         self._made: list[Fault] = []
 
-    def disturb(self) -> Fault:
-        """Do the next thing to a process; come back when it is done."""
-        kind, stage = self._choose()
+    def disturb(self) -> Fault | None:
+        """Do the next thing to a process; come back when it is done, or the pipeline has ended."""
+        chosen = self._choose()
+        if chosen is None:
+            return None
+        kind, stage = chosen
         began_s = time.monotonic()
         if kind is Kind.LEAVE:
             self._replace(stage)
-        else:
-            process = self._random.choice(self._processes(stage))
+        elif processes := self._processes(stage):
             with contextlib.suppress(psutil.NoSuchProcess):
-                self._harm(process, kind)
+                self._harm(self._random.choice(processes), kind)
+        else:
+            return None
         fault = Fault(kind, stage, began_s, time.monotonic() - began_s)
         self._made.append(fault)
         return fault
@@ -88,9 +94,9 @@ class Troublemaker:
         """Return how long to wait until the next one."""
         return self._random.uniform(0.2, 2.0)
 
-    def _choose(self) -> tuple[Kind, str]:
+    def _choose(self) -> tuple[Kind, str] | None:
         """Return what is done next; nothing that would have a supervisor give up."""
-        while True:
+        while not self._ended():
             kind = self._random.choice(list(Kind))
             stage = self._random.choice(WORKERS if kind is Kind.LEAVE else STAGES)
             recent = [
@@ -101,9 +107,19 @@ class Troublemaker:
             if len(recent) < MOST_A_MINUTE:
                 return kind, stage
             time.sleep(0.1)  # where all have had theirs, until the minute is over
+        return None
 
     def _processes(self, stage: str) -> list[psutil.Process]:
-        return eventually(lambda: self._pipeline.processes(stage_module(stage)), f"a {stage}")
+        """Wait for a stage's processes, which may be about to be started again."""
+        eventually(
+            lambda: self._pipeline.processes(stage_module(stage)) or self._ended(),
+            lambda: f"a {stage}\n{self._pipeline.log}",
+            PROCESS_LIMIT_S,
+        )
+        return self._pipeline.processes(stage_module(stage))
+
+    def _ended(self) -> bool:
+        return self._pipeline.process.poll() is not None
 
     def _harm(self, process: psutil.Process, kind: Kind) -> None:
         if kind is Kind.KILL:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from benchmarks.performance.live_runs import live_pipeline
 from benchmarks.reliability.faults import Fault, trouble
 from benchmarks.reliability.recovery import Recovery
+from common.errors import SourceError
 from common.progress_bar import progress_bar
 from tests.support.http_stream import EventStream
 from tests.support.waiting import eventually
@@ -109,6 +110,8 @@ def run_live(minutes: float, seed: int) -> LiveChaos:
         ):
             while time.monotonic() - began_s < minutes * 60:
                 fault = troublemaker.disturb()
+                if fault is None:
+                    raise SourceError(f"the pipeline has ended:\n{running.pipeline.log}")
                 recoveries.append(_wait_recovered(fault, viewer, normal_ms[1]))
                 bar.update(round(time.monotonic() - began_s) - bar.n)
                 time.sleep(troublemaker.pause_s())

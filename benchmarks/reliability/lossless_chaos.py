@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 
 from benchmarks.performance.recordings import count_frames
-from benchmarks.reliability.faults import Troublemaker, stage_module, trouble
+from benchmarks.reliability.faults import Fault, stage_module, trouble
 from benchmarks.reliability.records import Comparison, Written, compare, read_quiet, watched
 from benchmarks.reliability.recovery import Recovery
 from common.errors import SourceError
@@ -114,8 +114,11 @@ def _run_disturbed(
             trouble(pipeline, seed) as troublemaker,
             progress_bar(None, "disturbed", "frame", total=frames) as bar,
         ):
-            while pipeline.process.poll() is None and written.frames < frames - BACK_FRAMES:
-                recoveries.append(_disturb(troublemaker, pipeline, written, frames))
+            while written.frames < frames - BACK_FRAMES:
+                fault = troublemaker.disturb()
+                if fault is None:
+                    break
+                recoveries.append(_wait_recovered(fault, pipeline, written, frames))
                 bar.update(written.frames - bar.n)
                 time.sleep(troublemaker.pause_s())
             exit_code = pipeline.wait(RECOVERY_LIMIT_S)
@@ -125,11 +128,8 @@ def _run_disturbed(
     return LosslessChaos(tuple(recoveries), comparison, seconds, exit_code, pipeline.log)
 
 
-def _disturb(
-    troublemaker: Troublemaker, pipeline: Pipeline, written: Written, frames: int
-) -> Recovery:
-    """Disturb the pipeline and wait until it has recovered, or has come to its end."""
-    fault = troublemaker.disturb()
+def _wait_recovered(fault: Fault, pipeline: Pipeline, written: Written, frames: int) -> Recovery:
+    """Wait until the pipeline has recovered, or has come to its end."""
     wanted = min(frames, written.frames + BACK_FRAMES)
 
     def recovered() -> bool:
