@@ -7,6 +7,7 @@ import errno
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from common.errors import ConfigError
@@ -103,12 +104,10 @@ class TlsSocket:
         return self._tls.getsockopt(level, option)
 
 
-class _not_now(contextlib.ContextDecorator):  # noqa: N801 - reads as a word
+@contextlib.contextmanager
+def _not_now() -> Iterator[None]:
     """Turn what OpenSSL says when it has to wait into what sockets say."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ssl.SSLWantReadError | ssl.SSLWantWriteError):
-            raise BlockingIOError(errno.EWOULDBLOCK, "not now") from error
+    try:
+        yield
+    except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+        raise BlockingIOError(errno.EWOULDBLOCK, "not now") from error
