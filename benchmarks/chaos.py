@@ -72,7 +72,7 @@ def print_live(chaos: LiveChaos) -> None:
     print(recovery_table(chaos.recoveries).markdown())
 
 
-command = Command("benchmarks.chaos", __doc__, add_options, run)
+main = Command("benchmarks.chaos", __doc__, add_options, run)
 
 if __name__ == "__main__":
-    sys.exit(command())
+    sys.exit(main())

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from benchmarks.performance.live_runs import live_pipeline
 from benchmarks.reliability.faults import Fault, trouble
 from benchmarks.reliability.recovery import Recovery
+from benchmarks.reliability.watcher import Watcher
 from common.errors import SourceError
 from common.progress_bar import progress_bar
+from tests.e2e.looking import ledger_holds
 from tests.support.http_stream import EventStream
 from tests.support.waiting import eventually
 
@@ -46,12 +45,12 @@ class LiveChaos:
     ledger_holds: bool
 
 
-class Viewer:
+class Viewer(Watcher):
     """Reads the events of a pipeline, and comes back whenever it is cut off."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
-        self._ended = threading.Event()
         self.seen: list[tuple[float, float]] = []
         """When a frame's event came, on the monotonic clock, and its age in milliseconds."""
 
@@ -62,18 +61,13 @@ class Viewer:
                 self._read()
             self._ended.wait(RECONNECT_S)  # the publisher is away, or went in mid-sentence
 
-    def end(self) -> None:
-        """Stop reading."""
-        self._ended.set()
-
     def ages_ms(self, frames: int) -> list[float]:
         """Return the ages of the newest frames."""
         return [age_ms for _, age_ms in self.seen[-frames:]]
 
-    def longest_pause_s(self, from_s: float, to_s: float) -> float:
-        """Return the longest time without a frame within some time."""
-        moments = [at for at, _ in list(self.seen) if from_s < at < to_s]
-        return max(b - a for a, b in zip([from_s, *moments], [*moments, to_s], strict=True))
+    def moments(self) -> list[float]:
+        """Return when the frames' events came."""
+        return [at for at, _ in list(self.seen)]
 
     def _read(self) -> None:
         with EventStream(self._url) as stream:
@@ -84,22 +78,9 @@ class Viewer:
                     self.seen.append((time.monotonic(), age_s * 1000))
 
 
-@contextmanager
-def viewer_of(url: str) -> Iterator[Viewer]:
-    """Watch a pipeline."""
-    viewer = Viewer(url)
-    thread = threading.Thread(target=viewer.watch, daemon=True)
-    thread.start()
-    try:
-        yield viewer
-    finally:
-        viewer.end()
-        thread.join(15)
-
-
 def run_live(minutes: float, seed: int) -> LiveChaos:
     """Disturb a live pipeline on the bundled clip for some minutes."""
-    with live_pipeline("demo", {}) as running, viewer_of(running.pipeline.url) as viewer:
+    with live_pipeline("demo", {}) as running, Viewer(running.pipeline.url) as viewer:
         eventually(lambda: len(viewer.seen) > 2 * QUIET_FRAMES, "frames")
         normal_ms = _middle_and_95th(viewer.ages_ms(QUIET_FRAMES))
         recoveries = []
@@ -119,9 +100,7 @@ def run_live(minutes: float, seed: int) -> LiveChaos:
         eventually(lambda: len(viewer.seen) > before + QUIET_FRAMES, "frames")
         after_ms = _middle_and_95th(viewer.ages_ms(QUIET_FRAMES))
         camera = running.pipeline.camera()
-    ended = camera["published"] + camera["failed"] + camera["dropped_total"]
-    holds = camera["captured"] == ended + camera["in_flight"]
-    return LiveChaos(tuple(recoveries), normal_ms, after_ms, holds)
+    return LiveChaos(tuple(recoveries), normal_ms, after_ms, ledger_holds(camera))
 
 
 def _wait_recovered(fault: Fault, viewer: Viewer, normal_ms: float) -> Recovery:

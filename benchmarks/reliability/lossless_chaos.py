@@ -11,10 +11,11 @@ import av
 
 from benchmarks.performance.recordings import count_frames
 from benchmarks.reliability.faults import Fault, stage_module, trouble
-from benchmarks.reliability.records import Comparison, Written, compare, read_quiet, watched
+from benchmarks.reliability.records import Comparison, Written, compare, read_quiet
 from benchmarks.reliability.recovery import Recovery
 from common.errors import SourceError
 from common.progress_bar import progress_bar
+from tests.e2e.lossless_runs import analyse
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
@@ -89,13 +90,9 @@ def repeat(clip: Path, times: int, path: Path) -> Path:
     return path
 
 
-def _pipeline(video: Path, results: Path) -> Pipeline:
-    return Pipeline(CAPTURE_SOURCE=video, CAPTURE_MODE="lossless", PUBLISHER_RESULTS=results)
-
-
 def _run_quietly(video: Path, results: Path, frames: int) -> float:
     """Return how many frames a second an undisturbed run does, start-up apart."""
-    with _pipeline(video, results) as pipeline, watched(results) as written:
+    with analyse(video, results) as pipeline, Written(results) as written:
         if pipeline.wait(QUIET_LIMIT_S):
             raise SourceError(f"the quiet run failed:\n{pipeline.log}")
         written.look()
@@ -108,7 +105,7 @@ def _run_disturbed(
 ) -> LosslessChaos:
     started_s = time.monotonic()
     recoveries = []
-    with _pipeline(video, results) as pipeline, watched(results) as written:
+    with analyse(video, results) as pipeline, Written(results) as written:
         eventually(lambda: written.frames, lambda: f"a record\n{pipeline.log}")
         with (
             trouble(pipeline, seed) as troublemaker,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.reliability.watcher import Watcher
 from common.errors import SourceError
 from common.face_model import LABELS
 
@@ -21,14 +19,14 @@ smoothed over them: a publisher that was killed begins new ones."""
 Faces = tuple[tuple[str, ...], ...]
 
 
-class Written:
+class Written(Watcher):
     """How many frames a results file has, and since when."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
         self._offset = 0
         self._rest = b""
-        self._ended = threading.Event()
         self.grown: list[tuple[float, int]] = [(time.monotonic(), 0)]
 
     @property
@@ -36,19 +34,14 @@ class Written:
         """The number of frames up to now; the file has them in order."""
         return self.grown[-1][1]
 
-    def longest_pause_s(self, from_s: float, to_s: float) -> float:
-        """Return the longest time without a new frame within some time."""
-        moments = [at for at, _ in list(self.grown) if from_s < at < to_s]
-        return max(b - a for a, b in zip([from_s, *moments], [*moments, to_s], strict=True))
+    def moments(self) -> list[float]:
+        """Return when frames were found in the file."""
+        return [at for at, _ in list(self.grown)]
 
     def watch(self) -> None:
         """Look at the file until told to end."""
         while not self._ended.wait(LOOK_S):
             self.look()
-
-    def end(self) -> None:
-        """Stop looking."""
-        self._ended.set()
 
     def look(self) -> None:
         """Read what has come to the file."""
@@ -62,19 +55,6 @@ class Written:
         number = lines[-1].split(b",")[1] if lines else b""
         if number.isdigit() and int(number) + 1 > self.frames:  # not the titles
             self.grown.append((time.monotonic(), int(number) + 1))
-
-
-@contextmanager
-def watched(path: Path) -> Iterator[Written]:
-    """Watch a results file grow."""
-    written = Written(path)
-    thread = threading.Thread(target=written.watch, daemon=True)
-    thread.start()
-    try:
-        yield written
-    finally:
-        written.end()
-        thread.join()
 
 
 @dataclass(frozen=True, slots=True)

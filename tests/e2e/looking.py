@@ -10,9 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.pipeline import Pipeline
 
 
-def assert_ledger(camera: dict[str, Any]) -> None:
+def ledger_holds(camera: dict[str, Any]) -> bool:
     ended = camera["published"] + camera["failed"] + sum(camera["dropped"].values())
-    assert camera["captured"] == ended + camera["in_flight"], camera
+    return bool(camera["captured"] == ended + camera["in_flight"])
+
+
+def assert_ledger(camera: dict[str, Any]) -> None:
+    assert ledger_holds(camera), camera
 
 
 def scrape(pipeline: Pipeline) -> Counter[str]:
