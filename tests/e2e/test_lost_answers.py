@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,7 @@ def test_stages_that_live_and_whose_answers_are_lost_are_asked_again(
     with analyse(clip, results, PYTHONPATH=path, **one_each) as pipeline:
         assert pipeline.wait(120) == 0, pipeline.log
         pipeline.assert_nothing_left()
-    for role in ("classifier", "publisher"):
-        assert f"{role} {role}.1" in pipeline.log
-    assert pipeline.log.count("does not answer what it has in hand") == 2
+    silent = re.findall(r"(\w+) \S+ does not answer what it has in hand", pipeline.log)
+    assert set(silent) == {"classifier", "publisher"}  # once each, or more where less flows
     assert "starting it again" not in pipeline.log
     assert rows_of(results) == reference.rows
