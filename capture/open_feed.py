@@ -12,7 +12,6 @@ from capture.source_kind import SourceKind
 from capture.sources.camera import DeviceCamera
 from capture.sources.images import ImageFolder, StillImage, is_image
 from capture.sources.source import LiveSource, Recording
-from capture.sources.stream import NetworkStream
 from capture.sources.video_file import VideoFile
 from common.config import user_path
 from common.contract import Mode
@@ -62,6 +61,8 @@ def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:
     def open_source() -> LiveSource:
         if config.kind is SourceKind.CAMERA:
             return DeviceCamera(config.source)
+        from capture.sources.stream import NetworkStream  # noqa: PLC0415  # PyAV takes 16 MB
+
         return NetworkStream(config.source)
 
     feed = CameraFeed(config.camera_name, open_source)

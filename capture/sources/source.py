@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.opencv import MAX_PIXELS, cv2
-from common.passwords import without_password
 from common.pixels import Bgr
 
 
@@ -47,50 +44,35 @@ class Recording(Protocol):
         """Let go of files."""
 
 
-class LiveSource:
-    """A camera or stream that OpenCV reads: goes on until it is lost.
-
-    Attributes:
-        lost: What is said of it then.
-    """
-
-    lost: ClassVar[str]
-    _capture: cv2.VideoCapture
+class LiveSource(Protocol):
+    """A camera or stream: goes on until it is lost."""
 
     def read(self) -> Bgr:
         """Wait for the next frame.
 
         Raises:
-            SourceError: The camera is lost.
+            SourceError: It is lost.
         """
-        with opencv_errors():
-            decoded, pixels = self._capture.read()
-        if not decoded:
-            raise SourceError(self.lost)
-        return as_bgr(pixels)
 
     def close(self) -> None:
         """Let go of the device or connection."""
-        self._capture.release()
 
 
-@contextmanager
-def opencv_errors() -> Iterator[None]:
-    """Turn what OpenCV raises into a ``SourceError`` of one line."""
-    try:
-        yield
-    except cv2.error as error:
-        words = without_password(" ".join(str(error).split()))
-        raise SourceError(f"OpenCV fails with it ({words})") from error
+def check_opened(capture: cv2.VideoCapture) -> None:
+    """Refuse what OpenCV has opened for the size of its frames, before any is decoded.
+
+    Raises:
+        SourceError: As of ``check_size``.
+    """
+    check_size(capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
 
 
-def check_size(capture: cv2.VideoCapture) -> None:
-    """Refuse frames that would not fit in memory, before any is decoded.
+def check_size(width: float, height: float) -> None:
+    """Refuse frames that would not fit in memory.
 
     Raises:
         SourceError: The frames have no size, or more than ``MAX_PIXELS`` pixels.
     """
-    width, height = map(capture.get, (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     if width < 1 or height < 1:
         raise SourceError("has no picture that can be decoded")
     if width * height > MAX_PIXELS:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.sources.source import CapturedFrame, as_bgr, check_size
+from capture.sources.source import CapturedFrame, as_bgr, check_opened
 from common.errors import SourceError
 from common.opencv import cv2
 
@@ -87,7 +87,7 @@ class VideoFile:
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError("is not a video or image that can be read, or was cut short")
-        check_size(capture)
+        check_opened(capture)
         return capture
 
     def _count_frames(self) -> int:

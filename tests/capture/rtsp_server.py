@@ -41,12 +41,16 @@ class RtspServer:
         closing: It is going away.
         methods: Every request it was sent, such as ``PLAY``.
         sent: The number of the picture sent last.
+        first_key: The number of the first picture that is sent as a key frame.
+        codec: What it says that it sends.
     """
 
     def __init__(self, credentials: str = "") -> None:
         self.frozen = threading.Event()
         self.methods: list[str] = []
         self.sent = -1
+        self.first_key = 0
+        self.codec = "H264"
         self.credentials = credentials
         self.pictures = encoded_pictures()
         self.closing = threading.Event()
@@ -121,7 +125,7 @@ class _Connection(socketserver.StreamRequestHandler):
         status, answers, body = self._answer(method, headers)
         answers |= {"CSeq": headers["CSeq"], "Content-Length": str(len(body))}
         head = "".join(f"{name}: {value}\r\n" for name, value in answers.items())
-        self.wfile.write(f"RTSP/1.0 {status}\r\n{head}\r\n{body}".encode())
+        self.wfile.write(f"RTSP/1.0 {status}\r\n{head}\r\n{body}".encode("latin-1"))
         return method != "TEARDOWN"
 
     def _answer(self, method: str, headers: HTTPMessage) -> tuple[str, dict[str, str], str]:
@@ -130,7 +134,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if camera.credentials and headers["Authorization"] != expected:
             return "401 Unauthorized", {"WWW-Authenticate": 'Basic realm="camera"'}, ""
         if method == "DESCRIBE":
-            return "200 OK", {"Content-Type": "application/sdp"}, _description(camera.pictures[0])
+            return "200 OK", {"Content-Type": "application/sdp"}, _description(camera)
         if method == "SETUP" and "RTP/AVP/TCP" not in headers["Transport"]:
             return "461 Unsupported Transport", {}, ""
         if method == "SETUP":
@@ -161,12 +165,16 @@ def encoded_pictures() -> list[list[bytes]]:
     return [re.split(rb"\x00?\x00\x00\x01", units)[1:] for units in encoded]
 
 
-def _description(units: list[bytes]) -> str:
-    """Describe the stream as SDP, with the decoder's parameters (RFC 6184, section 8.2.1)."""
-    sets = [base64.b64encode(unit).decode() for unit in units if unit[0] & 31 in PARAMETER_SETS]
+def _description(camera: RtspServer) -> str:
+    """Describe the stream as SDP, with the decoder's parameters (RFC 6184, section 8.2.1).
+
+    The name is not in UTF-8, as that of many cameras.
+    """
+    units = [unit for unit in camera.pictures[0] if unit[0] & 31 in PARAMETER_SETS]
+    sets = [base64.b64encode(unit).decode() for unit in units]
     return (
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-        f"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/{CLOCK_HZ}\r\n"
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=caméra\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+        f"m=video 0 RTP/AVP 96\r\na=rtpmap:96 {camera.codec}/{CLOCK_HZ}\r\n"
         f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={','.join(sets)}\r\n"
         "a=control:track1\r\n"
     )
@@ -176,7 +184,8 @@ def _packets(camera: RtspServer) -> Iterator[bytes]:
     """Yield one picture after the other as RTP packets, framed for the channel 0."""
     sequence = 0
     for index in itertools.count():
-        units = camera.pictures[index % PICTURES]
+        is_key = index % PICTURES == 0
+        units = [] if is_key and index < camera.first_key else camera.pictures[index % PICTURES]
         payloads = [payload for unit in units for payload in _payloads(unit)]
         framed = b""
         for at, payload in enumerate(payloads):

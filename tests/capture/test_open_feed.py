@@ -85,7 +85,7 @@ def test_a_camera_thread_that_dies_ends_the_wait_for_it(
     def crash(_: str) -> NetworkStream:
         raise ZeroDivisionError("in the driver")
 
-    monkeypatch.setattr("capture.open_feed.NetworkStream", crash)
+    monkeypatch.setattr("capture.sources.stream.NetworkStream", crash)
     with pytest.raises(ZeroDivisionError, match="in the driver"):
         open_feed(config_of(CAPTURE_SOURCE="rtsp://cam/live"), lifetime)
 

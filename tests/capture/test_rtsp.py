@@ -15,7 +15,7 @@ from capture.open_feed import open_feed
 from capture.sources import stream
 from capture.sources.stream import NetworkStream
 from common.config import load_config
-from common.errors import ConfigError
+from common.errors import ConfigError, SourceError
 from common.lifetime import Lifetime
 from common.messages import CameraState, Frame
 from common.pixels import Bgr
@@ -24,6 +24,7 @@ from tests.capture.rig import Rig
 from tests.capture.rtsp_server import HEIGHT, PICTURES, WIDTH, RtspServer, picture
 from tests.support.waiting import eventually
 
+REFUSED = "no video can be reached there: Connection refused; check address, password and network"
 SENT = [picture(index) for index in range(PICTURES)]
 
 
@@ -70,6 +71,22 @@ def test_every_picture_arrives_in_order_and_is_fresh(server: RtspServer) -> None
     eventually(lambda: server.methods[-1] == "TEARDOWN")
 
 
+def test_a_stream_whose_next_key_frame_is_far_away_is_waited_for(
+    server: RtspServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "TIMEOUT_S", 2.0)
+    server.first_key = 8 * PICTURES  # after six seconds
+    source = NetworkStream(server.url)
+    assert [index_of(source.read()) for _ in range(3)] == [0, 1, 2]
+    source.close()
+
+
+def test_a_stream_that_nothing_decodes_is_refused(server: RtspServer) -> None:
+    server.codec = "FUTURE"
+    with pytest.raises(SourceError, match="no picture that can be decoded"):
+        NetworkStream(server.url)
+
+
 def test_a_password_and_capitals_in_the_scheme_are_understood(lifetime: Lifetime) -> None:
     server = RtspServer(credentials="viewer:secret")
     try:
@@ -99,7 +116,7 @@ def test_a_server_that_goes_away_is_offline_until_it_returns(
     assert told_states(broker) == [
         (True, ""),
         (False, "the stream has broken off"),
-        (False, "no video can be reached there; check the address and the network"),
+        (False, REFUSED),
         (True, ""),
     ]
 
@@ -109,7 +126,7 @@ def test_a_server_that_freezes_is_offline_after_a_while_and_until_it_thaws(
     rig: Rig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stream, "READ_TIMEOUT_MS", 20_000)
+    monkeypatch.setattr(stream, "TIMEOUT_S", 20.0)
     monkeypatch.setattr(camera_feed, "STALL_S", 1.0)
     broker = rig.broker
     rig.start(CAPTURE_SOURCE=server.url)
@@ -125,17 +142,16 @@ def test_a_server_that_freezes_is_offline_after_a_while_and_until_it_thaws(
 def test_a_server_that_stays_frozen_is_given_up_and_opened_again(
     server: RtspServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "READ_TIMEOUT_MS", 1000)
+    monkeypatch.setattr(stream, "TIMEOUT_S", 1.0)
     feed = CameraFeed("cam", lambda: NetworkStream(server.url))
     try:
         assert feed.wait_until_open(timeout_s=10)
         server.frozen.set()
         eventually(lambda: feed.offline_reason == "the stream has broken off", doing=feed.take)
-        monkeypatch.setattr(stream, "OPEN_TIMEOUT_MS", 1000)
         eventually(
             lambda: feed.offline_reason.startswith("no video can be reached"), doing=feed.take
         )
-        monkeypatch.setattr(stream, "OPEN_TIMEOUT_MS", 10_000)
+        monkeypatch.setattr(stream, "TIMEOUT_S", 10.0)
         server.frozen.clear()
         eventually(lambda: not feed.offline_reason, doing=feed.take)
         eventually(lambda: feed.take() is not None)
@@ -146,7 +162,7 @@ def test_a_server_that_stays_frozen_is_given_up_and_opened_again(
 def test_a_server_that_never_answers_is_a_wrong_setting_at_the_start(
     server: RtspServer, lifetime: Lifetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "OPEN_TIMEOUT_MS", 500)
+    monkeypatch.setattr(stream, "TIMEOUT_S", 0.5)
     server.frozen.set()
     with pytest.raises(ConfigError, match=r"CAPTURE_SOURCE=rtsp://.*no video can be reached"):
         open_feed(config_of(server.url), lifetime)

@@ -80,7 +80,7 @@ from pathlib import Path
 
 if sys.orig_argv[1:3] == ["-m", "capture.stage"]:
     import numpy as np
-    import capture.camera_feed, capture.open_feed
+    import capture.camera_feed, capture.sources.stream
 
     capture.camera_feed.STUCK_S = 2.0
 
@@ -98,7 +98,7 @@ if sys.orig_argv[1:3] == ["-m", "capture.stage"]:
         def close(self):
             pass
 
-    capture.open_feed.NetworkStream = Stream
+    capture.sources.stream.NetworkStream = Stream
 """
 
 

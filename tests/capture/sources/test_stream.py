@@ -1,36 +1,46 @@
-"""Tests of capture.sources.stream: what OpenCV raises; servers are in test_camera_feed."""
+"""Tests of capture.sources.stream with MJPEG; RTSP is in test_rtsp, outages in test_camera_feed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
+from capture.sources import stream
 from capture.sources.stream import NetworkStream
 from common.errors import SourceError
-from common.opencv import cv2
+from common.pixels import Bgr
+from tests.capture.mjpeg_server import MjpegServer
+from tests.support.waiting import eventually
 
 
-class FailingCapture:
-    """Opens, and raises when it is read."""
-
-    def isOpened(self) -> bool:  # noqa: N802 - the name in OpenCV
-        return True
-
-    def get(self, _: int) -> float:
-        return 64.0
-
-    def read(self) -> None:
-        raise cv2.error("bad\nframe")
+@pytest.fixture
+def server() -> Iterator[MjpegServer]:
+    with closing(MjpegServer()) as made:
+        yield made
 
 
-def test_what_opencv_raises_is_an_error_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: FailingCapture())
-    stream = NetworkStream("rtsp://cam/live")
-    with pytest.raises(SourceError, match=r"OpenCV fails with it \(bad frame\)"):
-        stream.read()
+def test_pictures_that_change_their_size_keep_their_own(server: MjpegServer) -> None:
+    frames: list[Bgr] = []
+    with closing(NetworkStream(server.url)) as source:
+        for width, height in ((322, 242), (48, 64), (640, 360)):
+            server.size = (width, height)
+            shape = (height, width, 3)
+            eventually(
+                lambda: frames and frames[-1].shape == shape,  # noqa: B023 - called at once
+                f"a picture of {width}x{height}",
+                doing=lambda: frames.append(source.read()),
+            )
+    assert all(bgr.flags.c_contiguous for bgr in frames)
 
-    def refuse(*_: object) -> FailingCapture:
-        raise cv2.error("bad address")
 
-    monkeypatch.setattr(cv2, "VideoCapture", refuse)
-    with pytest.raises(SourceError, match=r"OpenCV fails with it \(bad address\)"):
-        NetworkStream("rtsp://cam/live")
+def test_garbage_is_given_up_after_a_while(
+    server: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "TIMEOUT_S", 1.0)
+    with closing(NetworkStream(server.url)) as source:
+        source.read()
+        server.garbage.set()
+        with pytest.raises(SourceError, match=r"no picture that can be decoded, of .* for 1 s"):
+            eventually(lambda: source.read() is None)
