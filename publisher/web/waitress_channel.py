@@ -3,54 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import socket
 from typing import Any
 
-from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.receiver import FixedStreamReceiver
-from waitress.utilities import RequestEntityTooLarge
 
 from publisher.web.connections import Position, Progress, Step, capped_client
-
-MAX_DISCARDED_BYTES = 512 * 1024 * 1024
-"""A body under this is read to its end and thrown away, for a browser that is still sending when
-the connection is closed shows no answer. A larger one is cut off."""
-
-
-class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Leaves it to the application to refuse a body that is too large, and keeps nothing of it."""
-
-    adj: Any
-    error: Any
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Learn how large the body is."""
-        super().parse_header(header_plus)
-        too_large = self.adj.max_request_body_size <= self.content_length < MAX_DISCARDED_BYTES
-        if too_large and not self.expect_continue:
-            self.body_rcv = FixedStreamReceiver(self.content_length, _Nowhere(0))
-            self.adj = copy.copy(self.adj)
-            self.adj.max_request_body_size = MAX_DISCARDED_BYTES
-
-    def received(self, data: bytes) -> int:
-        """Take in bytes and return how many of them were of this request."""
-        consumed: int = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge):
-            size = max(self.content_length, self.body_bytes_received)
-            self.headers |= {"CONTENT_LENGTH": str(size), "CONNECTION": "close"}
-            self.expect_continue = False  # or waitress asks for the body all the same
-            self.error = None
-        return consumed
-
-
-class _Nowhere(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
-    """A buffer that keeps nothing."""
-
-    def append(self, data: bytes) -> None:
-        """Take bytes."""
+from publisher.web.waitress_parser import Parser
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
@@ -61,7 +20,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         progress: Since when it has been at its step; as new as the last ``note_progress``.
     """
 
-    parser_class = _Parser
+    parser_class = Parser
 
     def __init__(self, server: Any, sock: Any, addr: tuple[Any, ...], adj: Any, map: Any) -> None:  # noqa: A002 - as waitress calls it
         self.client = capped_client(addr[0])

@@ -1,8 +1,8 @@
 """waitress, fenced in: nothing else knows it, and here stands all that is not in its manual.
 
-"Here" is this file, ``waitress_listener``, ``waitress_channel`` and ``waitress_threads``. It is
-the classes of server, channel, parser, buffer and dispatcher, what they have and call,
-``adj.socket_options``, ``trigger``, ``active_channels``, and that a server ends with an empty map.
+"Here" is this file and its neighbours ``waitress_*``. It is the classes of server, channel, parser,
+receiver, buffer and dispatcher, what they have and call, ``adj.socket_options``, ``trigger``,
+``active_channels``, and that a server ends with an empty map.
 All of it was read in ``READ_VERSION``; a test fails with any other until somebody has looked again.
 """
 

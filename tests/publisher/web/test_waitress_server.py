@@ -14,7 +14,7 @@ from flask import Flask, request
 
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web.server import WebServer
-from publisher.web.waitress_channel import MAX_DISCARDED_BYTES
+from publisher.web.waitress_parser import MAX_DISCARDED_BYTES
 from publisher.web.waitress_server import READ_VERSION
 
 PATIENCE_S = 10.0
