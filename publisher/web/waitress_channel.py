@@ -53,6 +53,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         in_body = self.request is not None and self.request.headers_finished
         return Step.BODY if in_body else Step.HEAD
 
+    def readable(self) -> bool:
+        """Return whether to read on: of a request whose turn has not come, only how it begins.
+
+        waitress would take in its body, which counts as none while the one before is answered.
+        """
+        begun = self.requests and self.request is not None
+        return not begun and bool(super().readable())
+
     def handle_read(self) -> None:
         """Read what has come; of TLS that may be less than anything."""
         try:
@@ -68,9 +76,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         else:
             self.connected = False
 
-    def send(self, data: bytes, do_close: bool = True) -> int:
-        """Send what the system takes, and return how many bytes that were."""
-        sent: int = super().send(data, do_close=do_close)
+    def handle_expt(self) -> None:
+        """Hang up: HTTP has no urgent data, of which the system would tell again and again."""
+        self.handle_close()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: ARG002 - as waitress calls it
+        """Send what the system takes, and return how many bytes that were.
+
+        Who has gone is closed by the loop when it finds that out, whatever ``do_close`` says: this
+        may be another thread, and the loop would still hold the connection's descriptor.
+        """
+        sent: int = super().send(data, do_close=False)
         self._moved_bytes += sent
         return sent
 
