@@ -19,8 +19,9 @@ from publisher.web.hosts import is_loopback
 STEP_S = 10.0
 """A request's head must be there within this; a body and an answer have it before they must keep
 the pace."""
-PACE_BYTES_S = 32 * 1024
-"""So much of a body or an answer must have come and gone a second, on average."""
+PACE_BYTES_S = 4 * 1024
+"""So much of a body or an answer must have come and gone a second, on average: less than a phone on
+a bad line does. What bounds a crowd is its number."""
 GONE_AFTER_S = 20.0
 """A viewer that takes nothing of a stream for so long is gone."""
 MAX_BODIES = 32

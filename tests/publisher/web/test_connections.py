@@ -59,6 +59,16 @@ def test_a_body_and_an_answer_may_take_long_at_the_pace_and_no_longer(step: Step
         assert progress.is_overdue(100.0) is overdue
 
 
+@pytest.mark.parametrize("step", [Step.BODY, Step.TAKING])
+def test_a_photograph_may_come_and_go_by_a_slow_phone_line(step: Step) -> None:
+    bytes_s, photograph_bytes = 64_000 // 8, 3_000_000
+    seconds = range(1, photograph_bytes // bytes_s)
+    progress = Progress(since_s=0.0)
+    for now_s in seconds:
+        progress.note(Position(step, 0, now_s * bytes_s, 1), now_s)
+        assert not progress.is_overdue(now_s)
+
+
 def test_a_stream_may_be_slow_but_not_stand_still() -> None:
     slow = noted(*((second, Position(Step.ANSWERED, 0, second, 9)) for second in range(100)))
     assert not slow.is_overdue(99 + GONE_AFTER_S)
