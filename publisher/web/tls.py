@@ -16,6 +16,13 @@ RECORD_BYTES = 16 * 1024
 """The most that one record of TLS holds. Whoever reads so much at a time leaves nothing decrypted
 behind that waiting for the socket would not show."""
 
+PLAIN_HTTP = "HTTP_REQUEST"
+"""OpenSSL's reason where what comes is no handshake but a request in the clear."""
+USE_HTTPS = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+    b"\r\nThis server speaks https: open the same address with https:// before it.\n"
+)
+
 
 def tls_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext:
     """Return what encrypts connections, TLS 1.2 and later.
@@ -74,7 +81,12 @@ class TlsSocket:
     def recv(self, size: int) -> bytes:
         """Receive at most so many bytes; none at the end."""
         with self._lock, _not_now():
-            return self._tls.recv(size)
+            try:
+                return self._tls.recv(size)
+            except ssl.SSLError as error:
+                if error.reason == PLAIN_HTTP:
+                    self._ask_for_https(size)
+                raise
 
     def send(self, data: bytes) -> int:
         """Send what the system takes at once, and return how many bytes that were."""
@@ -91,6 +103,12 @@ class TlsSocket:
             with contextlib.suppress(OSError, ValueError):
                 self._tls.unwrap()
             self._tls.close()
+
+    def _ask_for_https(self, size: int) -> None:
+        """Answer in the clear, as far as that can be done at once."""
+        with contextlib.suppress(OSError):
+            socket.socket.recv(self._tls, size)  # closed with it unread, the answer would be lost
+            socket.socket.send(self._tls, USE_HTTPS)
 
     def fileno(self) -> int:
         """Return the descriptor to wait for."""

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask, Response, request
 
-from common.config import load_config
-from common.errors import ConfigError
-from publisher.config import PublisherConfig
 from publisher.stage import tls_of
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web import connections
 from publisher.web.server import WebServer
+from tests.publisher.web.certificates import config_of, make_certificate
 from tests.support.programs import needed
 from tests.support.waiting import eventually
 
@@ -31,25 +29,10 @@ PATIENCE_S = 20.0
 PIECE = bytes(100_000)
 
 
-def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a certificate of localhost that signs itself, and return it and its key."""
-    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    command = [needed("openssl"), "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
-    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key)]
-    subprocess.run([*command, "-out", str(certificate)], check=True, capture_output=True)
-    return certificate, key
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate and its key."""
     return make_certificate(tmp_path_factory.mktemp("tls"), "server")
-
-
-def config_of(**environ: object) -> PublisherConfig:
-    texts = {name: str(value) for name, value in environ.items()}
-    return load_config(PublisherConfig, "publisher", [], texts)
 
 
 @pytest.fixture
@@ -143,7 +126,7 @@ def test_curl_says_that_the_answer_ended_as_it_should(
 
 
 @pytest.mark.parametrize(
-    "said", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(300), bytes(5000)]
+    "said", [b"SSH-2.0-x\r\n", b"\x16\x03\x01\xff\xff" + bytes(300), bytes(5000)]
 )
 def test_who_speaks_no_tls_is_hung_up_on(server: WebServer, said: bytes) -> None:
     with raw(server) as client:
@@ -155,10 +138,15 @@ def test_who_speaks_no_tls_is_hung_up_on(server: WebServer, said: bytes) -> None
         assert b"HTTP" not in answer
 
 
-def test_versions_before_1_2_are_refused(files: tuple[Path, Path]) -> None:
-    context = tls_of(config_of(PUBLISHER_TLS_CERT=files[0], PUBLISHER_TLS_KEY=files[1]))
-    assert context is not None
-    assert context.minimum_version == ssl.TLSVersion.TLSv1_2  # no client here speaks older ones
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_who_forgot_the_s_of_https_is_told(server: WebServer, method: str) -> None:
+    with raw(server) as client:
+        client.sendall(
+            f"{method} / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 2000}\r\n\r\n".encode()
+        )
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"https://" in answer
 
 
 def test_those_who_stop_within_the_handshake_keep_nobody_waiting(
@@ -216,33 +204,3 @@ def test_it_closes_while_somebody_does_not_read(
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert asked.wait(PATIENCE_S)
             server.close()
-
-
-def test_without_a_certificate_it_is_http() -> None:
-    assert tls_of(config_of()) is None
-
-
-def test_a_certificate_without_a_key_is_an_error_and_a_key_without_one(
-    files: tuple[Path, Path],
-) -> None:
-    with pytest.raises(ConfigError, match="PUBLISHER_TLS_KEY is not set"):
-        tls_of(config_of(PUBLISHER_TLS_CERT=files[0]))
-    with pytest.raises(ConfigError, match="PUBLISHER_TLS_CERT is not set"):
-        tls_of(config_of(PUBLISHER_TLS_KEY=files[1]))
-    with pytest.raises(ConfigError, match=r"PUBLISHER_TLS_CERT=nowhere\.pem: expected a file"):
-        config_of(PUBLISHER_TLS_CERT="nowhere.pem")
-
-
-def test_files_that_cannot_be_used_are_an_error_that_says_why(
-    files: tuple[Path, Path], tmp_path: Path
-) -> None:
-    _, other_key = make_certificate(tmp_path, "other")
-    with pytest.raises(ConfigError, match="the key is that of another certificate"):
-        tls_of(config_of(PUBLISHER_TLS_CERT=files[0], PUBLISHER_TLS_KEY=other_key))
-    locked = tmp_path / "locked.key"
-    command = [needed("openssl"), "ec", "-aes256", "-passout", "pass:secret"]
-    command += ["-in", str(files[1]), "-out", str(locked)]
-    subprocess.run(command, check=True, capture_output=True)
-    for key in (locked, files[0]):
-        with pytest.raises(ConfigError, match="both PEM, the key without a password"):
-            tls_of(config_of(PUBLISHER_TLS_CERT=files[0], PUBLISHER_TLS_KEY=key))
