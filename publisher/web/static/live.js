@@ -3,10 +3,12 @@
 const RETRY_MS = 1000;
 const SILENT_MS = 5000;  // the status comes every second: whoever says nothing so long is gone
 
-export function follow({ onFrame, onStatus, onAway }) {
+export function follow({ onFrame, onStatus, onAway, onHidden }) {
   let source = null;
   let watchdog = 0;
+  let next = 0;
   const connect = () => {
+    if (document.hidden) return;
     source = new EventSource("/events");
     source.addEventListener("frame", (event) => { alive(); onFrame(JSON.parse(event.data)); });
     source.addEventListener("status", (event) => { alive(); onStatus(JSON.parse(event.data)); });
@@ -17,13 +19,23 @@ export function follow({ onFrame, onStatus, onAway }) {
     clearTimeout(watchdog);
     watchdog = setTimeout(again, SILENT_MS);
   };
-  const again = () => {
-    source.close();
+  const leave = () => {
+    source?.close();
     clearTimeout(watchdog);
+    clearTimeout(next);
+  };
+  const again = () => {
+    leave();
     onAway();
     askForToken();
-    setTimeout(connect, RETRY_MS);
+    next = setTimeout(connect, RETRY_MS);
   };
+  // All tabs of a browser share six connections to a server: those that nobody sees leave them to others.
+  document.addEventListener("visibilitychange", () => {
+    leave();
+    if (document.hidden) onHidden();
+    else connect();
+  });
   connect();
 }
 

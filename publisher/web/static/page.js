@@ -46,13 +46,17 @@ async function onStatus(told) {
 }
 
 function onAway() {
-  away = true;
-  byId("health").classList.add("stale");
   setState("bad", "not connected");
   showNotices([{ text: "The publisher does not answer. This page goes on by itself as soon as it does." }]);
+  disconnect("No connection");
+}
+
+function disconnect(words) {
+  away = true;
+  byId("health").classList.add("stale");
   if (options.frozen) return;
   showTiles([], options);
-  write(byId("waiting"), "No connection");
+  write(byId("waiting"), words);
   newest.clear();
 }
 
@@ -126,5 +130,5 @@ async function onSnapshot() {
 setUpOptions(onChange, { onSnapshot, onCamera: chooseNumber });
 setUpChooser();
 takeImages(colourOf);
-follow({ onFrame, onStatus, onAway });
+follow({ onFrame, onStatus, onAway, onHidden: () => disconnect("Connecting") });
 requestAnimationFrame(drawFrame);

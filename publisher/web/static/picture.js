@@ -32,6 +32,14 @@ export function reconnect() {
   for (const tile of tiles.values()) tile.query = null;
 }
 
+// No event says that a stream of pictures has ended, and the last one would stay as if it were live.
+// But the browser lists what it has loaded then.
+new PerformanceObserver((list) => {
+  for (const { name } of list.getEntries()) {
+    for (const tile of tiles.values()) if (tile.streams && tile.image.src === name) tile.query = null;
+  }
+}).observe({ type: "resource" });
+
 // Returns the picture of each camera that is loaded, or its frozen copy.
 export function pictures() {
   const loaded = [...tiles].filter(([, { image }]) => image.naturalWidth > 0);
