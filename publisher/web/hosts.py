@@ -8,8 +8,6 @@ import socket
 from collections.abc import Iterable
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]*))(?::\d*)?", re.ASCII)
-IPV6_PREFIX = 64
-"""Whoever has one address of such a network has all of them."""
 _OUTSIDE = "192.0.2.1"
 """An address of nobody (RFC 5737). A datagram socket is told it and sends nothing."""
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from publisher.web.server import RESERVE_THREADS
+from publisher.web.waitress_threads import IDLE_THREADS
 from tests.e2e.looking import assert_ledger
 from tests.support.http_stream import RawViewer
 from tests.support.pipeline import Pipeline
@@ -46,8 +46,8 @@ def assert_as_before(pipeline: Pipeline, threads: int, handles: int) -> None:
         lambda: stage.num_fds() <= handles + 8,
         lambda: f"{stage.num_fds()} handles to be {handles} again",
     )
-    eventually(  # those that answered viewers stay, for the next
-        lambda: stage.num_threads() <= threads + CAP + RESERVE_THREADS,
+    eventually(
+        lambda: stage.num_threads() <= threads + IDLE_THREADS,
         lambda: f"{stage.num_threads()} threads to be {threads} again",
     )
 
