@@ -81,7 +81,8 @@ class WebServer:
 
     def start(self, make_app: Callable[[], WSGIApplication]) -> None:
         """Answer requests with an application that is made when the first one comes."""
-        logging.getLogger("waitress").setLevel(logging.WARNING)  # a line for each viewer who goes
+        # How many warnings there are is for strangers to decide: of requests that wait, of headers.
+        logging.getLogger("waitress").setLevel(logging.ERROR)
         connections = self._max_streams + RESERVE_CONNECTIONS
         allow_open_files(2 * connections + 64)  # an upload or a file that is sent is one, too
         self._server = WaitressServer(

@@ -79,7 +79,9 @@ def test_the_application_is_made_once_and_when_somebody_asks() -> None:
         assert len(made) == 1
 
 
-def test_there_are_as_many_threads_as_requests_at_once_up_to_the_limit() -> None:
+def test_there_are_as_many_threads_as_requests_at_once_up_to_the_limit(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     streams = 3
     arrived, released = threading.Semaphore(0), threading.Event()
 
@@ -99,6 +101,7 @@ def test_there_are_as_many_threads_as_requests_at_once_up_to_the_limit() -> None
                 assert arrived.acquire(timeout=10)
                 assert answering_threads() == count
         assert not arrived.acquire(timeout=0.1)
+        assert caplog.text == "", "those who wait decide about no line of the log"
         released.set()
         assert all(b"200 OK" in client.recv(100) for client in asked)
         eventually(lambda: answering_threads() == IDLE_THREADS, "the other threads to end")
