@@ -8,7 +8,7 @@ expense of who has waited longest.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol, TypeVar
@@ -25,7 +25,9 @@ a bad line does. What bounds a crowd is its number."""
 GONE_AFTER_S = 20.0
 """A viewer that takes nothing of a stream for so long is gone."""
 MAX_BODIES = 32
-"""Bodies that may be on their way at once; each may be as large as an upload may."""
+"""Bodies that may be on their way at once."""
+MAX_BODY_BYTES = 256 * 1024 * 1024
+"""Of them together: as many of the largest uploads as are analyzed at once."""
 MAX_HELD_BYTES = 32 * 1024 * 1024
 """Of answers that are made and not taken, in all."""
 
@@ -50,7 +52,7 @@ class Position:
         step: What it does.
         turn: How many requests of it have been answered.
         moved_bytes: Received and sent on it so far.
-        held_bytes: Not taken yet of an answer.
+        held_bytes: Kept here of a body that is not whole, or of an answer that is not taken.
     """
 
     step: Step
@@ -119,13 +121,20 @@ def too_many(connections: Iterable[C], now_s: float) -> list[C]:
     """Return the slowest of those that are too many or hold too much."""
     fastest_first = sorted(connections, key=lambda each: -each.progress.pace(now_s))
     bodies = [each for each in fastest_first if each.progress.position.step is Step.BODY]
-    go, held_bytes = bodies[MAX_BODIES:], 0
-    for each in fastest_first:
-        if each.progress.position.step is Step.TAKING:
-            held_bytes += each.progress.position.held_bytes
-            if held_bytes > MAX_HELD_BYTES:
-                go.append(each)
-    return go
+    taking = [each for each in fastest_first if each.progress.position.step is Step.TAKING]
+    return [
+        *bodies[MAX_BODIES:],
+        *_beyond(bodies, MAX_BODY_BYTES),
+        *_beyond(taking, MAX_HELD_BYTES),
+    ]
+
+
+def _beyond(connections: Iterable[C], most_bytes: int) -> Iterator[C]:
+    held_bytes = 0
+    for each in connections:
+        held_bytes += each.progress.position.held_bytes
+        if held_bytes > most_bytes:
+            yield each
 
 
 def capped_client(address: str) -> str | None:

@@ -32,8 +32,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def note_progress(self, now_s: float) -> None:
         """Bring ``progress`` up to date."""
-        position = Position(self._step(), self._turn, self._moved_bytes, self.total_outbufs_len)
-        self.progress.note(position, now_s)
+        step = self._step()
+        held_bytes = len(self.request.body_rcv) if step is Step.BODY else self.total_outbufs_len
+        self.progress.note(Position(step, self._turn, self._moved_bytes, held_bytes), now_s)
 
     def hang_up(self) -> None:
         """End the connection; the loop closes it when it finds it ended.
@@ -50,7 +51,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             return Step.ANSWERED
         if self.total_outbufs_len:
             return Step.TAKING
-        in_body = self.request is not None and self.request.headers_finished
+        in_body = self.request is not None and self.request.body_rcv is not None
         return Step.BODY if in_body else Step.HEAD
 
     def readable(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from publisher.web.connections import (
     GONE_AFTER_S,
     MAX_BODIES,
+    MAX_BODY_BYTES,
     MAX_HELD_BYTES,
     PACE_BYTES_S,
     STEP_S,
@@ -98,6 +99,9 @@ def test_bodies_and_untaken_answers_are_bounded_slowest_first() -> None:
 
     bodies = [moving(Step.BODY, 1000 * number) for number in range(MAX_BODIES + 3)]
     assert too_many(bodies, 2.0) == bodies[2::-1]
+    half = MAX_BODY_BYTES // 2
+    large = [moving(Step.BODY, 1000 * number, half) for number in range(4)]
+    assert too_many(large, 2.0) == large[1::-1]
     third = MAX_HELD_BYTES // 3
     taking = [moving(Step.TAKING, 1000 * number, third) for number in range(5)]
     streams = [moving(Step.ANSWERED, 9000, third) for _ in range(5)]
