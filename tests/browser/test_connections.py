@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import WAIT_MS
 from tests.browser.pixels import wait_moving
 from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig
+from tests.support.http_stream import EventStream
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
+MOST = 3
 TABS = 8  # of two connections each; a browser has six to one server
 HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -26,7 +28,10 @@ HIDE = """(hidden) => {
 @pytest.fixture
 def running() -> Iterator[Rig]:
     """A publisher in this process, whose camera's picture changes all the time."""
-    with tempfile.TemporaryDirectory(prefix="pub-") as folder, rig(Path(folder)) as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="pub-") as folder,
+        rig(Path(folder), max_viewers=MOST) as made,
+    ):
 
         def publish() -> None:
             made.report(pipeline(camera_status()))
@@ -51,6 +56,16 @@ def test_a_stream_of_pictures_that_ends_alone_is_opened_again(blank: Page, runni
     eventually(lambda: stream not in channels.values(), "the end of the stream")
     wait_moving(blank)
     expect(blank.locator("#state-text")).to_have_text("live")
+
+
+def test_who_is_one_too_many_is_told_and_comes_in_later(blank: Page, running: Rig) -> None:
+    others = [EventStream(running.url) for _ in range(MOST)]
+    blank.goto(running.url)
+    expect(blank.locator("#notices")).to_contain_text("PUBLISHER_MAX_VIEWERS")
+    for other in others:
+        other.close()
+    expect(blank.locator("#state-text")).to_have_text("live")
+    expect(blank.locator("#notices")).to_be_empty()
 
 
 def test_hidden_tabs_leave_their_connections_to_others(browser: Browser, demo: Pipeline) -> None:

@@ -3,7 +3,7 @@
 const RETRY_MS = 1000;
 const SILENT_MS = 5000;  // the status comes every second: whoever says nothing so long is gone
 
-export function follow({ onFrame, onStatus, onAway, onHidden }) {
+export function follow({ onFrame, onStatus, onAway, onCause, onHidden }) {
   let source = null;
   let watchdog = 0;
   let next = 0;
@@ -27,7 +27,7 @@ export function follow({ onFrame, onStatus, onAway, onHidden }) {
   const again = () => {
     leave();
     onAway();
-    askForToken();
+    askWhy(onCause);
     next = setTimeout(connect, RETRY_MS);
   };
   // All tabs of a browser share six connections to a server: those that nobody sees leave them to others.
@@ -39,8 +39,10 @@ export function follow({ onFrame, onStatus, onAway, onHidden }) {
   connect();
 }
 
-// A pipeline that was started anew does not know this browser any more; a stream does not say why.
-async function askForToken() {
-  const answer = await fetch("/api/status", { method: "HEAD" }).catch(() => null);
-  if (answer && answer.status === 401) location.assign("/login");
+// A stream does not say why there is none: a pipeline that was started anew does not know this browser
+// any more, or as many pages are open as may be.
+async function askWhy(onCause) {
+  const answer = await fetch("/events", { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) location.assign("/login");
+  onCause({ isFull: answer?.status === 503 });
 }

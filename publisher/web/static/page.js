@@ -18,6 +18,7 @@ const memory = new Memory();
 const newest = new Map();   // by camera, its last frame
 let status = null;          // the server's last
 let away = true;
+let isFull = false;         // why it is away: as many pages are open as may be
 let drawn_ms = 0;
 let frozenAt = null;
 
@@ -33,7 +34,7 @@ function onFrame(frame) {
 async function onStatus(told) {
   status = told;
   if (away) {
-    away = false;
+    away = isFull = false;
     reconnect();  // streams ended with the server
     byId("health").classList.remove("stale");
     await memory.load().catch(() => {});  // without it the timeline begins now
@@ -47,8 +48,16 @@ async function onStatus(told) {
 
 function onAway() {
   setState("bad", "not connected");
-  showNotices([{ text: "The publisher does not answer. This page goes on by itself as soon as it does." }]);
+  const text = isFull
+    ? "As many pages are open as may be (PUBLISHER_MAX_VIEWERS). This one goes on by itself when another is closed."
+    : "The publisher does not answer. This page goes on by itself as soon as it does.";
+  showNotices([{ text }]);
   disconnect("No connection");
+}
+
+function onCause(cause) {
+  isFull = cause.isFull;
+  if (away && !document.hidden) onAway();  // else it has changed meanwhile
 }
 
 function disconnect(words) {
@@ -130,5 +139,5 @@ async function onSnapshot() {
 setUpOptions(onChange, { onSnapshot, onCamera: chooseNumber });
 setUpChooser();
 takeImages(colourOf);
-follow({ onFrame, onStatus, onAway, onHidden: () => disconnect("Connecting") });
+follow({ onFrame, onStatus, onAway, onCause, onHidden: () => disconnect("Connecting") });
 requestAnimationFrame(drawFrame);
