@@ -136,7 +136,7 @@ class Connections:
         failures, self._failures = self._failures, Counter()
         return failures
 
-    def hear_stranger(self, identity: bytes, descriptor: int, own: bytes) -> bool:
+    def hear_stranger(self, identity: bytes, descriptor: int | None, own: bytes) -> bool:
         """Take note of a message by one that is not trusted; return whether to listen to it.
 
         Who has an identity of its own making is hung up on: libzmq ends the process when one that
@@ -144,9 +144,11 @@ class Connections:
 
         Args:
             identity: Whose message it is.
-            descriptor: How it came.
+            descriptor: How it came; None where that is not known, and nobody can be held to it.
             own: That part of the identity that the peer could have made.
         """
+        if descriptor is None:
+            return False
         self.update()
         connection = self._by_descriptor.get(descriptor)
         if connection is None:

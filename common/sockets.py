@@ -129,12 +129,13 @@ class BrokerSocket:
     def wait(self) -> list[bytes] | None:
         """Return a message as soon as one comes, None where none comes soon.
 
-        As ``poll`` and ``recv_multipart`` would, which take twice as long.
+        It has no parts where it is of somebody who is not listened to. As ``poll`` and
+        ``recv_multipart`` would, which take twice as long.
         """
         return self._receive(0)
 
     def receive(self) -> list[bytes] | None:
-        """Return a message that has come, None where none has."""
+        """Return a message that has come, as ``wait`` does, None where none has."""
         return self._receive(_NOBLOCK)
 
     def _receive(self, flags: int) -> list[bytes] | None:
@@ -151,16 +152,17 @@ class BrokerSocket:
                 parts.append(part)
         return parts
 
-    def _receive_strange(self, parts: list[bytes]) -> list[bytes] | None:
-        """Return the rest of a message, None where it is not to be listened to."""
-        descriptor = -1
+    def _receive_strange(self, parts: list[bytes]) -> list[bytes]:
+        """Return the whole message, nothing where it is not to be listened to."""
+        descriptor = None
         while self.router.getsockopt(zmq.RCVMORE):
             part = self.router.recv(copy=False)
-            descriptor = int(part.get(zmq.SRCFD))
+            descriptor = _descriptor_of(part)
             if len(parts) <= MAX_PARTS:
                 parts.append(part.bytes)
         own = parts[0][self._key_length :]
-        return parts if self.connections.hear_stranger(parts[0], descriptor, own) else None
+        heard = self.connections.hear_stranger(parts[0], descriptor, own)
+        return parts if heard else []
 
     def _identity_with_key(self, flags: int) -> bytes:
         frame = self.router.recv(flags, copy=False)
@@ -192,6 +194,17 @@ class BrokerSocket:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _descriptor_of(part: zmq.Frame) -> int | None:
+    """Return by which descriptor a part came; None where libzmq does not know.
+
+    That is of peers that speak its protocol as it was before ZeroMQ 4, which none of ours does.
+    """
+    try:
+        return int(part.get(zmq.SRCFD))
+    except zmq.ZMQError:
+        return None
 
 
 def _set_limits(socket: zmq.Socket[bytes]) -> None:

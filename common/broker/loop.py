@@ -60,7 +60,7 @@ class BrokerLoop:
         """Do one round: a message if one comes soon, what is due, what is to be sent."""
         received = self._socket.wait()
         now_ns = time.monotonic_ns()
-        if received is not None:
+        if received:
             self._take(received, now_ns)
         if now_ns >= self._next_tick_ns:
             self._doorkeeper.tick(now_ns)
@@ -107,7 +107,8 @@ class BrokerLoop:
                     self._scheduler.peer_died(identity)
                 return
             now_ns = time.monotonic_ns()
-            self._take(received, now_ns)
+            if received:
+                self._take(received, now_ns)
             if now_ns - started_ns > TAKING_NS:
                 return
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from common import wire
 from common.contract import Role
 from common.lifetime import new_instance
 from common.messages import Heartbeat, Message, PublisherHello, Status, Welcome, WorkerHello
@@ -126,6 +127,26 @@ def test_who_says_nothing_of_use_is_hung_up_on(start: Start, message: str) -> No
         eventually(stranger.is_hung_up_on, "the end of the connection")
         broker.expect_line("has not joined")
         assert honest.takes_part()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "size_extra"), [(b"\x01\0", 1), (b"\xff" + bytes(8) + b"\x7f\x01\x05\0\0", 0)]
+)
+def test_peer_of_an_old_protocol_is_not_listened_to(
+    start: Start, greeting: bytes, size_extra: int
+) -> None:
+    """Of peers older than ZeroMQ 4 (ZMTP 1 and 2) libzmq does not say how a message came."""
+    broker = start(STRANGER_NS=1_000_000_000)
+    with Honest(broker) as honest, RawPeer(broker.path, greets=False) as stranger:
+        stranger.socket.sendall(greeting)
+        header, payload = wire.encode(WorkerHello(Role.DETECTOR, "old", "old", 10))
+        for data, more in ((header, 1), (payload, 0)):
+            flags, size = bytes([more]), struct.pack(">Q", len(data) + size_extra)
+            before = b"\xff" + size + flags if size_extra else bytes([2 | more]) + size
+            stranger.socket.sendall(before + data)
+        eventually(stranger.is_hung_up_on, "the end of the connection")
+        assert honest.takes_part()
+        assert not [line for line in broker.lines if "old joined" in line]
 
 
 def test_more_connections_than_files_keep_nobody_out(start: Start) -> None:
