@@ -25,6 +25,8 @@ MAX_REASON = 256
 MAX_NAME = 256
 """Characters of a name that is kept: of a peer, which has a host's in it, or of a camera."""
 MAX_PATH = 4096
+MAX_RECORDED = 1024
+"""Cameras of which a publisher says what it has on disk: four times those of a broker."""
 MAX_FLOAT = float(np.finfo(np.float64).max)
 
 Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
@@ -126,7 +128,9 @@ class PublisherHello(Sent, frozen=True):
 
     name: Name
     instance: Name
-    recorded: Annotated[dict[Name, Int], Many] = field(default_factory=dict)
+    recorded: Annotated[dict[Name, Int], Meta(max_length=MAX_RECORDED)] = field(
+        default_factory=dict
+    )
     restarts: Restarts = NEVER
 
 

@@ -15,6 +15,8 @@ from common.messages import Faces, Frame, FrameTimes, Release, Result
 
 MAX_DEATHS = 3
 """Workers a frame may take down before it is marked failed."""
+FEW_FACES = 20
+"""Of a frame; what so few take of the memory is not worth looking after."""
 
 
 class JobState(Enum):
@@ -117,7 +119,14 @@ class Job:
         """Mark the frame failed: it goes to the publishers without faces."""
         self.failed = True
         self.boxes, self.probabilities, self.unknown = NO_BOXES, NO_PROBABILITIES, set()
-        self.poses, self.turned_away = NO_POSES, ()
+        self.poses, self.turned_away, self.crops = NO_POSES, (), None
+
+    def forget_crops(self) -> None:
+        """Let go of many crops once nobody is to classify them any more."""
+        if len(self.boxes) > FEW_FACES:
+            self.crops = None
+            # these are views of the message as it came, with the crops in it
+            self.boxes, self.poses = self.boxes.copy(), self.poses.copy()
 
     def result(self, now_ns: int) -> Result:
         """Return the message for the publishers."""

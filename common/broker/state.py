@@ -77,6 +77,7 @@ class PipelineState:
         """Let a frame or image go on; faces whose classification has not come show as reused."""
         job.complete_ns = self.now_ns
         job.state = JobState.COMPLETE
+        job.forget_crops()
         self.to_advance[job.frame.camera] = None
 
     def fail(self, job: Job, role: Role) -> None:

@@ -26,6 +26,7 @@ from common.face_model import Boxes, Crops, Poses, Probabilities
 from common.messages import (
     MAX_INT,
     MAX_ITEMS,
+    MAX_RECORDED,
     ROW_SHAPES,
     Bye,
     CameraHello,
@@ -463,6 +464,14 @@ def test_header_nested_as_deep_as_msgpack_goes_is_refused(header: bytes) -> None
     with pytest.raises(MessageError) as caught:
         wire.decode([header, b""])
     assert len(str(caught.value)) < 200
+
+
+def test_publisher_cannot_say_of_thousands_of_cameras_what_it_has_on_disk() -> None:
+    recorded = {str(number): 0 for number in range(MAX_RECORDED)}
+    hello = wire.encode(PublisherHello("p", "i", recorded))
+    assert wire.decode(hello) == PublisherHello("p", "i", recorded)
+    with pytest.raises(MessageError, match=f"of length <= {MAX_RECORDED}"):
+        wire.decode(wire.encode(PublisherHello("p", "i", recorded | {"more": 0})))
 
 
 def test_complaint_does_not_write_out_a_huge_value() -> None:

@@ -15,12 +15,13 @@ from tests.support.waiting import eventually
 PROGRAM = """
 import resource, runpy, sys
 from common.broker import doorkeeper, loop, peers
+from common.broker.desks import classification
 files, *limits = sys.argv[1:]
 del sys.argv[1:]
 if int(files):
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(files),) * 2)
 for name, value in (limit.split("=") for limit in limits):
-    for module in (doorkeeper, loop, peers):
+    for module in (classification, doorkeeper, loop, peers):
         if hasattr(module, name):
             setattr(module, name, int(value))
 runpy.run_module("common.broker.stage", None, "__main__")
@@ -32,7 +33,7 @@ class BrokerProcess:
 
     Args:
         directory: Where its socket is.
-        limits: Constants of ``doorkeeper.py``, ``loop.py`` and ``peers.py`` in ``common/broker``.
+        limits: Constants of the modules in ``PROGRAM``.
         files: How many files it may have open, 0 for as many as this process may.
     """
 

@@ -7,12 +7,15 @@ from collections import Counter
 import numpy as np
 
 from common.broker.desks.face_queue import FaceQueue, QueuedFace
-from common.broker.jobs import MAX_DEATHS, Job, JobState
+from common.broker.jobs import FEW_FACES, MAX_DEATHS, Job, JobState
 from common.broker.peers import Peer
 from common.broker.state import PipelineState
 from common.contract import Mode, Role
 from common.errors import MessageError
-from common.messages import ClassifyBatch, Expressions, QueueStatus
+from common.messages import ClassifyBatch, Expressions, Faces, QueueStatus
+
+MAX_CROP_BYTES = 128 * 1024 * 1024
+"""Of the faces that are not classified yet, 58,000; a frame with few of them is always taken."""
 
 
 class ClassificationDesk:
@@ -32,6 +35,23 @@ class ClassificationDesk:
         self.batches: Counter[int] = Counter()
         self._queue = FaceQueue()
         self._in_hand: dict[int, list[QueuedFace]] = {}
+
+    def check_room(self, faces: Faces) -> None:
+        """See whether there is room for the faces of a frame.
+
+        Raises:
+            MessageError: They are many, and those of other frames take the memory there is.
+        """
+        if len(faces.crops) <= FEW_FACES:
+            return
+        jobs = {job for batch in self._in_hand.values() for job, _ in batch}
+        jobs.update(self._queue.frames())
+        held = sum(job.crops.nbytes for job in jobs if job.crops is not None)
+        if held + faces.crops.nbytes > MAX_CROP_BYTES:
+            raise MessageError(
+                f"expected few faces, for {held >> 20} MiB of them wait for a classifier; "
+                f"got {len(faces.crops)} of one frame"
+            )
 
     def add_faces(self, job: Job) -> None:
         """Queue the faces of a frame.

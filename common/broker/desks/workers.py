@@ -42,6 +42,8 @@ class WorkerDesk:
         """
         match message:
             case Faces() if peer.role is Role.DETECTOR:
+                if peer.work_id == message.work_id:
+                    self._classification.check_room(message)
                 job = self._detection.take_faces(peer, message)
                 peer.answered += 1
                 if job is not None and job.state is JobState.CLASSIFYING:

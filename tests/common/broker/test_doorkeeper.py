@@ -7,13 +7,24 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from common import wire
-from common.contract import Role
+from common.contract import Mode, Role
 from common.lifetime import new_instance
-from common.messages import Heartbeat, Message, PublisherHello, Status, Welcome, WorkerHello
+from common.messages import (
+    CameraHello,
+    DetectRun,
+    Heartbeat,
+    Message,
+    PublisherHello,
+    Status,
+    Welcome,
+    WorkerHello,
+)
+from tests.common.broker.world import faces_for, frame
 from tests.support.broker_process import BrokerProcess
 from tests.support.raw_peer import RawPeer
 from tests.support.waiting import eventually
@@ -22,6 +33,7 @@ MIB = 1024 * 1024
 LIMIT = 200 * MIB
 MOST = 2 * LIMIT  # what comes in until somebody is hung up on is in it
 Start = Callable[..., BrokerProcess]
+M = TypeVar("M", bound=Message)
 
 
 @pytest.fixture
@@ -40,8 +52,12 @@ class Honest(RawPeer):
         self.say(hello or WorkerHello(Role.DETECTOR, "honest", new_instance(), 10))
         self.expect(Welcome)
 
-    def expect(self, kind: type[Message]) -> None:
-        eventually(lambda: isinstance(self.hear(), kind), kind.__name__)
+    def expect(self, kind: type[M]) -> M:
+        def find() -> M | None:
+            message = self.hear()
+            return message if isinstance(message, kind) else None
+
+        return eventually(find, kind.__name__)
 
     def takes_part(self) -> bool:
         self.say(Status(0, 0.0, 0))
@@ -102,6 +118,23 @@ def test_publisher_that_reads_nothing_takes_no_memory_for_long(start: Start) -> 
             eventually(is_hung_up_on, "the end of the connection")
         broker.expect_line("hung up on publisher reads nothing")
         assert most < MOST, f"{most // MIB} MiB"
+
+
+def test_detector_that_finds_thousands_of_faces_takes_little_memory(start: Start) -> None:
+    broker = start(MAX_CROP_BYTES=LIMIT // 10)
+    before = broker.used_bytes()
+    capture = CameraHello("c", "capture", "cam", Mode.LOSSLESS, 0, 24, 0, 0, 0)
+    classifier = WorkerHello(Role.CLASSIFIER, "slow", "slow", 8)
+    with Honest(broker, classifier), Honest(broker, capture) as honest, Honest(broker) as liar:
+        for frame_id in range(24):
+            honest.say(frame("cam", frame_id))
+        for _ in range(2):
+            run = liar.expect(DetectRun)
+            for item in run.frames:
+                liar.say(faces_for(run.work_id, item, 5_000))
+        broker.expect_line("expected few faces")
+        assert honest.takes_part()
+        eventually(lambda: broker.used_bytes() - before < LIMIT // 2, "little memory")
 
 
 def test_long_names_are_not_kept(start: Start) -> None:
