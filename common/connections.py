@@ -9,12 +9,13 @@ too, of which it gives nothing out before the last part has come.
 from __future__ import annotations
 
 import fcntl
-import os
 import socket
 import struct
 import termios
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import zmq
 
@@ -60,16 +61,13 @@ class Connection:
 
     def hang_up(self) -> None:
         """Shut it down; that it is gone is told as of any other."""
-        try:
-            with socket.socket(fileno=os.dup(self.descriptor)) as end:
-                end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it is gone already
+        with suppress(OSError), self._socket() as end:  # it may be gone already
+            end.shutdown(socket.SHUT_RDWR)
 
     def address(self) -> str:
         """Return what can be known of who is there without asking."""
         try:
-            with socket.socket(fileno=os.dup(self.descriptor)) as end:
+            with self._socket() as end:
                 if end.family is not socket.AF_UNIX:
                     host, port = end.getpeername()[:2]
                     return f"{host}:{port}"
@@ -77,6 +75,15 @@ class Connection:
         except (OSError, AttributeError):  # gone, or no Linux
             return "a peer"
         return f"process {struct.unpack('3i', credentials)[0]}"
+
+    @contextmanager
+    def _socket(self) -> Iterator[socket.socket]:
+        """Yield its socket, which stays libzmq's: a copy would need a file of its own."""
+        end = socket.socket(fileno=self.descriptor)
+        try:
+            yield end
+        finally:
+            end.detach()
 
 
 class Connections:

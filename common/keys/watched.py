@@ -25,24 +25,26 @@ class WatchedList:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._seen = self._stamp()
+        self._seen = self._told = self._stamp()
         self._entries = read_allowed(directory)
 
     def refresh(self) -> bool:
         """Read the list if it has changed; return whether it has.
 
-        A list that cannot be used is told once, and that of before holds: nobody is thrown out, or
-        let in, by half a line in an editor.
+        A list that cannot be used is told once and tried again, and that of before holds: nobody is
+        thrown out, or let in, by half a line in an editor.
         """
         stamp = self._stamp()
         if stamp == self._seen:
             return False
-        self._seen = stamp
         try:
             self._entries = read_allowed(self._directory)
         except ConfigError as error:
-            log.error("%s; until then the list of before holds", error)
+            if stamp != self._told:
+                log.error("%s; until then the list of before holds", error)
+            self._told = stamp
             return False
+        self._seen = stamp
         return True
 
     def name(self, public: str) -> str:

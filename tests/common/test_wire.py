@@ -38,6 +38,7 @@ from common.messages import (
     Frame,
     Message,
     PipelineStatus,
+    PublisherHello,
     Result,
     Status,
     Welcome,

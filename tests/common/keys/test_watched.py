@@ -10,6 +10,7 @@ from common.errors import ConfigError
 from common.keys.files import read_peer_key
 from common.keys.folder import add_key, make_folder, revoke_key
 from common.keys.watched import WatchedList
+from tests.support.no_files import no_file_free
 
 
 @pytest.fixture
@@ -57,6 +58,18 @@ def test_list_that_cannot_be_used_is_told_once_and_that_of_before_holds(
         f"BROKER_KEYS: cannot read {folder}/allowed",
     ]
     assert allowed.is_good(public)
+
+
+def test_key_that_was_revoked_while_the_list_could_not_be_read_is_refused_afterwards(
+    folder: Path,
+) -> None:
+    public = add(folder)
+    allowed = WatchedList(folder)
+    revoke_key(folder, "gpu-box")
+    with no_file_free():
+        assert not allowed.refresh()
+    assert allowed.refresh()
+    assert not allowed.is_good(public)
 
 
 def test_broker_does_not_start_with_a_list_that_cannot_be_used(folder: Path) -> None:
