@@ -52,6 +52,7 @@ class Doorkeeper:
         self._next_look_ns = 0
         self._next_shed_ns = 0
         self._doubts = 0
+        self._strangers_gone = False
 
     def tick(self, now_ns: int) -> None:
         """See who has come, and whether there is room for all."""
@@ -105,19 +106,31 @@ class Doorkeeper:
             connection.weight = connection.weight * 0.9 + connection.waiting_bytes()
 
     def _shed(self) -> None:
-        """Hang up on who fills the memory, if it is full after all that is free is given back."""
+        """Hang up on who fills the memory, if it is full after all that is free is given back.
+
+        Strangers go first, all at once: many of them can fill it with so little at a time that a
+        peer at work has more waiting than any. Where that does not help the heaviest goes.
+        """
         self._memory.give_back()
         used_mib = self._memory.used_bytes() >> 20
-        connections = self._connections.all()
-        if not connections or used_mib <= MAX_MEMORY_BYTES >> 20:
+        if used_mib <= MAX_MEMORY_BYTES >> 20:
+            self._strangers_gone = False
             return
-        heaviest = max(connections, key=lambda each: each.weight)
+        strangers = self._connections.strangers()
+        self._strangers_gone = bool(strangers) and not self._strangers_gone
+        for connection in strangers if self._strangers_gone else self._heaviest():
+            self._hang_up(connection, f"the broker takes {used_mib} MiB of memory")
+
+    def _heaviest(self) -> list[Connection]:
+        """Return the connection of which most waits, none while that may be anybody's."""
+        connections = self._connections.all()
+        heaviest = sorted(connections, key=lambda each: each.weight)[-1:]
         self._doubts += 1
-        if heaviest.weight > CLEAR_BYTES or self._doubts > MAX_DOUBTS:
-            self._doubts = 0
-            self._hang_up(heaviest, f"the broker takes {used_mib} MiB of memory")
-        else:
+        if self._doubts <= MAX_DOUBTS and all(each.weight <= CLEAR_BYTES for each in heaviest):
             self._next_shed_ns = 0  # look again at once
+            return []
+        self._doubts = 0
+        return heaviest
 
     def _hang_up(self, connection: Connection, reason: str) -> None:
         peer = self._peers.get(connection.identity)

@@ -120,6 +120,28 @@ def test_publisher_that_reads_nothing_takes_no_memory_for_long(start: Start) -> 
         assert most < MOST, f"{most // MIB} MiB"
 
 
+def test_strangers_who_fill_the_memory_little_by_little_are_hung_up_on_and_nobody_else(
+    start: Start,
+) -> None:
+    broker = start(
+        MAX_MEMORY_BYTES=LIMIT, STRANGER_NS=60_000_000_000, REPORT_NS=0, TICK_NS=1_000_000
+    )
+    piece = (bytes([3]) + struct.pack(">Q", 4_000) + bytes(4_000)) * 2
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(Honest(broker, PublisherHello("busy", "busy")))
+        for _ in range(1_000):  # each is answered by a report, which it does not read now
+            busy.say(Status(0, 0.0, 0))
+        liars = [stack.enter_context(RawPeer(broker.path)) for _ in range(200)]
+        with contextlib.suppress(ConnectionError):
+            while True:
+                for liar in liars:
+                    liar.socket.sendall(piece)
+                busy.say(Status(0, 0.0, 0))
+        eventually(lambda: broker.used_bytes() < LIMIT, "memory that is given back")
+        assert busy.takes_part()
+        assert not [line for line in broker.lines if "hung up on publisher" in line]
+
+
 def test_detector_that_finds_thousands_of_faces_takes_little_memory(start: Start) -> None:
     broker = start(MAX_CROP_BYTES=LIMIT // 10)
     before = broker.used_bytes()
