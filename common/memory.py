@@ -23,6 +23,9 @@ class Memory:
         return self._used_bytes
 
     def give_back(self) -> None:
-        """Give back to the system what was freed: the C library keeps small pieces for itself."""
+        """Give back to the system what was freed: the C library keeps small pieces for itself.
+
+        To look for them among 300 MiB in use took 50 to 90 ms.
+        """
         if self._trim is not None:
             self._trim(0)

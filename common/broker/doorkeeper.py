@@ -111,15 +111,16 @@ class Doorkeeper:
         Strangers go first, all at once: many of them can fill it with so little at a time that a
         peer at work has more waiting than any. Where that does not help the heaviest goes.
         """
-        self._memory.give_back()
-        used_mib = self._memory.used_bytes() >> 20
-        if used_mib <= MAX_MEMORY_BYTES >> 20:
+        if self._memory.used_bytes() > MAX_MEMORY_BYTES:
+            self._memory.give_back()
+        used_bytes = self._memory.used_bytes()
+        if used_bytes <= MAX_MEMORY_BYTES:
             self._strangers_gone = False
             return
         strangers = self._connections.strangers()
         self._strangers_gone = bool(strangers) and not self._strangers_gone
         for connection in strangers if self._strangers_gone else self._heaviest():
-            self._hang_up(connection, f"the broker takes {used_mib} MiB of memory")
+            self._hang_up(connection, f"the broker takes {used_bytes >> 20} MiB of memory")
 
     def _heaviest(self) -> list[Connection]:
         """Return the connection of which most waits, none while that may be anybody's."""
