@@ -16,6 +16,7 @@ from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
 from common.contract import Cause, Mode, Role
 from common.messages import Frame
+from common.printable import printable
 
 MAX_FAILURES = 3
 """A detector that could not read so many frames of a camera in a row is handed no more of them."""
@@ -73,7 +74,7 @@ class UnreadFrames:
         if job.unread_since_ns is None:
             job.unread_since_ns = now_ns
         trouble = self.troubles.setdefault(name, Trouble(job.capture, job.frame.ring, now_ns))
-        trouble.failed_ns, trouble.reason = now_ns, reason[:MAX_REASON]
+        trouble.failed_ns, trouble.reason = now_ns, printable(reason, MAX_REASON)
         count = trouble.failures.get(detector.identity, 0) + 1
         trouble.failures[detector.identity] = count
         if count == MAX_FAILURES:
@@ -141,12 +142,16 @@ class UnreadFrames:
         """
         found = False
         for name, trouble in list(self.troubles.items()):
-            if name not in self._state.cameras:
-                del self.troubles[name]
-            elif self._state.now_ns - trouble.failed_ns > RETRY_NS:
+            camera = self._state.cameras.get(name or "")
+            if camera is not None and self._state.now_ns - trouble.failed_ns > RETRY_NS:
                 trouble.failed_ns, found = self._state.now_ns, True
-                for identity, count in trouble.failures.items():
-                    trouble.failures[identity] = min(count, MAX_FAILURES - 1)
+                trouble.failures = {
+                    identity: min(count, MAX_FAILURES - 1)
+                    for identity, count in trouble.failures.items()
+                    if self._state.peers.get(identity) is not None
+                }
+            if camera is None or not (trouble.failures or camera.aside):
+                del self.troubles[name]
         return found
 
     def _is_long_ago(self, since_ns: int | None) -> bool:

@@ -113,6 +113,28 @@ def test_a_detector_that_cannot_read_what_others_can_is_not_sent_away_and_gets_n
     assert world.status().online
 
 
+def test_a_detector_that_has_left_is_not_remembered(world: World) -> None:
+    capture, misplaced, *_ = world.stages()
+    world.say_frames(capture, [0])
+    assert fail(world, misplaced)
+    able = world.detector()
+    world.lose(misplaced)
+    world.detect_frames(capture, able, [1])
+    for _ in range(6):
+        world.let_everybody_wait(1)
+    assert world.scheduler._detection._unread.troubles == {}
+
+
+def test_what_a_detector_says_is_shown_escaped(world: World) -> None:
+    capture, detector, *_ = world.stages()
+    world.say_frames(capture, range(3))
+    for frame_id in range(3, 6):
+        run = world.expect(detector, DetectRun)
+        world.say(detector, WorkFailed(run.work_id, "no\n\x1b[31mERROR broker: forged"))
+        world.say_frames(capture, [frame_id])
+    assert world.status().reason.endswith(r"no\n\x1b[31mERROR broker: forged")
+
+
 def test_a_misplaced_detector_is_of_use_to_cameras_whose_frames_travel(world: World) -> None:
     capture, publisher = world.capture(), world.publisher()
     misplaced = world.detector()
