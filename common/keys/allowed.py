@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 
 from common.contract import Role
 from common.errors import ConfigError
-from common.keys.files import ALLOWED_FILE, is_key, read_private
+from common.keys.files import ALLOWED_FILE, is_key, read_key_file
 
 ANY_CAMERA = "*"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -77,7 +77,7 @@ def read_allowed(directory: Path) -> dict[str, Entry]:
     """
     path = directory / ALLOWED_FILE
     entries: dict[str, Entry] = {}
-    for number, line in enumerate(read_private(path).splitlines(), 1):
+    for number, line in enumerate(read_key_file(path).splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:

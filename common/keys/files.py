@@ -6,8 +6,6 @@ Z85, 40 characters. No message of an error and no ``repr`` holds a secret one.
 
 from __future__ import annotations
 
-import os
-import stat
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ import zmq
 from zmq.utils import z85
 
 from common.errors import ConfigError
+from common.private_file import read_private
 
 BROKER_FILE = "broker.key"
 ALLOWED_FILE = "allowed"
@@ -78,41 +77,15 @@ def peer_key_text(pair: KeyPair, broker: str, what: str) -> str:
     )
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a new file that only this user can read, whatever the umask.
-
-    Raises:
-        FileExistsError: There is something at the path.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        os.fchmod(descriptor, 0o600)
-        opened.write(text)
-        opened.flush()
-        os.fsync(descriptor)
-
-
-def read_private(path: Path) -> str:
-    """Return the text of a file that nobody else can read or write.
+def read_key_file(path: Path) -> str:
+    """Return the text of a file with keys.
 
     Raises:
         ConfigError: It cannot be read, or others can.
     """
-    try:
-        with path.open(encoding="utf-8") as opened:
-            found = os.fstat(opened.fileno())
-            text = opened.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(
-            f"BROKER_KEYS: cannot read {path} ({reason}); "
-            "`python -m common.keys --help` says how keys are made"
-        ) from error
-    if found.st_uid not in (os.geteuid(), 0):
-        raise ConfigError(f"BROKER_KEYS: {path} belongs to another user; make it your own")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise ConfigError(f"BROKER_KEYS: others can read or write {path}; chmod 600 it")
-    return text
+    return read_private(
+        path, "BROKER_KEYS", "`python -m common.keys --help` says how keys are made"
+    )
 
 
 def read_broker_key(directory: Path) -> KeyPair:
@@ -139,7 +112,7 @@ def read_peer_key(path: Path) -> PeerKey:
 
 def _read_values(path: Path, names: tuple[str, ...]) -> dict[str, str]:
     """Return the keys in a file by their names, and nothing of them in an error."""
-    lines = [line for line in read_private(path).splitlines() if line and line[0] != "#"]
+    lines = [line for line in read_key_file(path).splitlines() if line and line[0] != "#"]
     pairs = [line.partition("=") for line in lines]
     values = {name.strip(): value.strip() for name, _, value in pairs}
     wrong = [name for name in names if not is_key(values.get(name, ""))]

@@ -22,8 +22,8 @@ from common.keys.files import (
     new_pair,
     peer_key_text,
     read_broker_key,
-    write_private,
 )
+from common.private_file import write_private
 
 
 def make_folder(directory: Path) -> None:
@@ -51,12 +51,15 @@ def add_key(directory: Path, name: str, roles: frozenset[Role], cameras: frozens
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name}: expected up to 64 letters, digits, dots, dashes, underscores")
-    if (Role.CAPTURE in roles) != bool(cameras):
+    if (Role.CAPTURE in roles) != bool(cameras) or "" in cameras:
         raise ConfigError("--camera belongs to capture: say which it may capture, or --camera '*'")
     with _list_held(directory):
         listed = read_allowed(directory)
         if any(entry.name == name and entry.roles for entry in listed.values()):
             raise ConfigError(f"{name} has a key already; revoke it first, or choose another name")
+        file = key_file(directory, name)
+        if file.exists():
+            raise ConfigError(f"{file} exists already; choose another name")
         return _add(directory, listed, read_broker_key(directory), name, roles, cameras)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.contract import Word
 from common.errors import ConfigError
+from common.private_file import read_private
 
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,200}")
 """Long enough not to be guessed, of letters that an address may hold as they are."""
@@ -75,18 +76,10 @@ def read_tokens(path: Path) -> list[tuple[str, Right]]:
     """Read the tokens of a ``PUBLISHER_TOKEN_FILE``.
 
     Raises:
-        ConfigError: It cannot be read, everybody can read it, or it holds something else; the
+        ConfigError: It cannot be read, others can read it, or it holds something else; the
             tokens are not in the message.
     """
-    try:
-        mode, text = path.stat().st_mode, path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise ConfigError(f"PUBLISHER_TOKEN_FILE={path}: cannot be read ({reason})") from error
-    if mode & 0o007:
-        raise ConfigError(
-            f"PUBLISHER_TOKEN_FILE={path}: every user of this machine can open it; chmod 600 it"
-        )
+    text = read_private(path, "PUBLISHER_TOKEN_FILE", f"expected {ALLOWED}")
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from common.contract import Role
 from common.errors import ConfigError
 from common.keys.allowed import ANY_CAMERA, Entry, list_text, read_allowed
-from common.keys.files import new_pair, write_private
+from common.keys.files import new_pair
+from common.private_file import write_private
 
 KEY = new_pair().public
 OTHER = new_pair().public

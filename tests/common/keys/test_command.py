@@ -86,9 +86,10 @@ def test_revoked_key_stays_listed_as_such_and_its_name_can_be_given_anew(
     [
         (("new", "keys"), "keys exists; name a folder that does not"),
         (("add", "keys", "this-host", "classifier"), "this-host has a key already; revoke it"),
-        (("add", "keys", "broker", "classifier"), "broker.key: File exists"),
+        (("add", "keys", "broker", "classifier"), "broker.key exists already; choose another"),
         (("add", "keys", "../x", "classifier"), "../x: expected up to 64 letters"),
         (("add", "keys", "pi", "capture"), "say which it may capture"),
+        (("add", "keys", "pi", "capture", "--camera", ""), "say which it may capture"),
         (("add", "keys", "pi", "classifier", "--camera", "door"), "--camera belongs to capture"),
         (("add", "keys", "pi", "boss"), "invalid Role value: 'boss'"),
         (("add", "nowhere", "pi", "classifier"), "nowhere: No such file"),
