@@ -15,6 +15,8 @@ DEFAULT_ENDPOINT = "ipc://default"
 
 MAX_IPC_PATH_BYTES = 103  # sun_path holds 104 bytes on macOS, 108 on Linux, with a closing zero
 
+_SAME_HOST = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+"""Where a broker on all addresses is to be found by those beside it."""
 _TCP = re.compile(r"tcp://(\*|[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 
 
@@ -48,7 +50,9 @@ def resolve_endpoint(endpoint: str) -> str:
 
 def connect_address(endpoint: str) -> str:
     """Return where a peer connects to; a broker on all interfaces is also on this host."""
-    return endpoint.replace("tcp://*:", "tcp://127.0.0.1:").replace("//0.0.0.0:", "//127.0.0.1:")
+    for everywhere, here in _SAME_HOST.items():
+        endpoint = endpoint.replace(f"tcp://{everywhere}:", f"tcp://{here}:")
+    return endpoint
 
 
 def leaves_this_machine(endpoint: str) -> bool:

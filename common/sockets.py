@@ -76,6 +76,7 @@ def connect(dealer: zmq.Socket[bytes], endpoint: str) -> None:
     Raises:
         ConfigError: Nothing can ever connect to such an address.
     """
+    _allow_ipv6(dealer, endpoint)
     try:
         dealer.connect(endpoint)
     except zmq.ZMQError as error:
@@ -214,6 +215,11 @@ def _set_limits(socket: zmq.Socket[bytes]) -> None:
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
 
 
+def _allow_ipv6(socket: zmq.Socket[bytes], endpoint: str) -> None:
+    """Let a socket use such an address as ``tcp://[::1]:5555``; names stand for IPv4 addresses."""
+    socket.setsockopt(zmq.IPV6, int(endpoint.startswith("tcp://[")))
+
+
 def _make_identities_unguessable() -> None:
     """Have libzmq count the identities it gives from a number that nobody knows.
 
@@ -236,6 +242,7 @@ def _monitor(context: Context, socket: zmq.Socket[bytes]) -> zmq.Socket[bytes]:
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:
     """Listen; to a path only processes of this user can connect."""
+    _allow_ipv6(socket, endpoint)
     before = os.umask(0o177)
     try:
         socket.bind(endpoint)

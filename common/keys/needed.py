@@ -17,10 +17,9 @@ def key_of_peer(settings: BrokerSettings) -> PeerKey | None:
     """Return the key to connect to the broker with, None where none is needed.
 
     Raises:
-        ConfigError: One is needed and there is none, or it cannot be used.
+        ConfigError: One is needed and there is none, or there is one that cannot be used.
     """
-    if not settings.endpoint.startswith("tcp://"):
-        return None
+    _refuse_unused(settings)
     if settings.keys is not None:
         return read_peer_key(settings.keys)
     if not settings.insecure and leaves_this_machine(connect_address(settings.endpoint)):
@@ -37,10 +36,9 @@ def folder_of_broker(settings: BrokerSettings) -> Path | None:
     """Return the folder with the keys of those who may join, None where none is needed.
 
     Raises:
-        ConfigError: One is needed and there is none.
+        ConfigError: One is needed and there is none, or there is one that cannot be used.
     """
-    if not settings.endpoint.startswith("tcp://"):
-        return None
+    _refuse_unused(settings)
     if settings.keys is not None:
         if not settings.keys.is_dir():
             raise ConfigError(
@@ -60,3 +58,13 @@ def folder_of_broker(settings: BrokerSettings) -> Path | None:
         "BROKER_INSECURE=1: whoever reaches %s sees faces and can take part", settings.endpoint
     )
     return None
+
+
+def _refuse_unused(settings: BrokerSettings) -> None:
+    """Let nobody believe that keys keep others out, or let them in, where none is asked for."""
+    if settings.keys is not None and not settings.endpoint.startswith("tcp://"):
+        raise ConfigError(
+            f"BROKER_KEYS={settings.keys}: keys are for tcp, and BROKER_ENDPOINT="
+            f"{settings.endpoint} is a socket for processes of this user alone: set it to "
+            "tcp://host:port, or leave BROKER_KEYS out"
+        )

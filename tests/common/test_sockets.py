@@ -17,6 +17,7 @@ from common import sockets
 from common.broker.admission import MAX_CAMERAS
 from common.broker.desks.publishers import IN_HAND_LIMIT
 from common.contract import Mode
+from common.endpoint import connect_address
 from common.errors import ConfigError
 from common.sockets import BrokerSocket, Context, connect_dealer
 from tests.support.waiting import eventually
@@ -225,6 +226,25 @@ def test_broker_and_peer_talk_over_tcp(context: Context) -> None:
     broker = BrokerSocket(context, "tcp://127.0.0.1:*")
     endpoint = broker.router.getsockopt_string(zmq.LAST_ENDPOINT)
     assert exchange(context, broker, endpoint) == b"hello"
+    broker.close()
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as end:
+            end.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+@pytest.mark.parametrize("address", ["[::1]", "[::]"])
+def test_broker_and_peer_talk_over_ipv6(context: Context, address: str) -> None:
+    broker = BrokerSocket(context, f"tcp://{address}:*")
+    endpoint = broker.router.getsockopt_string(zmq.LAST_ENDPOINT)
+    assert endpoint.startswith(f"tcp://{address}:")
+    assert exchange(context, broker, connect_address(endpoint)) == b"hello"
     broker.close()
 
 

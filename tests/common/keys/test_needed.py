@@ -18,6 +18,7 @@ LOOPBACK = [
     "tcp://2130706433:5555",
     "tcp://0x7f.1:5555",
     "tcp://localhost:5555",
+    "tcp://[::1]:5555",
 ]
 BEYOND = [
     "tcp://0.0.0.1:5555",
@@ -26,7 +27,13 @@ BEYOND = [
     "tcp://127.0.0.1.example.invalid:5555",
     "tcp://127.0.0.1;192.0.2.7:5555",
 ]
-EVERYWHERE = ["tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://0:5555", "tcp://0x0:5555"]
+EVERYWHERE = [
+    "tcp://*:5555",
+    "tcp://0.0.0.0:5555",
+    "tcp://0:5555",
+    "tcp://0x0:5555",
+    "tcp://[::]:5555",
+]
 
 
 @pytest.fixture
@@ -59,6 +66,7 @@ def test_peer_does_not_leave_this_machine_without_a_key(endpoint: str) -> None:
 def test_peer_of_a_broker_on_all_addresses_connects_to_that_of_this_machine() -> None:
     assert key_of_peer(BrokerSettings("tcp://*:5555")) is None
     assert key_of_peer(BrokerSettings("tcp://0.0.0.0:5555")) is None
+    assert key_of_peer(BrokerSettings("tcp://[::]:5555")) is None
 
 
 def test_who_says_insecure_needs_no_key_and_the_broker_warns(
@@ -81,3 +89,14 @@ def test_keys_are_used_on_tcp_wherever_it_leads(folder: Path) -> None:
 def test_broker_needs_the_whole_folder(folder: Path) -> None:
     with pytest.raises(ConfigError, match="the broker needs the folder"):
         folder_of_broker(BrokerSettings("tcp://*:5555", folder / "this-host.key"))
+
+
+@pytest.mark.parametrize("endpoint", ["ipc://default", "ipc:///tmp/x.ipc"])
+def test_keys_that_would_not_be_used_are_refused(folder: Path, endpoint: str) -> None:
+    settings = BrokerSettings(endpoint, folder)
+    for choose in (key_of_peer, folder_of_broker):
+        with pytest.raises(
+            ConfigError, match=r"keys are for tcp, .* leave BROKER_KEYS out"
+        ) as caught:
+            choose(settings)
+        assert f"BROKER_ENDPOINT={endpoint} is a socket" in str(caught.value)
