@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+_USER = re.compile(r"(?<=://).*@")
+"""Up to the last @, as a password may hold one."""
+_PARAMETERS = re.compile(r"(://[^\s?]*)\?\S*")
 _SECRET_FIELD = re.compile(r"(pass|pwd|secret|token|key)\w*=", re.IGNORECASE)
 
 
@@ -14,6 +17,11 @@ def without_password(text: str) -> str:
     user, at, address = address.rpartition("@")
     name, equals, _ = address.partition("=")  # cameras take passwords there, too
     return before + separator + ("***@" if user or at else "") + name + ("=***" if equals else "")
+
+
+def without_passwords(line: str) -> str:
+    """Return a line of words as it may be shown: the addresses in it without what is secret."""
+    return _PARAMETERS.sub(r"\1?***", _USER.sub("***@", line))
 
 
 def has_password(text: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 import socket
 import time
 
 import psutil
 
 from common.lifeline import REASON, STEPPED, WORKED
+from common.passwords import without_passwords
+from common.printable import printable
 
 START_TIMEOUT_S = 120.0  # TensorFlow on a slow disk
 FROZEN_S = 3.0
@@ -20,9 +21,6 @@ pixels, takes half a second."""
 PAUSE_S = 0.5
 """More than that between two looks, and the supervisor itself did not run."""
 MAX_REASON_LENGTH = 200
-
-_USER = re.compile(r"(?<=://)\S+@")
-"""What stands before the host in an address, a password perhaps."""
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +54,7 @@ class SignsOfLife:
     def reason(self) -> str:
         """Why the process ends, as it said itself, fit for all to see; empty if it said nothing."""
         line = (self._last_words or b"").partition(b"\n")[0].decode("utf-8", "replace")
-        shown = "".join(letter if letter.isprintable() else "?" for letter in line)
-        return _USER.sub("", shown)[:MAX_REASON_LENGTH]
+        return printable(without_passwords(line))[:MAX_REASON_LENGTH]
 
     @property
     def is_stuck(self) -> bool:

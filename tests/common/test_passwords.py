@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from common.passwords import has_password, without_password
+from common.passwords import has_password, without_password, without_passwords
 
 SECRET = "hunter2"  # noqa: S105
 WITH_PASSWORD = {
@@ -35,3 +35,16 @@ def test_address_is_shown_without_what_is_secret(text: str, shown: str) -> None:
 def test_password_is_told_from_what_is_none() -> None:
     assert all(map(has_password, WITH_PASSWORD))
     assert not any(map(has_password, WITHOUT))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"rtsp://me:{SECRET}@cam/x is gone; try again", "rtsp://***@cam/x is gone; try again"),
+        (f"X=rtsp://me:a {SECRET}@cam: no such", "X=rtsp://***@cam: no such"),
+        (f"http://cam/x?pwd={SECRET} is gone; set A=b", "http://cam/x?*** is gone; set A=b"),
+        ("is it 1=1?", "is it 1=1?"),
+    ],
+)
+def test_line_is_shown_without_what_is_secret_in_its_addresses(line: str, shown: str) -> None:
+    assert without_passwords(line) == shown

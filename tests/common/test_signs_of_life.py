@@ -103,7 +103,7 @@ def test_last_words_come_in_pieces_and_only_once(watched: Watched) -> None:
     watched.look_after(LOOK_S)
     watched.says.send("gr\u00fc\u00dfe\x1b[2J\nof many".encode() + ALIVE)
     watched.signs.close()
-    assert watched.signs.reason == "camera door: !gr\u00fc\u00dfe?[2J"
+    assert watched.signs.reason == r"camera door: !grüße\x1b[2J"
 
 
 def test_last_words_are_short(watched: Watched) -> None:
@@ -115,4 +115,4 @@ def test_last_words_are_short(watched: Watched) -> None:
 def test_last_words_show_no_password(watched: Watched) -> None:
     watched.says.send(REASON + b"OSError: rtsp://me:pass@word/1@door:554/a is gone\n")
     watched.signs.close()
-    assert watched.signs.reason == "OSError: rtsp://door:554/a is gone"
+    assert watched.signs.reason == "OSError: rtsp://***@door:554/a is gone"
