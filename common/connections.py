@@ -168,7 +168,8 @@ class Connections:
         return False
 
     def find(self, identity: bytes) -> Connection | None:
-        """Return the connection of a peer, if it has one."""
+        """Return the connection of a peer that has one, not what has its descriptor after it."""
+        self.update()
         trusted = self.trusted.get(identity)
         if trusted is not None:
             return trusted

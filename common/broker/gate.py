@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from common.broker.admission import MAX_CAMERAS, MAX_PEERS
 from common.broker.scheduler import Scheduler
 from common.connections import Connections
 from common.contract import Role
@@ -63,13 +64,15 @@ class Gate:
         public = key_of(identity)
         match message:
             case WorkerHello():
-                refusal = self._allowed.refusal_as(public, message.role, "")
+                role, camera = message.role, ""
             case PublisherHello():
-                refusal = self._allowed.refusal_as(public, Role.PUBLISHER, "")
+                role, camera = Role.PUBLISHER, ""
             case CameraHello():
-                refusal = self._allowed.refusal_as(public, Role.CAPTURE, message.camera)
+                role, camera = Role.CAPTURE, message.camera
             case _:
                 return self._allowed.is_good(public)
+        refusal = self._allowed.refusal_as(public, role, camera)
+        refusal = refusal or self._crowd_refusal(public, role, message.instance)
         if refusal is not None:
             self._log_refusal(f"{message.name}: {refusal}")
             self._refuse(identity, refusal)
@@ -114,6 +117,15 @@ class Gate:
                 log.warning("dismissed %s: %s", peer.name, refusal)
                 self._scheduler.handle(peer.identity, Bye(), now_ns)
                 self._refuse(peer.identity, refusal)
+
+    def _crowd_refusal(self, public: str, role: Role, instance: str) -> str | None:
+        """Return why a key can be no more peers of a role: places are left for those of others."""
+        peers = self._scheduler.state.peers.of_role(role)
+        others = [key_of(peer.identity) for peer in peers if peer.instance != instance]
+        held = others.count(public)
+        if held < MAX_PEERS.get(role, MAX_CAMERAS) // 2:
+            return None
+        return f"{self._allowed.name(public)} is {held} {role}s already, as many as one key may be"
 
     def _refuse(self, identity: bytes, refusal: str) -> None:
         advice = "`python -m common.keys add` on the broker's machine makes one that is good"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from common.connections import Connection
+from common.messages import Bye
 from common.sockets import BrokerSocket, Context
 from tests.support.no_files import no_file_free
 from tests.support.raw_peer import RawPeer
@@ -49,3 +50,14 @@ def test_who_is_gone_already_can_be_hung_up_on(broker: BrokerSocket, endpoint: s
     eventually(lambda: not len(broker.connections), "its end", doing=broker.connections.update)
     connection.hang_up()
     assert connection.waiting_bytes() == 0
+
+
+def test_connection_of_a_peer_that_is_gone_is_not_found(
+    broker: BrokerSocket, endpoint: str
+) -> None:
+    """Another may have its descriptor now."""
+    with RawPeer(endpoint.removeprefix("ipc://")) as peer:
+        peer.say(Bye())
+        identity = eventually(broker.wait, "the message")[0]
+        assert broker.connections.find(identity) is not None
+    eventually(lambda: broker.connections.find(identity) is None, "the word that it is gone")

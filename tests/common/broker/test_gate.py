@@ -11,6 +11,7 @@ import zmq
 
 from common import wire
 from common.broker import peers
+from common.broker.admission import MAX_PEERS
 from common.broker.config import BrokerConfig
 from common.broker.loop import BrokerLoop
 from common.broker.stage import make_broker
@@ -164,6 +165,22 @@ def test_key_for_something_else_is_refused_and_both_sides_say_why(
     assert "`python -m common.keys add` on the broker's machine" in refusal
     assert f"refused {getattr(hello, 'name', '')}: {told}" in caplog.text
     assert broker.peers() == []
+
+
+def test_key_cannot_take_all_places_of_a_role(
+    broker: KeyedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MAX_PEERS, Role.CLASSIFIER, 4)
+    file = broker.add("gpu-box", Role.CLASSIFIER)
+
+    def classifier(number: int) -> WorkerHello:
+        return WorkerHello(Role.CLASSIFIER, "c", f"classifier {number}", 8)
+
+    for number in range(2):
+        broker.joined(file, classifier(number))
+    refusal = broker.refusal(broker.link(file, classifier(2)))
+    assert "key gpu-box is 2 classifiers already, as many as one key may be" in refusal
+    broker.joined(broker.folder, classifier(3))
 
 
 def test_key_that_is_not_listed_is_refused_and_both_sides_say_why(
