@@ -41,21 +41,6 @@ _NOBLOCK = int(zmq.NOBLOCK)
 _NOBLOCK_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
-def connect_dealer(context: Context, endpoint: str) -> zmq.Socket[bytes]:
-    """Connect a peer's socket to the broker, which asks for no key and need not be there yet.
-
-    Raises:
-        ConfigError: Nothing can ever connect to such an address.
-    """
-    dealer = make_dealer(context, None)
-    try:
-        connect(dealer, endpoint)
-    except ConfigError:
-        dealer.close()
-        raise
-    return dealer
-
-
 def make_dealer(context: Context, key: PeerKey | None) -> zmq.Socket[bytes]:
     """Make a peer's socket; with a key it shows that and talks to the key's broker alone."""
     dealer = context.socket(zmq.DEALER)

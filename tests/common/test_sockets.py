@@ -19,7 +19,8 @@ from common.broker.desks.publishers import IN_HAND_LIMIT
 from common.contract import Mode
 from common.endpoint import connect_address
 from common.errors import ConfigError
-from common.sockets import BrokerSocket, Context, connect_dealer
+from common.sockets import BrokerSocket, Context
+from tests.support.dealer import connect_dealer
 from tests.support.waiting import eventually
 
 HOLD = """

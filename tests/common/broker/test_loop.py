@@ -43,8 +43,9 @@ from common.messages import (
     WhoAreYou,
     WorkerHello,
 )
-from common.sockets import BrokerSocket, Context, connect_dealer
+from common.sockets import BrokerSocket, Context
 from tests.common.broker.world import faces_for, frame
+from tests.support.dealer import connect_dealer
 from tests.support.raw_peer import RawPeer
 from tests.support.waiting import eventually
 
