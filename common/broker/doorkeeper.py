@@ -27,6 +27,8 @@ scheduler keeps count."""
 LOOK_NS = 1_000_000_000
 SHED_PAUSE_NS = 100_000_000
 """How long libzmq may take to let go of what it held of a peer that is gone."""
+FULL_NS = 10_000_000_000
+"""So long over the limit whoever is hung up on, and only a process that begins anew has room."""
 CLEAR_BYTES = 64 * 1024
 """What a peer that fills the memory has waiting, and one that talks or is busy does not."""
 MAX_DOUBTS = 10
@@ -53,9 +55,14 @@ class Doorkeeper:
         self._next_shed_ns = 0
         self._doubts = 0
         self._strangers_gone = False
+        self._full_since_ns: int | None = None
 
     def tick(self, now_ns: int) -> None:
-        """See who has come, and whether there is room for all."""
+        """See who has come, and whether there is room for all.
+
+        Raises:
+            RuntimeError: There is none, and hanging up does not help.
+        """
         self._connections.update()
         strangers = self._connections.strangers()
         if strangers:
@@ -67,7 +74,9 @@ class Doorkeeper:
             self._weigh()
             if now_ns >= self._next_shed_ns:
                 self._next_shed_ns = now_ns + SHED_PAUSE_NS
-                self._shed()
+                self._shed(now_ns)
+        else:
+            self._full_since_ns = None
 
     def bad_message(self, identity: bytes) -> None:
         """Take note of a message that is none of ours; from few of them a peer can be told."""
@@ -105,7 +114,7 @@ class Doorkeeper:
         for connection in self._connections.all():
             connection.weight = connection.weight * 0.9 + connection.waiting_bytes()
 
-    def _shed(self) -> None:
+    def _shed(self, now_ns: int) -> None:
         """Hang up on who fills the memory, if it is full after all that is free is given back.
 
         Strangers go first, all at once: many of them can fill it with so little at a time that a
@@ -115,8 +124,15 @@ class Doorkeeper:
             self._memory.give_back()
         used_bytes = self._memory.used_bytes()
         if used_bytes <= MAX_MEMORY_BYTES:
-            self._strangers_gone = False
+            self._strangers_gone, self._full_since_ns = False, None
             return
+        if self._full_since_ns is None:
+            self._full_since_ns = now_ns
+        elif now_ns - self._full_since_ns > FULL_NS:
+            raise RuntimeError(
+                f"the broker takes {used_bytes >> 20} MiB of memory whoever it hangs up on, and is "
+                "to begin anew"
+            )
         strangers = self._connections.strangers()
         self._strangers_gone = bool(strangers) and not self._strangers_gone
         for connection in strangers if self._strangers_gone else self._heaviest():
