@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from io import BufferedRandom
 from pathlib import Path
 
@@ -18,6 +19,10 @@ import numpy as np
 from common.errors import SourceError
 from common.pixels import Bgr
 from common.ring_files import has_name, lock_ring, new_ring_path, open_ring, ring_directory
+
+TIDY_INTERVAL_S = 1.0
+"""How long a deleted ring stays mapped by who reads it no more: a capture that was started again
+waits for its memory."""
 
 
 class RingWriter:
@@ -110,6 +115,8 @@ class RingReader:
 
     def __init__(self) -> None:
         self._mapped: dict[str, np.memmap[tuple[int, ...], np.dtype[np.uint8]]] = {}
+        self._lately_read: set[str] = set()
+        self._next_tidy_s = 0.0
 
     def read(self, ring: str, slot: int, height: int, width: int) -> Bgr:
         """Return a read-only view of a slot; it shows the frame until its slot is released.
@@ -119,14 +126,28 @@ class RingReader:
         """
         mapped = self._mapped.get(ring)
         if mapped is None:
-            self._forget_deleted()
             mapped = self._mapped[ring] = self._map(ring)
+        self._lately_read.add(ring)
         size = height * width * 3
         start = slot * size
         if min(height, width) < 1 or slot < 0 or start + size > mapped.size:
             raise SourceError(f"ring {ring} has no slot {slot} of {width}x{height} pixels")
         view: Bgr = mapped[start : start + size].reshape(height, width, 3)
         return view
+
+    def tidy(self) -> None:
+        """Let go of deleted rings that are read no more; cheap, call it every step.
+
+        A deleted file takes its memory until the last who has it mapped lets go.
+        """
+        now_s = time.monotonic()
+        if now_s < self._next_tidy_s:
+            return
+        self._next_tidy_s = now_s + TIDY_INTERVAL_S
+        for ring in self._mapped.keys() - self._lately_read:
+            if not Path(ring).exists():
+                del self._mapped[ring]
+        self._lately_read.clear()
 
     def _map(self, ring: str) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
         try:
@@ -138,6 +159,3 @@ class RingReader:
                 f"ring {ring} cannot be mapped ({reason}); where the capture runs on another host "
                 "it needs FRAME_TRANSPORT=inline"
             ) from error
-
-    def _forget_deleted(self) -> None:
-        self._mapped = {ring: data for ring, data in self._mapped.items() if Path(ring).exists()}

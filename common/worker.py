@@ -59,6 +59,9 @@ class Worker(ABC, Generic[W, A]):
             SourceError: The work cannot be done, and goes back. Any other error ends the process.
         """
 
+    def tidy(self) -> None:
+        """Let go of what is needed no more; called every step, at least twice a second."""
+
     def units(self, answer: A) -> int:  # noqa: ARG002 - for those who need it
         """Return how many frames or faces an answer is, for the statistics."""
         return 1
@@ -92,6 +95,7 @@ class WorkerStage(Generic[W, A]):
             self._work(message)
         elif isinstance(message, Finish):
             self._lifetime.request_stop()
+        self._worker.tidy()
 
     def close(self) -> None:
         """Say goodbye, unless an error ends the process: then the work in hand may be to blame."""

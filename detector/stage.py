@@ -53,6 +53,10 @@ class DetectorWorker(Worker[DetectRun, Faces]):
         for frame in work.frames:
             yield self._detect(work.work_id, frame, search)
 
+    def tidy(self) -> None:
+        """Let go of the rings of captures that are gone."""
+        self._rings.tidy()
+
     def _search_for(self, run: DetectRun) -> FaceSearch:
         if run.mode is not Mode.LIVE:
             return FaceSearch(self._detector, whole_plan(self.capacity))

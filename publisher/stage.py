@@ -101,6 +101,7 @@ class PublisherStage:
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()
+        self._rings.tidy()
         self.live.board.note_step(self._link.welcomed)
         self._server.check()
         if not isinstance(message, Result):  # what calls for a notice comes as a status, or silence

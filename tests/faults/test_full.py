@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.looking import assert_ledger
-from tests.support.pipeline import PATIENCE_S, ROOT, Pipeline, honcho_command, pipeline_environ
+from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 pytestmark = [
@@ -21,6 +21,18 @@ pytestmark = [
         reason="needs root, mount and unshare, for a small file system of its own",
     ),
 ]
+
+
+class Cramped(Pipeline):
+    """A pipeline with room for one ring and a half."""
+
+    before = "mount -t tmpfs -o size=12m tmpfs /dev/shm"
+
+
+class WithoutRoom(Pipeline):
+    """A pipeline with room for one frame."""
+
+    before = "mount -t tmpfs -o size=1m tmpfs /dev/shm"
 
 
 @pytest.fixture
@@ -62,22 +74,22 @@ def test_a_full_disk_stops_the_recording_with_an_alert_and_the_live_view_goes_on
     assert "Traceback" not in pipeline.log
 
 
-def test_a_ring_directory_without_room_is_one_line_that_says_how_much_is_needed(
-    tmp_path: Path,
-) -> None:
-    environ = pipeline_environ(tmp_path, 1)
-    honcho = " ".join(honcho_command("broker", "capture"))
-    script = f"mount -t tmpfs -o size=1m tmpfs /dev/shm && exec {honcho}"
-    ran = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=6 * PATIENCE_S,
-        check=False,
-    )
-    said = ran.stdout + ran.stderr
-    assert ran.returncode == 2, said
-    assert "MB free" in said
-    assert "Traceback" not in said
+def test_a_ring_directory_without_room_is_one_line_that_says_how_much_is_needed() -> None:
+    with WithoutRoom("broker", "capture") as pipeline:
+        assert pipeline.wait() == 2, pipeline.log
+        pipeline.assert_nothing_left()
+    assert "8 frames of 640x480 need 7 MB in /dev/shm" in pipeline.log
+    assert "Traceback" not in pipeline.log
+
+
+def test_a_capture_that_is_killed_comes_back_where_there_is_room_for_one_ring_only() -> None:
+    with Cramped() as pipeline:
+        pipeline.wait_published(5)
+        before = pipeline.camera()["published"]
+        pipeline.kill("capture.stage")
+        pipeline.wait_published(before + 30)
+        assert pipeline.camera()["online"]
+        assert_ledger(pipeline.camera())
+        pipeline.interrupt()
+        pipeline.assert_nothing_left()
+    assert "Traceback" not in pipeline.log

@@ -41,6 +41,11 @@ def honcho_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "start", *arguments]
 
 
+def alone_after(before: str) -> list[str]:
+    """Return what to put before a command that is to run where something else is mounted."""
+    return ["unshare", "--mount", "sh", "-c", f'{before} && exec "$@"', "sh"] if before else []
+
+
 def pipeline_environ(directory: Path, port: int, **settings: str | Path) -> dict[str, str]:
     """Return the environment of a pipeline on an address of its own, without settings of others."""
     prefixes = ("CAPTURE_", "DETECTOR", "CLASSIFIER_", "PUBLISHER_", "BROKER_", "FERSTREAM_")
@@ -62,14 +67,19 @@ class Pipeline:
     Args:
         arguments: What follows ``honcho start``.
         settings: Environment variables on top of the defaults.
+
+    Attributes:
+        before: A shell command, after which honcho runs in a mount namespace of its own.
     """
+
+    before = ""
 
     def __init__(self, *arguments: str, **settings: str | Path) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="ferstream-test-"))
         self.port = free_port()
         self.environ = pipeline_environ(self.directory, self.port, **settings)
         self.process = subprocess.Popen(
-            honcho_command(*arguments),
+            [*alone_after(self.before), *honcho_command(*arguments)],
             cwd=ROOT,
             env=self.environ,
             stdout=subprocess.PIPE,
