@@ -25,6 +25,8 @@ from common.parent_death import wake_when_parent_dies
 from common.signs_of_life import SignsOfLife
 
 SHOW_STACKS_S = 0.2  # for a process that is stuck to write where, before it is killed
+KILLED_S = 1.0
+"""For a process that was killed to be gone: one that a driver holds in the kernel stays."""
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 60.0
@@ -57,26 +59,20 @@ class Child:
         self._first_started = time.time()
         self._start_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._fault: str | None = None  # for which it was killed
         self._signs: SignsOfLife  # of the process, while there is one
         self.exit_code: int | None = None
         self.start()
 
     def start(self) -> None:
-        """Start the stage, joined to this process by a socket pair."""
-        ours, theirs = socket.socketpair()
-        environ = ONE_THREAD | os.environ | self._told(theirs)
-        kept = [theirs.fileno()] if self._honcho is None else [theirs.fileno(), self._honcho]
-        command = [sys.executable, "-m", self._module, *sys.argv[1:]]
-        before = wake_when_parent_dies()
-        self._process = subprocess.Popen(
-            command,
-            env=environ,
-            pass_fds=kept,
-            preexec_fn=before,  # noqa: PLW1509 - this process has a single thread
-        )
-        theirs.close()
-        self._signs = SignsOfLife(ours, self._process.pid)
-        self._start_at = None
+        """Start the stage, joined to this process by a socket pair; try later what fails."""
+        self._start_at = self._fault = None
+        try:
+            self._process, pair = self._run()
+        except OSError as error:  # no more processes, or no memory for one
+            self._crashed(f"cannot be started ({error.strerror})")
+        else:
+            self._signs = SignsOfLife(pair, self._process.pid)
 
     def poll(self) -> None:
         """Look after the process: note its end, restart it when due, kill it when it hangs."""
@@ -89,7 +85,7 @@ class Child:
         code = self._process.poll()
         if code is not None:
             self._ended(code)
-        elif self._signs.fault is not None:
+        elif self._fault is None and self._signs.fault is not None:
             self._kill_hung(self._process, self._signs.fault)
 
     def stop(self) -> None:
@@ -109,9 +105,28 @@ class Child:
         except subprocess.TimeoutExpired:
             log.warning("process %d does not stop; killing it", self._process.pid)
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(KILLED_S)
         self._signs.close()
         self._process = None
+
+    def _run(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Return the new process, and this end of the pair."""
+        ours, theirs = socket.socketpair()
+        kept = [theirs.fileno()] if self._honcho is None else [theirs.fileno(), self._honcho]
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", self._module, *sys.argv[1:]],
+                env=ONE_THREAD | os.environ | self._told(theirs),
+                pass_fds=kept,
+                preexec_fn=wake_when_parent_dies(),  # noqa: PLW1509 - this process has one thread
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return process, ours
 
     def _told(self, pair: socket.socket) -> dict[str, str]:
         """Return the variables that tell a process of its supervisor and of those before it."""
@@ -135,21 +150,26 @@ class Child:
     def _kill_hung(self, process: subprocess.Popen[bytes], fault: str) -> None:
         """Kill a process that does not do what it should, once it has said where it is."""
         log.error("%s (process %d) %s; killing it", self._module, process.pid, fault)
-        process.send_signal(SHOW_STACKS)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(SHOW_STACKS_S)
+        self._fault = fault
+        if not self._signs.is_stopped:
+            process.send_signal(SHOW_STACKS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(SHOW_STACKS_S)
         process.kill()
-        self._ended(process.wait(), fault)
 
-    def _ended(self, code: int, fault: str | None = None) -> None:
+    def _ended(self, code: int) -> None:
         self._signs.close()
         self._process = None
-        if fault is None and code in (0, EXIT_CONFIG):
+        if self._fault is None and code in (0, EXIT_CONFIG):
             self.exit_code = code
             return
-        how = self._last_end = fault or _how(code, self._signs.reason)
         if self._signs.worked:
             self._crashes.clear()
+        self._crashed(self._fault or _how(code, self._signs.reason))
+
+    def _crashed(self, how: str) -> None:
+        """Start the process again after a pause, or give up."""
+        self._last_end = how
         now = time.monotonic()
         self._crashes.append(now)
         if len(self._crashes) == MAX_CRASHES and now - self._crashes[0] < CRASH_WINDOW_S:
@@ -166,5 +186,12 @@ class Child:
 def _how(code: int, reason: str) -> str:
     """Return how a process ended, for people."""
     if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
+        return f"was killed by {_signal_name(-code)}"
     return f"ended with {code} ({reason})" if reason else f"ended with {code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # those for real time, but for the first and last, have none
+        return f"signal {number}"

@@ -15,6 +15,9 @@ from common.printable import printable
 START_TIMEOUT_S = 120.0  # TensorFlow on a slow disk
 FROZEN_S = 3.0
 """Three heartbeats to the broker, which gives a peer up after as long."""
+STOPPED_S = 0.7
+"""A sign that did not come, where the system says that the process is stopped: no load is to
+blame."""
 STUCK_S = 10.0
 """At one step, such as one frame, batch or record; the slowest here, a photograph of 12 million
 pixels, takes half a second."""
@@ -62,17 +65,23 @@ class SignsOfLife:
         return self._step_s > (STUCK_S if self._started else START_TIMEOUT_S)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether the process does not run because somebody has stopped it (SIGSTOP)."""
+        return self._silent_s > STOPPED_S and _is_stopped(self._pid)
+
+    @property
     def is_frozen(self) -> bool:
         """Whether the process does not run.
 
-        At its start a library that is loaded may hold everything up for as long, so there it counts
-        only if the system says that the process is stopped.
+        At its start a library that is loaded may hold everything up for as long.
         """
-        return self._silent_s > FROZEN_S and (self._started or _is_stopped(self._pid))
+        return self._silent_s > FROZEN_S and self._started
 
     @property
     def fault(self) -> str | None:
         """What the process does not do, for people; None where nothing is wrong."""
+        if self.is_stopped:
+            return "was stopped (SIGSTOP)"
         if self.is_frozen:
             return f"did not answer for {FROZEN_S:.0f} s"
         if self.is_stuck and self._started:

@@ -12,7 +12,14 @@ import psutil
 import pytest
 
 from common.lifeline import ALIVE, REASON, STEPPED, WORKED
-from common.signs_of_life import FROZEN_S, PAUSE_S, START_TIMEOUT_S, STUCK_S, SignsOfLife
+from common.signs_of_life import (
+    FROZEN_S,
+    PAUSE_S,
+    START_TIMEOUT_S,
+    STOPPED_S,
+    STUCK_S,
+    SignsOfLife,
+)
 from tests.support.waiting import eventually
 
 LOOK_S = 0.1
@@ -82,10 +89,19 @@ def test_process_that_starts_has_time(watched: Watched, says: bytes) -> None:
     assert watched.look_for(2 * LOOK_S, says) == "was not ready 120 s after its start"
 
 
-def test_process_that_is_stopped_while_it_starts_is_frozen(watched: Watched) -> None:
+@pytest.mark.parametrize("says", [b"", ALIVE + STEPPED], ids=["starting", "started"])
+def test_process_that_is_stopped_is_known_sooner(watched: Watched, says: bytes) -> None:
+    assert watched.look_for(LOOK_S, says) is None
     watched.process.suspend()
     eventually(lambda: watched.process.status() == psutil.STATUS_STOPPED, "the stop")
-    assert watched.look_for(FROZEN_S + LOOK_S) == "did not answer for 3 s"
+    assert watched.look_for(STOPPED_S - 2 * LOOK_S) is None
+    assert watched.look_for(3 * LOOK_S) == "was stopped (SIGSTOP)"
+
+
+def test_process_that_is_stopped_again_and_again_is_left_alone(watched: Watched) -> None:
+    watched.process.suspend()
+    eventually(lambda: watched.process.status() == psutil.STATUS_STOPPED, "the stop")
+    assert watched.look_for(10 * STOPPED_S, ALIVE + STEPPED) is None
 
 
 def test_time_in_which_the_supervisor_did_not_run_does_not_count(watched: Watched) -> None:

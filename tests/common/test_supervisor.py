@@ -84,8 +84,9 @@ class Odd:
         )
         return self.process
 
-    def write_supervisor(self, stuck_s: float) -> None:
-        (self.directory / "supervisor.py").write_text(SUPERVISOR.format(stuck_s=stuck_s))
+    def write_supervisor(self, stuck_s: float, first: str = "") -> None:
+        text = first + SUPERVISOR.format(stuck_s=stuck_s)
+        (self.directory / "supervisor.py").write_text(text)
 
     def write_stage(self, body: str) -> None:
         (self.directory / "odd_stage.py").write_text(STAGE + textwrap.dedent(body))
@@ -95,6 +96,12 @@ class Odd:
         assert self.process is not None
         _, errors = self.process.communicate(timeout=DEADLINE_S)
         return self.process.returncode, errors
+
+    def read_until(self, words: str) -> None:
+        """Read what the supervisor logs until it says this."""
+        assert self.process is not None
+        assert self.process.stderr is not None
+        assert any(words in line for line in self.process.stderr)
 
     def notes(self, word: str) -> list[Note]:
         path = self.directory / "log"
@@ -162,6 +169,57 @@ def test_child_that_is_killed_is_started_again(odd: Odd) -> None:
     assert "odd_stage was killed by SIGKILL; starting it again" in errors
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no such signals")
+def test_child_that_is_killed_by_a_signal_without_a_name_is_started_again(odd: Odd) -> None:
+    odd.start(f"if not lifetime.restarts: os.kill(os.getpid(), {signal.SIGRTMIN + 6})")
+    code, errors = odd.end()
+    assert code == 0, errors
+    assert f"was killed by signal {signal.SIGRTMIN + 6}; starting it again" in errors
+
+
+def test_child_that_cannot_be_started_is_tried_again_before_it_is_given_up(odd: Odd) -> None:
+    odd.write_supervisor(stuck_s=3.0, first="import sys; sys.executable = './python'")
+    (odd.directory / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (odd.directory / "python").chmod(0o700)
+    odd.start("Path('python').unlink(); os._exit(3)")
+    code, errors = odd.end()
+    assert code == 1
+    assert "Traceback" not in errors
+    why = "odd_stage cannot be started (No such file or directory)"
+    assert errors.count(f"{why}; starting it again") == 3
+    assert f"{why}, 5 times in a minute; giving up" in errors
+
+
+TRACE = """
+import ctypes, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+seize = 0x4206  # sys/ptrace.h
+if libc.ptrace(seize, int(sys.argv[1]), None, None):
+    sys.exit(f"errno {ctypes.get_errno()}")
+print("traced", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux traces so")
+def test_child_that_is_not_gone_when_it_is_killed_holds_nothing_up(odd: Odd) -> None:
+    """As one that a driver holds, or here a debugger, which is to see its end first."""
+    process = odd.start(HANG)
+    (child,) = odd.started()
+    with subprocess.Popen(
+        [sys.executable, "-c", TRACE, str(child.pid)], stdout=subprocess.PIPE, text=True
+    ) as debugger:
+        try:
+            assert debugger.stdout is not None
+            if debugger.stdout.readline() != "traced\n":
+                pytest.skip("processes cannot be traced here")
+            odd.read_until("killing it")
+            process.terminate()
+            assert odd.end()[0] == 0
+        finally:
+            debugger.kill()
+
+
 def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None:
     odd.start("raise RuntimeError('a defect')")
     code, errors = odd.end()
@@ -224,13 +282,15 @@ def test_child_that_hangs_is_killed_and_started_again(odd: Odd) -> None:
 
 
 FROZEN = {
-    "stopped": "os.kill(os.getpid(), signal.SIGSTOP)",
-    "deadlocked": "import ctypes; ctypes.PyDLL(None).sleep(1000)",  # and lets no thread run
+    "was stopped (SIGSTOP)": "os.kill(os.getpid(), signal.SIGSTOP)",
+    "did not answer for 3 s": "import ctypes; ctypes.PyDLL(None).sleep(1000)",  # no thread runs
 }
 
 
-@pytest.mark.parametrize("how", FROZEN.values(), ids=FROZEN)
-def test_child_that_is_frozen_is_replaced_long_before_one_that_is_stuck(odd: Odd, how: str) -> None:
+@pytest.mark.parametrize(("why", "how"), FROZEN.items(), ids=["stopped", "deadlocked"])
+def test_child_that_is_frozen_is_replaced_long_before_one_that_is_stuck(
+    odd: Odd, why: str, how: str
+) -> None:
     odd.write_supervisor(stuck_s=1000.0)
     odd.start(
         f"""
@@ -241,8 +301,8 @@ def test_child_that_is_frozen_is_replaced_long_before_one_that_is_stuck(odd: Odd
     )
     code, errors = odd.end()
     assert code == 0
-    assert "odd_stage did not answer for 3 s; starting it again in 0.1 s" in errors
-    assert (odd.directory / "why").read_text() == "did not answer for 3 s"
+    assert f"odd_stage {why}; starting it again in 0.1 s" in errors
+    assert (odd.directory / "why").read_text() == why
 
 
 def test_child_in_a_long_step_is_left_alone_while_it_runs(odd: Odd) -> None:
@@ -256,7 +316,7 @@ def test_child_that_freezes_five_times_in_a_minute_is_given_up(odd: Odd) -> None
     odd.start("os.kill(os.getpid(), signal.SIGSTOP)")
     code, errors = odd.end()
     assert code == 1
-    assert "odd_stage did not answer for 3 s, 5 times in a minute; giving up" in errors
+    assert "odd_stage was stopped (SIGSTOP), 5 times in a minute; giving up" in errors
 
 
 def test_error_that_ends_a_child_is_told_to_the_next(odd: Odd) -> None:
