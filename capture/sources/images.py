@@ -11,6 +11,9 @@ from common.opencv import MAX_PIXELS, cv2, has_too_many_pixels
 from common.pixels import Bgr
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MAX_PNG_CHUNKS = 200_000
+"""Three times those of 64 million pixels of 16 bits in chunks of 8 kB, as libpng writes them."""
 STILL_FPS = 4  # enough for a page to show that it lives, and little work
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,10 @@ def read_image(path: Path) -> Bgr:
         SourceError: It cannot be decoded, or is too large (found from its header).
     """
     try:
+        _check_png(path)
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except OSError as error:
+        raise SourceError(f"cannot be read ({error.strerror})") from error
     except cv2.error as error:
         if has_too_many_pixels(error):
             raise SourceError(f"has more than {MAX_PIXELS // 10**6} million pixels") from error
@@ -36,6 +42,28 @@ def read_image(path: Path) -> Bgr:
     if pixels is None:
         raise SourceError("is not an image that can be read")
     return as_bgr(pixels)
+
+
+def _check_png(path: Path) -> None:
+    """Refuse a PNG whose parts say they are longer than the file; OpenCV takes memory for them.
+
+    Raises:
+        SourceError: It is a PNG that is cut short, or has too many parts.
+        OSError: The file cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(len(PNG_SIGNATURE)) != PNG_SIGNATURE:
+            return
+        for _ in range(MAX_PNG_CHUNKS):
+            header = file.read(8)
+            if len(header) < 8 or header[4:] == b"IEND":
+                return
+            end = file.tell() + int.from_bytes(header[:4], "big") + 4  # and a checksum
+            if end > size:
+                raise SourceError("is cut short")
+            file.seek(end)
+    raise SourceError(f"has more than {MAX_PNG_CHUNKS} parts")
 
 
 class StillImage:

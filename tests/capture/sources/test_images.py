@@ -13,10 +13,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from capture.sources.images import STILL_FPS, ImageFolder, StillImage, is_image, read_image
+from capture.sources.images import (
+    MAX_PNG_CHUNKS,
+    STILL_FPS,
+    ImageFolder,
+    StillImage,
+    is_image,
+    read_image,
+)
 from capture.sources.source import CapturedFrame
 from common.errors import SourceError
-from tests.support import media
+from tests.support import hostile_images, media
 
 
 def read_all(folder: ImageFolder) -> list[CapturedFrame]:
@@ -66,6 +73,38 @@ def test_a_folder_is_read_in_plain_name_order_one_a_second(tmp_path: Path) -> No
     assert [frame.pts_s for frame in frames] == [0.0, 1.0, 2.0, 3.0]
     levels = [int(frame.bgr[0, 0, 0]) for frame in frames]
     assert levels == [media.level_of(index) for index in (1, 2, 3, 0)]
+
+
+CLAIMS_GIGABYTES = """
+import resource, sys
+from pathlib import Path
+from capture.sources.images import read_image
+from common.errors import SourceError
+
+resource.setrlimit(resource.RLIMIT_AS, (2**31,) * 2)
+try:
+    read_image(Path(sys.argv[1]))
+except SourceError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("kind", [b"IDAT", b"tEXt"])
+def test_a_png_of_57_bytes_that_claims_four_gigabytes_gets_no_memory(
+    tmp_path: Path, kind: bytes
+) -> None:
+    path = tmp_path / "p.png"
+    path.write_bytes(hostile_images.png(0xFFFFFFF0.to_bytes(4, "big") + kind))
+    command = [sys.executable, "-c", CLAIMS_GIGABYTES, str(path)]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ran.stdout == "is cut short\n", ran.stderr
+
+
+def test_a_png_of_endless_parts_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    path.write_bytes(hostile_images.png_of_many_chunks(MAX_PNG_CHUNKS + 1))
+    with pytest.raises(SourceError, match="has more than 200000 parts"):
+        read_image(path)
 
 
 def test_a_damaged_image_is_skipped_and_named(
