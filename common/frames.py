@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.messages import Frame
-from common.opencv import cv2
+from common.opencv import MAX_PIXELS, cv2
 from common.pixels import Bgr, Gray
 from common.ring import RingReader
 
@@ -22,7 +22,8 @@ def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
     """Return the frame's pixels, ``(height, width, 3) uint8`` BGR, read-only.
 
     Raises:
-        SourceError: The ring is gone, or the JPEG is not a sequential one of the announced size.
+        SourceError: The ring is gone, or the JPEG is not a sequential one of the announced size,
+            or has more than ``MAX_PIXELS`` pixels.
     """
     if not frame.jpeg:
         return rings.read(frame.ring, frame.slot, frame.height, frame.width)
@@ -43,14 +44,14 @@ def frame_gray(frame: Frame, rings: RingReader) -> Gray:
 
 def _decode(frame: Frame, flags: int) -> NDArray[np.uint8]:
     shape = (frame.height, frame.width)
-    decoded = None
-    if _jpeg_shape(frame.jpeg) == shape:  # before anything is allocated for it
+    decoded, fits = None, frame.height * frame.width <= MAX_PIXELS
+    if fits and _jpeg_shape(frame.jpeg) == shape:  # before anything is allocated for it
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
         decoded = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), flags)
     if decoded is None or decoded.shape[:2] != shape:
         raise SourceError(
             f"frame {frame.frame_id} of {frame.camera} carries no sequential JPEG "
-            f"of {frame.width}x{frame.height}"
+            f"of {frame.width}x{frame.height}, or one of more than {MAX_PIXELS} pixels"
         )
     return np.asarray(decoded, dtype=np.uint8)
 

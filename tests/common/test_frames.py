@@ -92,8 +92,10 @@ def test_bomb_is_refused_before_it_is_decoded() -> None:
     at = jpeg.index(b"\xff\xc0")
     for side in (30_000, 65_500):
         jpeg[at + 5 : at + 9] = struct.pack(">HH", side, side)
-        with pytest.raises(SourceError):
-            frame_pixels(inline(bytes(jpeg)), RingReader())
+        claimed = inline(bytes(jpeg))
+        for frame in (claimed, replace(claimed, height=side, width=side)):
+            with pytest.raises(SourceError):
+                frame_pixels(frame, RingReader())
 
 
 @pytest.mark.parametrize(
