@@ -72,12 +72,12 @@ class CameraFeed:
 
         Raises:
             SourceError: Opening it failed; it is tried again all the same.
+            CameraStuckError: The driver has not come back for ``STUCK_S``.
             Exception: Whatever else ended the thread.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._opened or self._failure or self._crash, timeout_s)
-        if self._crash is not None:
-            raise self._crash
+        self._raise_if_dead()
         if not self._opened and self._failure:
             raise SourceError(self._failure)
         return self._opened
@@ -101,10 +101,8 @@ class CameraFeed:
         with self._changed:
             self._changed.wait_for(lambda: self._frame or self._crash, TAKE_TIMEOUT_S)
             frame, self._frame = self._frame, None
-        if frame is None and self._crash is not None:
-            raise self._crash
-        if frame is None and self._blocked_s() > STUCK_S:
-            raise CameraStuckError(f"camera {self._name}: no answer for {STUCK_S:.0f} s")
+        if frame is None:
+            self._raise_if_dead()
         return frame
 
     def close(self) -> None:
@@ -113,6 +111,13 @@ class CameraFeed:
         with self._changed:
             self._changed.notify_all()
         self._thread.join(JOIN_TIMEOUT_S)
+
+    def _raise_if_dead(self) -> None:
+        """Raise what ended the thread, or that it will not come back."""
+        if self._crash is not None:
+            raise self._crash
+        if self._blocked_s() > STUCK_S:
+            raise CameraStuckError(f"camera {self._name}: no answer for {STUCK_S:.0f} s")
 
     def _blocked_s(self) -> float:
         since_s = self._blocked_since_s

@@ -24,6 +24,9 @@ from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
 from detector.seen_face import SeenFace, boxes_of
 
+MAX_CAMERAS = 256
+"""Whose faces are remembered, as many as one broker takes; names may come and go for ever."""
+
 
 class DetectorWorker(Worker[DetectRun, Faces]):
     """Finds faces in the frames it is handed.
@@ -62,6 +65,8 @@ class DetectorWorker(Worker[DetectRun, Faces]):
             return FaceSearch(self._detector, whole_plan(self.capacity))
         camera = run.frames[0].camera
         if camera not in self._live:
+            if len(self._live) == MAX_CAMERAS:
+                self._live.clear()  # each costs those who are still there one full search
             self._live[camera] = FaceSearch(
                 self._detector, spread_plan(self._detector.parts, self.capacity)
             )

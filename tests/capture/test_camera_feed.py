@@ -116,6 +116,25 @@ def test_a_driver_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -
         feed.close()
 
 
+def test_a_driver_that_hangs_when_it_is_opened_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(camera_feed, "STUCK_S", 0.3)
+    let_go = threading.Event()
+
+    def open_source() -> LiveSource:
+        let_go.wait()
+        raise SourceError("let go")
+
+    feed = CameraFeed("cam", open_source)
+    try:
+        with pytest.raises(CameraStuckError, match="camera cam: no answer"):
+            eventually(lambda: feed.wait_until_open(timeout_s=0.1), deadline_s=10)
+    finally:
+        let_go.set()
+        feed.close()
+
+
 class ScriptedSource(LiveSource):
     """A camera that gives a frame of each level it is told, and crashes when told none."""
 

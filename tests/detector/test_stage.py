@@ -14,7 +14,7 @@ from detector.config import DetectorConfig
 from detector.detectors import Detector, create_detector
 from detector.plan import EVERYTHING
 from detector.seen_face import SeenFace
-from detector.stage import DetectorWorker
+from detector.stage import MAX_CAMERAS, DetectorWorker
 from tests.support.scenes import colour_scene, frame_with_face
 
 FRAME = Frame("cam", 1, 0.0, 1, 2, 480, 640, "", 0)
@@ -109,6 +109,14 @@ def test_live_every_camera_has_its_own_faces(yunet: Detector) -> None:
         for faces in worker.answer(DetectRun(7, Mode.LIVE, (frame,)))
     ]
     assert counts == [1, 0, 1, 0]
+
+
+def test_cameras_that_come_and_go_for_ever_are_not_all_remembered(yunet: Detector) -> None:
+    worker = DetectorWorker(yunet, 10, 60)
+    frame = sent(np.zeros((48, 64, 3), np.uint8))
+    for number in range(2 * MAX_CAMERAS):
+        tuple(worker.answer(DetectRun(7, Mode.LIVE, (replace(frame, camera=f"c{number}"),))))
+        assert len(worker._live) <= MAX_CAMERAS
 
 
 def test_a_face_whose_landmarks_are_those_of_no_head_is_left_out(
