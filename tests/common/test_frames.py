@@ -15,7 +15,7 @@ from common.errors import SourceError
 from common.frames import frame_gray, frame_pixels
 from common.messages import Frame
 from common.ring import RingReader, RingWriter
-from tests.support.hostile_images import jpeg_of_many_scans
+from tests.support.hostile_images import jpeg_of_many_scans, sequential_jpeg_of_many_scans
 
 HEIGHT, WIDTH = 48, 64
 IN_RING = Frame("cam", 3, 0.1, 1, 2, HEIGHT, WIDTH, "", 1)
@@ -60,6 +60,20 @@ def test_grey_jpeg_has_three_channels_too() -> None:
     assert frame_pixels(inline(encoded.tobytes()), RingReader()).shape == (HEIGHT, WIDTH, 3)
 
 
+def hidden(jpeg: bytes) -> bytes:
+    """A JPEG behind comments, in one of which is the frame header that a wrong reading finds.
+
+    It is wrong to take the byte that may fill up before a marker for the marker.
+    """
+    comment = b"\xff\xfe\x10\x00"  # of 4096 bytes with its length
+    wrong = 2 + 2 + int.from_bytes(comment[1:3], "big")
+    comments = bytearray((comment + bytes(4094)) * 17)
+    header = struct.pack(">BBHBHHB", 0xFF, 0xC0, 17, 8, 2000, 2000, 3)
+    at = wrong - 3  # behind the start of the image and the byte that fills up
+    comments[at : at + len(header)] = header
+    return b"\xff\xd8\xff" + bytes(comments) + jpeg[2:]
+
+
 def test_grey_is_that_of_the_colours_wherever_the_pixels_are(ring: RingWriter) -> None:
     jpeg = inline(jpeg_of())
     bgr = frame_pixels(jpeg, RingReader())
@@ -82,7 +96,9 @@ def test_camera_orientation_in_the_jpeg_turns_nothing() -> None:
 
 @pytest.mark.parametrize("shape", [(HEIGHT, WIDTH + 1), (WIDTH, HEIGHT), (1, 1)])
 def test_jpeg_of_another_size_than_announced_is_refused(shape: tuple[int, int]) -> None:
-    with pytest.raises(SourceError, match="frame 3 of cam carries no sequential JPEG of 64x48"):
+    with pytest.raises(
+        SourceError, match="frame 3 of cam carries no sequential JPEG in one scan of 64x48"
+    ):
         frame_pixels(inline(jpeg_of(*shape)), RingReader())
 
 
@@ -103,11 +119,13 @@ def test_bomb_is_refused_before_it_is_decoded() -> None:
     [
         (jpeg_of(flags=(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)), HEIGHT, WIDTH),
         (jpeg_of_many_scans(side=2000, scans=100_000), 2000, 2000),  # minutes of work in 2 MB
+        (hidden(jpeg_of_many_scans(side=2000, scans=1000)), 2000, 2000),
+        (sequential_jpeg_of_many_scans(side=2000, scans=10_000), 2000, 2000),
     ],
-    ids=["ordinary", "many scans"],
+    ids=["ordinary", "many scans", "hidden", "sequential"],
 )
-def test_progressive_jpeg_is_refused(jpeg: bytes, height: int, width: int) -> None:
-    with pytest.raises(SourceError, match="no sequential JPEG"):
+def test_jpeg_of_several_scans_is_refused(jpeg: bytes, height: int, width: int) -> None:
+    with pytest.raises(SourceError, match="no sequential JPEG in one scan"):
         frame_pixels(replace(inline(jpeg), height=height, width=width), RingReader())
 
 

@@ -62,6 +62,16 @@ def jpeg_of_many_scans(side: int = 2000, scans: int = 5000) -> bytes:
     return jpeg[:-2] + last * scans + jpeg[-2:]
 
 
+def sequential_jpeg_of_many_scans(side: int = 2000, scans: int = 5000) -> bytes:
+    """A sequential JPEG whose first colour has a scan of one byte, again and again."""
+    picture = io.BytesIO()
+    Image.new("RGB", (side, side)).save(picture, "JPEG", subsampling=0)
+    jpeg = picture.getvalue()
+    start = jpeg.rindex(b"\xff\xda")
+    of_first = b"\xff\xda\x00\x08\x01" + jpeg[start + 5 : start + 6] + b"\x00\x00\x3f\x00"
+    return jpeg[:start] + (of_first + b"\x00") * scans + b"\xff\xd9"
+
+
 def png_of_many_chunks(chunks: int = 2_000_000) -> bytes:
     """24 MB of empty chunks."""
     return png(chunk(b"teXt", b"") * chunks, chunk(b"IDAT", rows(0)), chunk(b"IEND", b""))
