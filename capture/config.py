@@ -77,6 +77,11 @@ class CaptureConfig(BrokerSettings):
             )
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether crashes in a row end it: a live camera is no reason for others to end."""
+        return self.mode is Mode.LOSSLESS
+
+    @property
     def kind(self) -> SourceKind:
         """The kind of the source."""
         return kind_of(self.source)

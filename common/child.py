@@ -46,11 +46,14 @@ class Child:
     Args:
         module: What the process runs.
         honcho: A file for it to wait for the end of honcho, as ``Guardians.open_handle`` gives it.
+        is_given_up: Whether crashes in a row end it though it has worked before them.
     """
 
-    def __init__(self, module: str, honcho: int | None = None) -> None:
+    def __init__(self, module: str, honcho: int | None, is_given_up: bool) -> None:
         self._module = module
         self._honcho = honcho
+        self._is_given_up = is_given_up
+        self._has_worked = False
         self._instance = new_instance()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._restarts = 0
@@ -165,6 +168,7 @@ class Child:
             return
         if self._signs.worked:
             self._crashes.clear()
+            self._has_worked = True
         self._crashed(self._fault or _how(code, self._signs.reason))
 
     def _crashed(self, how: str) -> None:
@@ -172,12 +176,12 @@ class Child:
         self._last_end = how
         now = time.monotonic()
         self._crashes.append(now)
-        if len(self._crashes) == MAX_CRASHES and now - self._crashes[0] < CRASH_WINDOW_S:
+        recent = sum(now - crash < CRASH_WINDOW_S for crash in self._crashes)
+        if recent == MAX_CRASHES and (self._is_given_up or not self._has_worked):
             log.error("%s %s, %d times in a minute; giving up", self._module, how, MAX_CRASHES)
             self.exit_code = EXIT_GAVE_UP
             return
-        recent = sum(now - crash < CRASH_WINDOW_S for crash in self._crashes)
-        pause = BACKOFF_S[min(recent, len(BACKOFF_S)) - 1]
+        pause = BACKOFF_S[recent - 1]
         log.warning("%s %s; starting it again in %.1f s", self._module, how, pause)
         self._restarts += 1
         self._start_at = now + pause

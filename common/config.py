@@ -153,6 +153,11 @@ class BrokerSettings:
     )
     workers: int | WorkerRule = 1  # a setting of those stages that may be several
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether crashes in a row end the stage, and all with it, though it has worked before."""
+        return True
+
 
 def load_config(
     cls: type[T],

@@ -3,9 +3,10 @@
 ``python -m detector`` is this parent; the stage itself is its child, ``python -m detector.stage``.
 The parent imports nothing heavy. It restarts a child that crashes or hangs, with growing pauses,
 and gives up after ``MAX_CRASHES`` in ``CRASH_WINDOW_S`` with no work done between them: a child
-that has worked crashes on what it was given, and the broker sees to that. honcho by itself ends
-everything as soon as one process ends, restarts nothing, and when killed itself leaves everything
-running: so the parent also watches honcho, and ends with it.
+that has worked crashes on what it was given, and the broker sees to that. The capture of a live
+camera is not given up once it has worked: its camera is offline, and others go on. honcho by itself
+ends everything as soon as one process ends, restarts nothing, and when killed itself leaves
+everything running: so the parent also watches honcho, and ends with it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str
     lifetime.catch_signals()
     guardians = Guardians()
     count, honcho = _count(stage, config.workers, guardians), guardians.open_handle()
-    children = [Child(child_module, honcho) for _ in range(count)]
+    children = [Child(child_module, honcho, config.is_given_up) for _ in range(count)]
     while not lifetime.stop_requested:
         for child in children:
             child.poll()

@@ -39,6 +39,11 @@ def test_the_modes_are_those_of_the_contract() -> None:
     }
 
 
+def test_only_a_recording_that_is_to_be_analysed_is_given_up_in_the_middle() -> None:
+    assert load(CAPTURE_MODE="lossless").is_given_up
+    assert not load().is_given_up
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "name"),
     [

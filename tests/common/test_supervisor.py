@@ -36,6 +36,7 @@ RULE = WorkerRule(live=Share(cores=1, most=2), lossless=Share(cores=1, most=1))
 class OddConfig(BrokerSettings):
     '''A stage for tests.'''
     workers: int | WorkerRule = setting("ODD_WORKERS", 1, worker_count(RULE), "how many")
+    is_given_up = {is_given_up}
 
 common.supervisor.supervise("odd", OddConfig, "odd_stage")
 """
@@ -68,7 +69,7 @@ class Odd:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.write_supervisor(stuck_s=3.0)
+        self.write_supervisor()
         self.process: subprocess.Popen[str] | None = None
         self.environ = os.environ | {"PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}
         self.environ.pop("HONCHO_PROCESS_NAME", None)
@@ -84,8 +85,10 @@ class Odd:
         )
         return self.process
 
-    def write_supervisor(self, stuck_s: float, first: str = "") -> None:
-        text = first + SUPERVISOR.format(stuck_s=stuck_s)
+    def write_supervisor(
+        self, stuck_s: float = 3.0, first: str = "", *, is_given_up: bool = True
+    ) -> None:
+        text = first + SUPERVISOR.format(stuck_s=stuck_s, is_given_up=is_given_up)
         (self.directory / "supervisor.py").write_text(text)
 
     def write_stage(self, body: str) -> None:
@@ -178,7 +181,7 @@ def test_child_that_is_killed_by_a_signal_without_a_name_is_started_again(odd: O
 
 
 def test_child_that_cannot_be_started_is_tried_again_before_it_is_given_up(odd: Odd) -> None:
-    odd.write_supervisor(stuck_s=3.0, first="import sys; sys.executable = './python'")
+    odd.write_supervisor(first="import sys; sys.executable = './python'")
     (odd.directory / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (odd.directory / "python").chmod(0o700)
     odd.start("Path('python').unlink(); os._exit(3)")
@@ -245,6 +248,24 @@ def test_work_makes_up_for_the_crashes_before_it_but_not_for_those_after(odd: Od
     assert len(odd.notes("start")) == 4 + 5
     assert errors.count("starting it again in 0.1 s") == 2, "the first pause, twice"
     assert "odd_stage ended with 3, 5 times in a minute; giving up" in errors
+
+
+WORKS_ONCE = (
+    "if not lifetime.restarts: lifetime.worked()\nos._exit(3 if lifetime.restarts < 8 else 0)"
+)
+
+
+def test_child_that_is_not_given_up_is_tried_on_once_it_has_worked(odd: Odd) -> None:
+    odd.write_supervisor(is_given_up=False)
+    odd.start(WORKS_ONCE)
+    assert odd.end()[0] == 0
+    assert len(odd.notes("start")) == 9
+
+
+def test_child_that_never_worked_is_given_up_in_any_case(odd: Odd) -> None:
+    odd.write_supervisor(is_given_up=False)
+    odd.start("os._exit(3)")
+    assert odd.end()[0] == 1
 
 
 def test_work_of_one_worker_does_not_make_up_for_anothers_crashes(odd: Odd) -> None:
