@@ -16,7 +16,7 @@ from common.messages import Bye, CameraHello, CameraState, EndOfSource, Finish, 
 from common.ring import RingReader
 from tests.capture.rig import Rig
 from tests.support import media
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 SMALL_SHARED_MEMORY = 'mount -t tmpfs -o size=8m tmpfs /dev/shm && exec "$@"'
@@ -37,7 +37,7 @@ def start_process(endpoint: str) -> Iterator[StartProcess]:
     for process in processes:
         process.terminate()
     for process in processes:
-        assert process.wait(5) is not None
+        assert process.wait(DEADLINE_S) is not None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -50,7 +50,7 @@ def test_a_signal_ends_it_in_order(
     assert ring.exists()
     process.send_signal(number)
     eventually(lambda: broker.of(Bye), doing=broker.serve)
-    assert process.wait(5) == 0
+    assert process.wait(DEADLINE_S) == 0
     assert not ring.exists()
 
 
@@ -65,7 +65,7 @@ def test_finish_ends_it_with_0_and_the_ring_stays_until_then(
     assert ring.exists()
     assert process.poll() is None
     broker.send(Finish())
-    assert process.wait(5) == 0
+    assert process.wait(DEADLINE_S) == 0
     assert not ring.exists()
 
 
