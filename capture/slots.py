@@ -35,7 +35,7 @@ def lossless_slots(height: int, width: int) -> int:
     wanted = min(LOSSLESS_MAX_SLOTS, MIN_LOSSLESS_SLOTS + SLOTS_A_CORE * usable_cores())
     free = shutil.disk_usage(ring_directory()).free
     fitting = min(LOSSLESS_RING_BYTES, free // 2) // max(1, height * width * 3)
-    # Every lossless ring has the fewest slots, whatever the size of its frames, or cannot be made.
+    # There are the fewest slots for any size of frames, or the first ring cannot be made.
     return max(MIN_LOSSLESS_SLOTS, min(wanted, fitting))
 
 
@@ -55,12 +55,18 @@ class _Ring:
     writer: RingWriter
     unused: deque[int]
     used: set[int] = field(default_factory=set)
+    deleted: bool = False  # by somebody else
+
+    @property
+    def slots(self) -> int:
+        """How many slots it has for new frames."""
+        return 0 if self.deleted else len(self.unused) + len(self.used)
 
 
 class RingSlots:
-    """Slots of a ring file; frames of another size get a new file.
+    """Slots of ring files; frames of another size get new files.
 
-    The file of a size no longer captured is deleted when its last slot is free. A file that was
+    The files of a size no longer captured are deleted when their last slot is free. A file that was
     deleted by somebody else is no place for new frames. Where none can be made it is tried again.
 
     Args:
@@ -73,7 +79,8 @@ class RingSlots:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._rings: dict[str, _Ring] = {}
-        self._current: _Ring | None = None
+        self._shape: tuple[int, ...] = ()
+        self._sizes_differ = False
         self._failures = 0
         self._retry_at_s = 0.0
         self.trouble = ""
@@ -88,7 +95,7 @@ class RingSlots:
         if sum(len(ring.used) for ring in self._rings.values()) >= self._slots:
             return None
         ring = self._ring_for(bgr)
-        if ring is None or not ring.unused:
+        if ring is None:
             return None
         slot = ring.unused.popleft()
         ring.used.add(slot)
@@ -104,47 +111,60 @@ class RingSlots:
 
     def close(self) -> None:
         """Delete the files."""
-        self._current = None
         for ring in self._rings.values():
             ring.writer.close()
         self._rings.clear()
 
     def _ring_for(self, bgr: Bgr) -> _Ring | None:
-        if self._current is not None and not self._current.writer.has_name:
-            log.warning("%s was deleted; making another", self._current.writer.path)
-        elif self._current is not None and self._current.writer.shape == bgr.shape:
-            return self._current
-        self._current = None
-        self._close_outgrown()  # what it took may be needed
-        rings = self._rings.values()
-        fitting = (r for r in rings if r.writer.shape == bgr.shape and r.writer.has_name)
-        self._current = next(fitting, None) or self._try_new_ring(bgr)
-        if self._current is not None:
-            self.trouble, self._failures, self._retry_at_s = "", 0, 0.0
-        return self._current
+        self._sizes_differ |= self._shape not in ((), bgr.shape)
+        self._shape = bgr.shape
+        for ring in self._rings.values():
+            if ring.writer.shape != bgr.shape or ring.deleted or not ring.unused:
+                continue
+            if ring.writer.has_name:
+                self._clear_trouble()
+                return ring
+            log.warning("%s was deleted; making another", ring.writer.path)
+            ring.deleted = True
+        self._close_outgrown()  # what they took may be needed
+        return self._try_new_ring(bgr)
 
     def _try_new_ring(self, bgr: Bgr) -> _Ring | None:
         if time.monotonic() < self._retry_at_s:
             return None
+        slots = self._slots_of_new_ring(bgr)
+        if slots < 1:
+            return None
+        height, width, _ = bgr.shape
         try:
-            return self._new_ring(bgr)
+            ring = _Ring(RingWriter(height, width, slots), deque(range(slots)))
         except SourceError as error:
             pause_s = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
             self._retry_at_s = time.monotonic() + pause_s
             self._failures += 1
             self.trouble = str(error)
             return None
-
-    def _new_ring(self, bgr: Bgr) -> _Ring:
-        height, width, _ = bgr.shape
-        slots = min(self._slots, lossless_slots(height, width))
-        ring = _Ring(RingWriter(height, width, slots), deque(range(slots)))
         self._rings[str(ring.writer.path)] = ring
+        self._clear_trouble()
         return ring
+
+    def _clear_trouble(self) -> None:
+        self.trouble, self._failures, self._retry_at_s = "", 0, 0.0
+
+    def _slots_of_new_ring(self, bgr: Bgr) -> int:
+        """Return all there may be, or as many again once sizes have differed.
+
+        For then nobody knows how many of this size will come: each photograph may have its own.
+        """
+        height, width, _ = bgr.shape
+        rings = self._rings.values()
+        here = sum(ring.slots for ring in rings if ring.writer.shape == bgr.shape)
+        left = min(self._slots, lossless_slots(height, width)) - here
+        return min(left, max(1, here)) if self._sizes_differ else left
 
     def _close_outgrown(self) -> None:
         for path, ring in list(self._rings.items()):
-            if ring is not self._current and not ring.used:
+            if not ring.used and (ring.deleted or ring.writer.shape != self._shape):
                 ring.writer.close()
                 del self._rings[path]
 

@@ -39,12 +39,13 @@ class RingWriter:
 
     def __init__(self, height: int, width: int, slots: int) -> None:
         directory = ring_directory()
-        what = f"{slots} frames of {width}x{height}"
+        count, need = ("1 frame", "needs") if slots == 1 else (f"{slots} frames", "need")
+        what = f"{count} of {width}x{height}"
         needed = height * width * 3 * slots
         free = shutil.disk_usage(directory).free
         if needed > free:
             raise SourceError(
-                f"{what} need {needed / 1e6:.0f} MB in {directory}, "
+                f"{what} {need} {needed / 1e6:.0f} MB in {directory}, "
                 f"which has {free / 1e6:.0f} MB free; enlarge it (docker: --shm-size=512m)"
             )
         self.shape = (height, width, 3)

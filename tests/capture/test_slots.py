@@ -101,20 +101,27 @@ def test_a_later_ring_of_any_size_holds_two_runs(announced: int) -> None:
     slots.close()
 
 
-def test_a_ring_without_memory_for_two_runs_waits_for_it_and_is_not_made_smaller(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_pictures_that_all_differ_take_no_more_than_they_need() -> None:
+    slots = RingSlots(MIN_LOSSLESS_SLOTS)
+    pictures = [media.picture(1, 640 + index, 480) for index in range(MIN_LOSSLESS_SLOTS)]
+    assert all(slots.put(picture) for picture in pictures)
+    first, *others = sorted((ring.stat().st_size for ring in rings()), reverse=True)
+    assert first == MIN_LOSSLESS_SLOTS * pictures[0].size
+    assert sum(others) == sum(picture.size for picture in pictures[1:])
+    slots.close()
+
+
+def test_a_frame_without_memory_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     slots = RingSlots(LOSSLESS_MAX_SLOTS)
     assert slots.put(media.picture(1))
     large = media.picture(1, 1600, 1200)
-    usage = shutil.disk_usage(ring_directory())._replace(free=MIN_LOSSLESS_SLOTS * large.size - 1)
+    usage = shutil.disk_usage(ring_directory())._replace(free=large.size - 1)
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: usage)
         assert slots.put(large) is None
-    assert re.match(r"24 frames of 1600x1200 need 138 MB in .* --shm-size", slots.trouble)
+    assert re.match(r"1 frame of 1600x1200 needs 6 MB in .* --shm-size", slots.trouble)
     assert slots.put(large) is None, "it is not tried at once again"
-    place = eventually(lambda: slots.put(large))
-    assert Path(place.ring).stat().st_size >= MIN_LOSSLESS_SLOTS * large.size
+    assert eventually(lambda: slots.put(large))
     assert slots.trouble == ""
     slots.close()
 

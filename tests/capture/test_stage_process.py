@@ -19,7 +19,7 @@ from tests.support import media
 from tests.support.waiting import DEADLINE_S, eventually
 
 ROOT = Path(__file__).parents[2]
-SMALL_SHARED_MEMORY = 'mount -t tmpfs -o size=8m tmpfs /dev/shm && exec "$@"'
+SMALL_SHARED_MEMORY = 'mount -t tmpfs -o size=4m tmpfs /dev/shm && exec "$@"'
 StartProcess = Callable[..., subprocess.Popen[bytes]]
 
 

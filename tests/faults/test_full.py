@@ -8,9 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.e2e.looking import assert_ledger
+from tests.e2e.lossless_runs import frame_ids, rows_of
+from tests.support import media
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
@@ -93,3 +96,17 @@ def test_a_capture_that_is_killed_comes_back_where_there_is_room_for_one_ring_on
         pipeline.interrupt()
         pipeline.assert_nothing_left()
     assert "Traceback" not in pipeline.log
+
+
+def test_photographs_of_many_sizes_are_analysed_where_there_is_room_for_some(
+    tmp_path: Path,
+) -> None:
+    folder, results = media.write_folder(tmp_path / "photographs", []), tmp_path / "found.csv"
+    for index in range(30):
+        cv2.imwrite(str(folder / f"{index:02}.png"), media.picture(9, 300 + index, 200))
+    with Cramped(
+        CAPTURE_SOURCE=folder, CAPTURE_MODE="lossless", PUBLISHER_RESULTS=results
+    ) as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+        pipeline.assert_nothing_left()
+    assert frame_ids(rows_of(results)) == list(range(30))
