@@ -24,7 +24,7 @@ from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, Upload
 from publisher.web.client import client_of
 from publisher.web.refusals import refuse_other_sites
 
-FIELD = "image"
+FORM_TYPE, FIELD = "multipart/form-data", "image"
 MAX_UPLOADS = 8
 """Requests at once: each holds a thread of the server's reserve, and what was uploaded."""
 MAX_UPLOADS_EACH = 4
@@ -91,7 +91,8 @@ def _uploads() -> list[Upload]:
         raise RequestEntityTooLarge(
             f"The body is too large: at most {MAX_UPLOAD_BYTES} bytes are taken here."
         )
-    files = request.files.getlist(FIELD)
+    # Any other form would be unpacked in memory, thirty times its size, and holds no file.
+    files = request.files.getlist(FIELD) if request.mimetype == FORM_TYPE else []
     if not files:
         raise BadRequest(
             f"Send images in the field {FIELD!r} of a form: "

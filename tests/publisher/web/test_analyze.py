@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import tracemalloc
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +22,7 @@ from publisher.as_json import POSE
 from publisher.tracking.smoothing import UNCERTAIN
 from publisher.uploads.upload import MAX_IMAGES, MAX_UPLOAD_BYTES
 from publisher.web.analyze import MAX_UPLOADS, MAX_UPLOADS_EACH, RETRY_S
-from tests.publisher.asking import PATIENCE_S, Reply
+from tests.publisher.asking import PATIENCE_S, Reply, send
 from tests.publisher.described import DESCRIPTION, assert_described
 from tests.publisher.material import FACE, HAPPY, SAD, Rig, rig
 from tests.publisher.uploading import answer_to, decoded, encoded, post_images, with_orientation
@@ -143,6 +145,20 @@ def test_form_without_an_image_is_told_how_to_send_one(running: Rig) -> None:
     found = post_images(running.url, JPEG, field="picture")
     assert found.code == 400
     assert "curl -F image=@" in error(found)
+
+
+def test_form_of_text_alone_is_refused_unread(running: Rig) -> None:
+    text = b"image=&" * 300_000
+    request = urllib.request.Request(f"{running.url}/api/analyze", text)  # says it is such a form
+    tracemalloc.start()
+    try:
+        found = send(request)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.code == 400
+    assert "curl -F image=@" in error(found)
+    assert peak < 10 * len(text)
 
 
 def test_more_images_than_are_taken_at_once_are_too_large(running: Rig) -> None:
