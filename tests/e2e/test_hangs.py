@@ -17,20 +17,25 @@ HANG_ONCE = """
 import importlib, os, sys, threading
 from pathlib import Path
 
-HANGS = {  # what never comes back, and after how many bytes of records
-    "capture.stage": ("capture.sources.video_file", "VideoFile", "read", 0),
-    "detector.stage": ("detector.search", "FaceSearch", "search", 5_000),
-    "classifier.stage": ("classifier.onnx_backend", "OnnxBackend", "classify", 10_000),
-    "publisher.stage": ("publisher.results.writer", "ResultsWriter", "write_frame", 15_000),
-    "common.broker.stage": ("common.broker.scheduler", "Scheduler", "tick", 20_000),
-}
 results, folder = Path(os.environ["PUBLISHER_RESULTS"]), Path(__file__).parent
+later = (folder / "publisher.stage.hung").exists
 
-def hang_once(stage, module, of, name, after):
+def recorded(size):
+    return lambda: results.exists() and results.stat().st_size > size
+
+HANGS = {  # what never comes back, and from when on: first these four, and the broker later
+    "capture.stage": ("capture.sources.video_file", "VideoFile", "read", recorded(0)),
+    "publisher.stage": ("publisher.results.writer", "ResultsWriter", "write_frame", recorded(5000)),
+    "detector.stage": ("detector.search", "FaceSearch", "search", later),
+    "classifier.stage": ("classifier.onnx_backend", "OnnxBackend", "classify", later),
+    "common.broker.stage": ("common.broker.scheduler", "Scheduler", "tick", recorded(15_000)),
+}
+
+def hang_once(stage, module, of, name, begins):
     its = getattr(importlib.import_module(module), of)
     method, flag = getattr(its, name), folder / f"{stage}.hung"
     def hanging(*arguments, **named):
-        if not flag.exists() and results.exists() and results.stat().st_size > after:
+        if not flag.exists() and begins():
             flag.touch()
             threading.Event().wait()
         return method(*arguments, **named)

@@ -16,18 +16,18 @@ LOSING = """
 import sys
 from itertools import count
 
-LOST = {  # of each, so many from the sixth on
-    "classifier.stage": ("Expressions", 1),
-    "publisher.stage": ("Published", 16),  # as many as it may hold
+LOST = {  # of each, from which on so many; of the publisher all that it may hold, at the same time
+    "classifier.stage": ("Expressions", 25, 1),
+    "publisher.stage": ("Published", 5, 16),
 }
 stage = sys.orig_argv[2] if sys.orig_argv[1:2] == ["-m"] else ""
 if stage in LOST:
     from common.link import BrokerLink
 
-    send, (kind, lost), numbers = BrokerLink.send, LOST[stage], count()
+    send, (kind, first, lost), numbers = BrokerLink.send, LOST[stage], count()
 
     def losing(link, message):
-        if type(message).__name__ == kind and 5 <= next(numbers) < 5 + lost:
+        if type(message).__name__ == kind and first <= next(numbers) < first + lost:
             return True
         return send(link, message)
 
