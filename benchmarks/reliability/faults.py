@@ -15,7 +15,7 @@ from enum import Enum
 import psutil
 
 from tests.support.pipeline import Pipeline
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE_S, eventually
 
 STAGES = ("broker", "capture", "detector", "classifier", "publisher")
 WORKERS = ("detector", "classifier")
@@ -25,9 +25,6 @@ FREEZES_S = (0.3, 1.0, 3.0, 6.0)
 MOST_A_MINUTE = 3
 """Faults of one stage: a supervisor gives up at the fifth crash."""
 MINUTE_S = 65.0
-LEAVE_LIMIT_S = 15.0
-PROCESS_LIMIT_S = 20.0
-"""A supervisor pauses for 8 s at most."""
 
 
 class Kind(str, Enum):
@@ -68,7 +65,7 @@ class Troublemaker:
         self, pipeline: Pipeline, seed: int, extra: dict[str, subprocess.Popen[bytes]]
     ) -> None:
         self._pipeline = pipeline
-        self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret  # noqa: S311 - to be repeated, not to be secret
+        self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self._extra = extra
         self._made: list[Fault] = []
 
@@ -114,7 +111,6 @@ class Troublemaker:
         eventually(
             lambda: self._pipeline.processes(stage_module(stage)) or self._ended(),
             lambda: f"a {stage}\n{self._pipeline.log}",
-            PROCESS_LIMIT_S,
         )
         return self._pipeline.processes(stage_module(stage))
 
@@ -154,4 +150,4 @@ def stage_module(stage: str) -> str:
 def _leave(worker: subprocess.Popen[bytes]) -> None:
     if worker.poll() is None:
         worker.send_signal(signal.SIGINT)
-    worker.wait(LEAVE_LIMIT_S)
+    worker.wait(DEADLINE_S)

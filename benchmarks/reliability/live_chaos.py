@@ -24,7 +24,6 @@ BACK_FRAMES = 15
 """The age is normal again when the middle one of so many frames is no older than the oldest
 twentieth was before."""
 RECONNECT_S = 0.05
-RECOVERY_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,7 @@ def _wait_recovered(fault: Fault, viewer: Viewer, normal_ms: float) -> Recovery:
         came = [age_ms for at, age_ms in viewer.seen[-BACK_FRAMES:] if at > fault.began_s]
         return len(came) == BACK_FRAMES and statistics.median(came) <= normal_ms
 
-    eventually(
-        recovered, f"pictures after a {fault.stage} was {fault.kind.value}", RECOVERY_LIMIT_S
-    )
+    eventually(recovered, f"pictures after a {fault.stage} was {fault.kind.value}")
     back_s = time.monotonic()
     pause_s = viewer.longest_pause_s(fault.began_s, back_s)
     return Recovery(fault, back_s - fault.began_s, pause_s)

@@ -83,9 +83,6 @@ class BrokerProcess:
         )
         return found[0]
 
-    def _story(self, what: str) -> str:
-        return f"{what} of the broker"
-
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
