@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -126,7 +125,7 @@ class Troublemaker:
         process.resume()  # its supervisor may have killed it meanwhile
 
     def _replace(self, stage: str) -> None:
-        """Let a worker that was started by hand leave as by Ctrl-C, and another one join."""
+        """Let a worker that was started by hand leave in order, and another one join."""
         _leave(self._extra[stage])
         self._extra[stage] = self._pipeline.start_worker(stage)
 
@@ -149,5 +148,5 @@ def stage_module(stage: str) -> str:
 
 def _leave(worker: subprocess.Popen[bytes]) -> None:
     if worker.poll() is None:
-        worker.send_signal(signal.SIGINT)
+        worker.terminate()  # Ctrl-C is lost on one that starts where a shell had it ignored
     worker.wait(DEADLINE_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import threading
 import time
 from collections import Counter
@@ -11,7 +10,8 @@ from collections.abc import Callable
 from itertools import count
 
 from tests.support.http_stream import HttpStream
-from tests.support.pipeline import PATIENCE_S, Pipeline
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import DEADLINE_S
 
 PATHS = ("/video_feed", "/video_feed?blur=1", "/events")
 VIEWERS, CAMERAS = 8, 2
@@ -81,5 +81,8 @@ class Guests:
             "capture", CAPTURE_CAMERA=name, CAPTURE_SOURCE="demo", CAPTURE_LOOP="1"
         )
         self._stop.wait(stays_s)
-        capture.send_signal(signal.SIGKILL if chance.random() < 0.5 else signal.SIGINT)
-        capture.wait(PATIENCE_S)
+        if chance.random() < 0.5:
+            capture.kill()
+        else:
+            capture.terminate()
+        capture.wait(DEADLINE_S)

@@ -22,7 +22,7 @@ import psutil
 
 from common.ring_files import ring_directory
 from tests.support.rings import is_stale
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE_S, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 10.0
@@ -157,14 +157,17 @@ class Pipeline:
 
     @contextlib.contextmanager
     def worker(self, stage: str, **settings: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-        """Start one more worker by hand, and press Ctrl-C there in the end."""
+        """Start one more worker by hand, and end it as Ctrl-C does.
+
+        Ctrl-C itself is lost on one that has hardly started where a shell had it ignored.
+        """
         process = self.start_worker(stage, **settings)
         try:
             yield process
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-            process.wait(PATIENCE_S)
+                process.terminate()
+            process.wait(DEADLINE_S)
 
     def wait(self, timeout_s: float = 100.0) -> int:
         """Wait for the pipeline to end by itself; return its exit code."""
