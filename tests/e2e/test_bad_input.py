@@ -89,11 +89,9 @@ def test_port_in_use_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     ("variable", "value"),
     [
         ("CAPTURE_SOURCE", "/nowhere/talk.mp4"),
-        ("CAPTURE_MODE", "sometimes"),
         ("DETECTOR", "eyes"),
         ("CLASSIFIER_MODEL", "/nowhere/model.onnx"),
         ("PUBLISHER_PORT", "http"),
-        ("CAPTURE_SORCE", "demo"),
         ("BROKER_ENDPOINT", "tcp://*:7391"),
     ],
 )

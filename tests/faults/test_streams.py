@@ -13,14 +13,14 @@ from tests.support.pipeline import Pipeline
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[MjpegServer]:
     made = MjpegServer()
     yield made
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def watching(server: MjpegServer) -> Iterator[Pipeline]:
     with watch(server.url) as pipeline:
         yield pipeline

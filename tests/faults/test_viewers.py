@@ -22,16 +22,30 @@ CAP = 200
 VANISHING = 1000
 
 
-@pytest.fixture
-def live() -> Iterator[Pipeline]:
+@pytest.fixture(scope="module")
+def watched() -> Iterator[Pipeline]:
+    """A pipeline that all viewers here come to; nothing is left of it in the end."""
     with Pipeline(PUBLISHER_MAX_VIEWERS=str(CAP)) as pipeline:
         pipeline.wait_published(20)
         yield pipeline
-        pipeline.wait_published(pipeline.camera()["published"] + 20)
-        assert_ledger(pipeline.camera())
         pipeline.interrupt()
         pipeline.assert_nothing_left()
     assert "Traceback" not in pipeline.log
+
+
+@pytest.fixture(scope="module")
+def at_first(watched: Pipeline) -> tuple[int, int]:
+    """Its publisher's threads and handles before any viewer came."""
+    stage = publisher(watched)
+    return stage.num_threads(), stage.num_fds()
+
+
+@pytest.fixture
+def live(watched: Pipeline, at_first: tuple[int, int]) -> Iterator[Pipeline]:
+    """The same, which after each test goes on, with a ledger that holds."""
+    yield watched
+    watched.wait_published(watched.camera()["published"] + 20)
+    assert_ledger(watched.camera())
 
 
 def publisher(pipeline: Pipeline) -> psutil.Process:
@@ -39,9 +53,9 @@ def publisher(pipeline: Pipeline) -> psutil.Process:
     return stage
 
 
-def assert_as_before(pipeline: Pipeline, threads: int, handles: int) -> None:
+def assert_as_at_first(pipeline: Pipeline, at_first: tuple[int, int]) -> None:
     """Threads and handles return to about what they were."""
-    stage = publisher(pipeline)
+    stage, (threads, handles) = publisher(pipeline), at_first
     eventually(
         lambda: stage.num_fds() <= handles + 8,
         lambda: f"{stage.num_fds()} handles to be {handles} again",
@@ -53,10 +67,8 @@ def assert_as_before(pipeline: Pipeline, threads: int, handles: int) -> None:
 
 
 def test_three_hundred_viewers_are_let_in_up_to_the_cap_and_each_sees_new_pictures(
-    live: Pipeline,
+    live: Pipeline, at_first: tuple[int, int]
 ) -> None:
-    stage = publisher(live)
-    threads, handles = stage.num_threads(), stage.num_fds()
     with ExitStack() as stack:
         viewers = [stack.enter_context(RawViewer(live.url)) for _ in range(MANY)]
         let_in = [viewer for viewer in viewers if viewer.code == 200]
@@ -69,7 +81,7 @@ def test_three_hundred_viewers_are_let_in_up_to_the_cap_and_each_sees_new_pictur
             first = viewer.read_picture()
             assert any(viewer.read_picture() != first for _ in range(10))
         assert live.get("/healthz")[0] == 200
-    assert_as_before(live, threads, handles)
+    assert_as_at_first(live, at_first)
 
 
 def test_slow_viewers_hold_up_nobody(live: Pipeline) -> None:
@@ -83,15 +95,15 @@ def test_slow_viewers_hold_up_nobody(live: Pipeline) -> None:
         assert len(pictures) > 15
 
 
-def test_a_thousand_who_connect_and_vanish_leave_nothing_behind(live: Pipeline) -> None:
-    stage = publisher(live)
-    threads, handles = stage.num_threads(), stage.num_fds()
+def test_a_thousand_who_connect_and_vanish_leave_nothing_behind(
+    live: Pipeline, at_first: tuple[int, int]
+) -> None:
     request = f"GET /video_feed HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\n\r\n".encode()
     for _ in range(VANISHING):
         with socket.create_connection(("127.0.0.1", live.port), timeout=30) as client:
             client.sendall(request)
     assert live.get("/healthz")[0] == 200
-    assert_as_before(live, threads, handles)
+    assert_as_at_first(live, at_first)
     with RawViewer(live.url) as viewer:
         assert viewer.code == 200
         assert viewer.read_picture()
