@@ -22,7 +22,9 @@ QUIET_FRAMES = 150
 """So many say what age is normal: five seconds."""
 BACK_FRAMES = 15
 """The age is normal again when the middle one of so many frames is no older than the oldest
-twentieth was before."""
+twentieth was before, or than ``FRESH_MS``."""
+FRESH_MS = 250.0
+"""Half of ``MAX_FRAME_AGE_MS``: so old pictures may stay where a machine got other work since."""
 RECONNECT_S = 0.05
 
 
@@ -107,7 +109,7 @@ def _wait_recovered(fault: Fault, viewer: Viewer, normal_ms: float) -> Recovery:
 
     def recovered() -> bool:
         came = [age_ms for at, age_ms in viewer.seen[-BACK_FRAMES:] if at > fault.began_s]
-        return len(came) == BACK_FRAMES and statistics.median(came) <= normal_ms
+        return len(came) == BACK_FRAMES and statistics.median(came) <= max(normal_ms, FRESH_MS)
 
     eventually(recovered, f"pictures after a {fault.stage} was {fault.kind.value}")
     back_s = time.monotonic()
