@@ -1,5 +1,5 @@
 # make run   sets everything up and starts the pipeline on the bundled clip
-# make check sets everything up and runs the checks and the quick tests: a minute on two cores
+# make check sets everything up and runs the checks and the quick tests: two minutes on two cores
 # make test  the same and then the tests of whole pipelines, of the page and of training
 # make bench measures speed, beside the classic loop and fer: twenty minutes on two cores that have
 #            nothing else to do (VIDEOS=DIR with clips of your own, OPTIONS=--quick to try it)
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 FER := .venv-fer
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-PYTEST := $(BIN)/python -m pytest --dist loadfile --numprocesses
+PYTEST := $(BIN)/python -m pytest --dist worksteal --numprocesses
 QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
 AUDITED := capture classifier common detector publisher tools training
 
