@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from benchmarks.reliability.live_chaos import LiveChaos, run_live
@@ -39,9 +41,9 @@ def run(options: argparse.Namespace) -> None:
     right = True
     if options.only != "live":
         with tempfile.TemporaryDirectory() as folder:
-            lossless = run_lossless(DEMO, options.minutes, options.seed, Path(folder))
-        print_lossless(lossless)
-        right = lossless.comparison.right and lossless.exit_code == 0
+            runs = run_lossless(DEMO, options.minutes, options.seed, Path(folder))
+        print_lossless(runs)
+        right = all(chaos.comparison.right and chaos.exit_code == 0 for chaos in runs)
     if options.only != "lossless":
         live = run_live(options.minutes, options.seed)
         print_live(live)
@@ -50,15 +52,20 @@ def run(options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def print_lossless(chaos: LosslessChaos) -> None:
-    """Print what became of the frames of the disturbed run, and how it recovered."""
-    frames = chaos.comparison
-    print(f"Lossless: {frames.frames} frames in {chaos.seconds:.0f} s, exit code {chaos.exit_code}")
-    print(
-        f"{len(chaos.recoveries)} faults; frames lost: {frames.lost}, doubled: {frames.doubled}, "
-        f"with other boxes or probabilities: {frames.differing}\n"
+def print_lossless(runs: Sequence[LosslessChaos]) -> None:
+    """Print what became of the frames of disturbed runs, and how they recovered."""
+    recoveries = [recovery for chaos in runs for recovery in chaos.recoveries]
+    codes = ", ".join(str(code) for code in sorted({chaos.exit_code for chaos in runs}))
+    frames, lost, doubled, differing = (
+        sum(values) for values in zip(*(astuple(chaos.comparison) for chaos in runs), strict=True)
     )
-    print(recovery_table(chaos.recoveries).markdown() + "\n")
+    seconds = sum(chaos.seconds for chaos in runs)
+    print(f"Lossless: {len(runs)} runs, {frames} frames in {seconds:.0f} s, exit code {codes}")
+    print(
+        f"{len(recoveries)} faults; frames lost: {lost}, doubled: {doubled}, "
+        f"with other boxes or probabilities: {differing}\n"
+    )
+    print(recovery_table(recoveries).markdown() + "\n")
 
 
 def print_live(chaos: LiveChaos) -> None:
