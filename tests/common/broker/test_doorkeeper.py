@@ -201,7 +201,7 @@ def test_long_names_are_not_kept(start: Start) -> None:
             with RawPeer(broker.path) as liar:
                 liar.say(WorkerHello(Role.CLASSIFIER, f"{number}{'x' * 60_000}", str(number), 8))
         assert honest.takes_part()
-        assert broker.used_bytes() - before < 20 * MIB
+        assert broker.used_bytes() - before < 100 * MIB  # 320, where they are kept
         assert [line for line in broker.lines if " joined" in line] == broker.lines[:1]
 
 
