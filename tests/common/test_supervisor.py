@@ -351,7 +351,7 @@ def test_error_that_ends_a_child_is_told_to_the_next(odd: Odd) -> None:
     )
     code, errors = odd.end()
     assert code == 0
-    told = "ended with 3 (RuntimeError: camera door:?[31m gone)"
+    told = r"ended with 3 (RuntimeError: camera door:\x1b[31m gone)"
     assert f"odd_stage {told}; starting it again" in errors
     assert (odd.directory / "why").read_text() == told
 
