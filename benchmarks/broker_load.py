@@ -36,7 +36,8 @@ from common.messages import (
     Status,
     WorkerHello,
 )
-from common.sockets import Context, connect, make_dealer
+from common.sockets import Context
+from tests.support.dealer import connect_dealer
 
 SLOTS = 24
 RUN_LENGTH = 10
@@ -66,8 +67,7 @@ class Peer:
     """A socket that has said hello, and goes on saying that it lives."""
 
     def __init__(self, context: Context, endpoint: str, hello: Message) -> None:
-        self.socket = make_dealer(context, None)
-        connect(self.socket, endpoint)
+        self.socket = connect_dealer(context, endpoint)
         self.socket.setsockopt(zmq.SNDTIMEO, JOIN_MS)  # until the broker listens
         self._status_at_s = time.monotonic() + HEARTBEAT_S
         self.say(hello)

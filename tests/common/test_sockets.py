@@ -21,6 +21,7 @@ from common.endpoint import connect_address
 from common.errors import ConfigError
 from common.sockets import BrokerSocket, Context
 from tests.support.dealer import connect_dealer
+from tests.support.ipv6 import NEEDS_IPV6
 from tests.support.waiting import eventually
 
 HOLD = """
@@ -230,16 +231,7 @@ def test_broker_and_peer_talk_over_tcp(context: Context) -> None:
     broker.close()
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as end:
-            end.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+@NEEDS_IPV6
 @pytest.mark.parametrize("address", ["[::1]", "[::]"])
 def test_broker_and_peer_talk_over_ipv6(context: Context, address: str) -> None:
     broker = BrokerSocket(context, f"tcp://{address}:*")

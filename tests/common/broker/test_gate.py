@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,19 @@ def camera(name: str) -> CameraHello:
     return CameraHello("k", f"capture of {name}", name, Mode.LIVE, 0, 8, 0, 0, 0)
 
 
+def refusal_of(link: BrokerLink, broker_step: Callable[[], object]) -> str:
+    """Let both talk until the peer ends, and return what it tells its user."""
+
+    def refused() -> str:
+        try:
+            link.receive(0.01)
+        except RefusedError as error:
+            return str(error)
+        return ""
+
+    return eventually(refused, "a refusal", doing=broker_step)
+
+
 class KeyedBroker:
     """A broker in this thread, its folder of keys, and peers."""
 
@@ -75,16 +88,7 @@ class KeyedBroker:
         return link
 
     def refusal(self, link: BrokerLink) -> str:
-        """Let both talk until the peer ends, and return what it tells its user."""
-
-        def refused() -> str:
-            try:
-                link.receive(0.01)
-            except RefusedError as error:
-                return str(error)
-            return ""
-
-        return eventually(refused, "a refusal", doing=self.step)
+        return refusal_of(link, self.step)
 
     def socket(self, key: PeerKey | None, identity: bytes = b"") -> zmq.Socket[bytes]:
         """Connect a socket of a peer that does what it likes."""
@@ -251,15 +255,7 @@ def test_peer_with_a_key_does_not_talk_to_a_broker_without(
     open_broker = make_broker(BrokerConfig(endpoint), Lifetime(), context)
     link = BrokerLink(context, BrokerSettings(endpoint, broker.folder), lambda: CLASSIFIER)
     try:
-
-        def refused() -> str:
-            try:
-                link.receive(0.01)
-            except RefusedError as error:
-                return str(error)
-            return ""
-
-        assert "uses no keys" in eventually(refused, "a refusal", doing=open_broker.step)
+        assert "uses no keys" in refusal_of(link, open_broker.step)
     finally:
         link.close()
         open_broker.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from pathlib import Path
 
 import pytest
@@ -22,24 +21,13 @@ from tests.publisher.guarded import (
 )
 from tests.publisher.material import Rig, camera_status, pipeline, rig
 from tests.publisher.uploading import post_images
+from tests.support.ipv6 import NEEDS_IPV6
 
 PROBES = ("/healthz", "/readyz", "/metrics")
 SHOWING = (
     *("/", "/video_feed", "/video_feed/cam", "/snapshot/cam.jpg", "/events", "/api/status"),
     *("/api/history", "/openapi.json", *PROBES, "/nothing", "/api/analyze"),
 )
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 
 
 @pytest.mark.parametrize("path", SHOWING)
@@ -51,7 +39,7 @@ def test_without_a_token_nothing_is_shown(guarded: Rig, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.1", "localhost", pytest.param("::ffff:127.0.0.1", marks=IPV6)]
+    "host", ["127.1", "localhost", pytest.param("::ffff:127.0.0.1", marks=NEEDS_IPV6)]
 )
 def test_on_loopback_however_spelled_no_token_is_asked_for(folder: Path, host: str) -> None:
     with rig(folder, host=host) as running:
@@ -60,7 +48,7 @@ def test_on_loopback_however_spelled_no_token_is_asked_for(folder: Path, host: s
         assert running.entry.invitation == (f"watch at {running.server.url}",)
 
 
-@pytest.mark.parametrize("host", [EVERYWHERE, "0", pytest.param("::", marks=IPV6)])
+@pytest.mark.parametrize("host", [EVERYWHERE, "0", pytest.param("::", marks=NEEDS_IPV6)])
 def test_beyond_loopback_however_spelled_it_is(folder: Path, host: str) -> None:
     with rig(folder, host=host) as running:
         assert get(running, "/api/status").code == 401
