@@ -27,6 +27,9 @@ from common.signs_of_life import SignsOfLife
 SHOW_STACKS_S = 0.2  # for a process that is stuck to write where, before it is killed
 KILLED_S = 1.0
 """For a process that was killed to be gone: one that a driver holds in the kernel stays."""
+STEADY_S = 5.0
+"""One that ran for as long is started again at once: pauses are for those that fall over as soon as
+they stand."""
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 60.0
@@ -58,7 +61,7 @@ class Child:
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._restarts = 0
         self._last_end = ""
-        self._began_s = time.monotonic()
+        self._began_s = self._started_s = time.monotonic()
         self._first_started = time.time()
         self._start_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,6 +73,7 @@ class Child:
     def start(self) -> None:
         """Start the stage, joined to this process by a socket pair; try later what fails."""
         self._start_at = self._fault = None
+        self._started_s = time.monotonic()
         try:
             self._process, pair = self._run()
         except OSError as error:  # no more processes, or no memory for one
@@ -172,7 +176,7 @@ class Child:
         self._crashed(self._fault or _how(code, self._signs.reason))
 
     def _crashed(self, how: str) -> None:
-        """Start the process again after a pause, or give up."""
+        """Start the process again, after a pause where it did not last, or give up."""
         self._last_end = how
         now = time.monotonic()
         self._crashes.append(now)
@@ -181,8 +185,9 @@ class Child:
             log.error("%s %s, %d times in a minute; giving up", self._module, how, MAX_CRASHES)
             self.exit_code = EXIT_GAVE_UP
             return
-        pause = BACKOFF_S[recent - 1]
-        log.warning("%s %s; starting it again in %.1f s", self._module, how, pause)
+        pause = 0.0 if now - self._started_s > STEADY_S else BACKOFF_S[recent - 1]
+        when = f" in {pause:.1f} s" if pause else ""
+        log.warning("%s %s; starting it again%s", self._module, how, when)
         self._restarts += 1
         self._start_at = now + pause
 

@@ -91,6 +91,8 @@ class BrokerLink:
             RefusedError: The broker will not have this peer.
         """
         self._keep_alive()
+        due = self._next_status if self.welcomed else self._next_hello
+        timeout_s = max(0.0, min(timeout_s, due - time.monotonic()))
         if not self._socket.poll(math.ceil(timeout_s * 1000)):  # less would be no wait at all
             self._reconnect_if_silent()
             return None

@@ -33,7 +33,7 @@ MAX_PARTS = 8
 BACKLOG = 1024
 """Connections that wait to be accepted, so that a crowd keeps nobody out."""
 RECONNECT_MS = 50
-RECONNECT_MAX_MS = 500
+RECONNECT_MAX_MS = 200
 RECEIVE_TIMEOUT_MS = 20
 
 # plain numbers: sending and receiving add flags for each part, and to add enums takes long

@@ -1,12 +1,12 @@
 """The parent of each stage: starts it, restarts it, and never leaves it behind.
 
 ``python -m detector`` is this parent; the stage itself is its child, ``python -m detector.stage``.
-The parent imports nothing heavy. It restarts a child that crashes or hangs, with growing pauses,
-and gives up after ``MAX_CRASHES`` in ``CRASH_WINDOW_S`` with no work done between them: a child
-that has worked crashes on what it was given, and the broker sees to that. The capture of a live
-camera is not given up once it has worked: its camera is offline, and others go on. honcho by itself
-ends everything as soon as one process ends, restarts nothing, and when killed itself leaves
-everything running: so the parent also watches honcho, and ends with it.
+The parent imports nothing heavy. It restarts a child that crashes or hangs, with growing pauses
+where it does so soon after its start, and gives up after ``MAX_CRASHES`` in ``CRASH_WINDOW_S`` with
+no work done between them: a child that has worked crashes on what it was given, and the broker sees
+to that. The capture of a live camera is not given up once it has worked: its camera is offline, and
+others go on. honcho by itself ends everything as soon as one process ends, restarts nothing, and
+when killed itself leaves everything running: so the parent also watches honcho, and ends with it.
 """
 
 from __future__ import annotations

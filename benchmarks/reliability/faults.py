@@ -121,8 +121,10 @@ class Troublemaker:
             process.kill()
             return
         process.suspend()
-        time.sleep(self._random.choice(FREEZES_S))
-        process.resume()  # its supervisor may have killed it meanwhile
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(self._random.choice(FREEZES_S))  # its supervisor may kill it meanwhile
+            return
+        process.resume()
 
     def _replace(self, stage: str) -> None:
         """Let a worker that was started by hand leave in order, and another one join."""

@@ -142,6 +142,8 @@ class Decoders:
             log.error("the decoder of uploads cannot start; it ended with %s", error)
             return NoAnswerError(Outcome.FAILED, "The decoder does not start; the log says why.")
         log.warning("an upload ended its decoder (%s); the next one has another", error)
+        if error.code == -signal.SIGKILL:  # as the system does where memory is short
+            return NoAnswerError(Outcome.FAILED, f"{name}'s decoder was killed; send it again.")
         if error.code == -signal.SIGPROF:
             return BadImageError(f"{name} takes too long to decode; save it as a plain JPEG")
         return BadImageError(f"{name} is damaged: its decoder ended with {error}")

@@ -232,6 +232,15 @@ def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None
     assert "odd_stage ended with 1, 5 times in a minute; giving up" in errors
 
 
+def test_child_that_ran_for_long_is_started_again_at_once(odd: Odd) -> None:
+    odd.write_supervisor(first="import common.child\ncommon.child.STEADY_S = 0.2\n")
+    odd.start("time.sleep(0.4 if lifetime.restarts < 2 else 0)\nraise RuntimeError('a defect')")
+    code, errors = odd.end()
+    assert code == 1, "it is given up all the same"
+    assert errors.count("ended with 1; starting it again\n") == 2
+    assert errors.count("ended with 1; starting it again in 0.2 s") == 2
+
+
 def test_child_that_crashes_after_work_is_started_again_however_often(odd: Odd) -> None:
     """Each crash may be that of another bad frame, and the broker gives each up in the end."""
     odd.start("lifetime.worked()\nos._exit(3 if lifetime.restarts < 8 else 0)")

@@ -73,7 +73,7 @@ def test_each_stage_that_hangs_is_replaced_and_says_why_and_nothing_is_lost(
         assert pipeline.wait() == 0, pipeline.log
         pipeline.assert_nothing_left()
     for stage in STAGES:
-        assert f"{stage}.stage {REASON}; starting it again in 0.5 s" in pipeline.log
+        assert f"{stage}.stage {REASON}; starting it again" in pipeline.log
     assert "in hanging" in pipeline.log, "where it was stuck"
     assert told == dict.fromkeys(STAGES, REASON)
     assert rows_of(results) == reference.rows
@@ -121,4 +121,4 @@ def test_camera_whose_read_never_returns_is_opened_by_a_new_process_that_says_wh
         pipeline.assert_nothing_left()
     why = "ended with 1 (CameraStuckError: camera door: no answer for 2 s)"
     assert [peer["restart_reason"] for peer in capture] == [why]
-    assert f"capture.stage {why}; starting it again in 0.5 s" in pipeline.log
+    assert f"capture.stage {why}; starting it again" in pipeline.log
