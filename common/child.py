@@ -28,9 +28,9 @@ SHOW_STACKS_S = 0.2  # for a process that is stuck to write where, before it is 
 KILLED_S = 1.0
 """For a process that was killed to be gone: one that a driver holds in the kernel stays."""
 STEADY_S = 5.0
-"""One that ran for as long is started again at once: pauses are for those that fall over as soon as
-they stand."""
+"""One that ran for as long is started again at once."""
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses before one is started again that did not, by how often in a row."""
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 60.0
 EXIT_CONFIG = 2
@@ -59,6 +59,7 @@ class Child:
         self._has_worked = False
         self._instance = new_instance()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
+        self._falls = 0  # crashes in a row, each soon after the start
         self._restarts = 0
         self._last_end = ""
         self._began_s = self._started_s = time.monotonic()
@@ -172,6 +173,7 @@ class Child:
             return
         if self._signs.worked:
             self._crashes.clear()
+            self._falls = 0
             self._has_worked = True
         self._crashed(self._fault or _how(code, self._signs.reason))
 
@@ -185,7 +187,8 @@ class Child:
             log.error("%s %s, %d times in a minute; giving up", self._module, how, MAX_CRASHES)
             self.exit_code = EXIT_GAVE_UP
             return
-        pause = 0.0 if now - self._started_s > STEADY_S else BACKOFF_S[recent - 1]
+        self._falls = self._falls + 1 if now - self._started_s < STEADY_S else 0
+        pause = BACKOFF_S[min(self._falls, len(BACKOFF_S)) - 1] if self._falls else 0.0
         when = f" in {pause:.1f} s" if pause else ""
         log.warning("%s %s; starting it again%s", self._module, how, when)
         self._restarts += 1
