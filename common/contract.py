@@ -99,3 +99,15 @@ IMAGE_LIMIT_S = 10.0
 MIN_LOSSLESS_SLOTS = 24
 """The fewest slots of a lossless capture: two runs of twelve frames, the longest that a detector is
 handed, so that one run can fill while the one before is at work."""
+
+
+def run_length(interval_frames: int, slots: int = MIN_LOSSLESS_SLOTS) -> int:
+    """Return how many frames of a lossless run a detector is handed together.
+
+    Each such run begins with a full search, so the faces that are found depend on it.
+
+    Args:
+        interval_frames: ``DETECTOR_INTERVAL``.
+        slots: Frames that the capture's ring holds.
+    """
+    return max(1, min(interval_frames, MIN_LOSSLESS_SLOTS // 2, slots // 2))

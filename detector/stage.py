@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from common.contract import Mode, Role
-from common.face_model import Poses, no_poses
 from common.frames import frame_gray, frame_pixels
 from common.lifetime import Lifetime
 from common.messages import DetectRun, Faces, Frame
@@ -17,12 +14,10 @@ from common.sockets import Context
 from common.stage import run_stage
 from common.worker import Worker, WorkerStage
 from detector.config import DetectorConfig
-from detector.crops import cut_crops
 from detector.detectors import Detector, create_detector
-from detector.head_pose import head_pose, turn_deg
+from detector.frame_faces import describe_faces
 from detector.plan import spread_plan, whole_plan
 from detector.search import FaceSearch
-from detector.seen_face import SeenFace, boxes_of
 
 MAX_CAMERAS = 256
 """Whose faces are remembered, as many as one broker takes; names may come and go for ever."""
@@ -77,27 +72,10 @@ class DetectorWorker(Worker[DetectRun, Faces]):
             search.reset()
         read = frame_pixels if self._detector.colour else frame_gray
         pixels = read(frame, self._rings)
-        faces, poses = _with_poses(search.search(pixels), frame.width)
-        crops = cut_crops(pixels, [self._detector.crop_square(face) for face in faces])
-        turned_away = tuple(turn_deg(pose) > self._max_turn_deg for pose in poses)
-        return Faces(work_id, frame.frame_id, boxes_of(faces), crops, poses, turned_away)
-
-
-def _with_poses(seen: list[SeenFace], frame_width_px: int) -> tuple[list[SeenFace], Poses]:
-    """Return faces and their poses, which are none where the detector finds no landmarks.
-
-    A face is left out where its landmarks are those of no head.
-    """
-    if any(face.landmarks is None for face in seen):
-        return seen, no_poses()
-    posed = [
-        (face, pose)
-        for face in seen
-        if face.landmarks is not None
-        and (pose := head_pose(face.landmarks, frame_width_px)) is not None
-    ]
-    poses = np.stack([pose for _, pose in posed]) if posed else no_poses()
-    return [face for face, _ in posed], poses
+        found = describe_faces(pixels, search.search(pixels), self._detector, self._max_turn_deg)
+        return Faces(
+            work_id, frame.frame_id, found.boxes, found.crops, found.poses, found.turned_away
+        )
 
 
 def make_detector(

@@ -13,11 +13,10 @@ from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
 
 from common.contract import IMAGE_LIMIT_S, Outcome
-from common.messages import ImageAnswer
-from publisher.faces import TURNED_AWAY, Face, rounded_poses
+from publisher.faces import Face
 from publisher.live.board import Board
 from publisher.live.problems import NO_BROKER
-from publisher.tracking.smoothing import smooth
+from publisher.tracking.single_image import faces_of_image
 from publisher.uploads.decoders import Decoders
 from publisher.uploads.errors import NoAnswerError, late
 from publisher.uploads.pending import Answer, PendingImages
@@ -97,22 +96,4 @@ def _wait(name: str, answer: Answer, deadline_s: float) -> tuple[Face, ...]:
         raise late(name) from None
     if message.outcome is not Outcome.ANALYZED:
         raise NoAnswerError(message.outcome, f"{name}: {message.reason}.")
-    return _faces(message)
-
-
-def _faces(message: ImageAnswer) -> tuple[Face, ...]:
-    """Make faces as they are shown. They are in no track, so a label is that of one sighting."""
-    faces = []
-    boxes, rows = message.boxes.tolist(), message.probabilities.tolist()
-    poses = rounded_poses(message.poses) or (None,) * len(boxes)
-    turned_away = message.turned_away or (False,) * len(boxes)
-    for (x, y, w, h), row, pose, away in zip(boxes, rows, poses, turned_away, strict=True):
-        box = x, y, w, h
-        if away:
-            face = Face(box, 0, True, TURNED_AWAY, None, (), (), False, pose)
-        else:
-            seen = smooth(None, row, 0.0)
-            found = seen.probabilities
-            face = Face(box, 0, True, seen.label, seen.confidence, (), found, False, pose)
-        faces.append(face)
-    return tuple(faces)
+    return faces_of_image(message.boxes, message.probabilities, message.poses, message.turned_away)

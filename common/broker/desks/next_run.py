@@ -6,7 +6,7 @@ from itertools import islice
 
 from common.broker.cameras import Camera
 from common.broker.jobs import Job
-from common.contract import MIN_LOSSLESS_SLOTS, Mode
+from common.contract import Mode, run_length
 
 MAX_RUN_BYTES = 32 * 1024 * 1024
 """The most bytes the JPEGs of one run may have, where frames travel inside messages."""
@@ -21,7 +21,7 @@ def next_jobs(camera: Camera, interval: int) -> list[Job]:
     waiting = camera.waiting
     if not waiting or camera.mode is Mode.LIVE:
         return list(waiting)
-    length = camera.run_length = max(1, min(interval, MIN_LOSSLESS_SLOTS // 2, camera.slots // 2))
+    length = camera.run_length = run_length(interval, camera.slots)
     end = (waiting[0].frame.frame_id // length + 1) * length
     if waiting[-1].frame.frame_id < end - 1 and not camera.ended:
         return []
