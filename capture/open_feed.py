@@ -10,9 +10,8 @@ from capture.config import CaptureConfig
 from capture.recording_feed import RecordingFeed
 from capture.source_kind import SourceKind
 from capture.sources.camera import DeviceCamera
-from capture.sources.images import ImageFolder, StillImage, is_image
-from capture.sources.source import LiveSource, Recording
-from capture.sources.video_file import VideoFile
+from capture.sources.recordings import open_recording
+from capture.sources.source import LiveSource
 from common.config import user_path
 from common.contract import Mode
 from common.errors import ConfigError, SourceError
@@ -35,26 +34,14 @@ def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | Came
     """
     try:
         if config.kind.has_end:
-            recording, paced = _open_recording(config), config.mode is Mode.LIVE
-            return RecordingFeed(recording, paced=paced, loops=config.plays_again)
+            is_demo, is_live = config.kind is SourceKind.DEMO, config.mode is Mode.LIVE
+            path = DEMO_CLIP if is_demo else user_path(config.source)
+            recording = open_recording(path, repeats_images=is_live)
+            return RecordingFeed(recording, paced=is_live, loops=config.plays_again)
         return _open_camera_feed(config, lifetime)
     except SourceError as error:
         shown = without_password(config.source)
         raise ConfigError(f"CAPTURE_SOURCE={shown}: {error}") from error
-
-
-def _open_recording(config: CaptureConfig) -> Recording:
-    path = DEMO_CLIP if config.kind is SourceKind.DEMO else user_path(config.source)
-    try:
-        if path.is_dir():
-            return ImageFolder(path)
-        if not path.exists():
-            raise SourceError("does not exist; name a video, an image or a folder of images")
-        if path.is_file() and is_image(path):
-            return StillImage(path, repeats=config.mode is Mode.LIVE)
-        return VideoFile(path)
-    except OSError as error:
-        raise SourceError(f"cannot be read ({error.strerror})") from error
 
 
 def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:

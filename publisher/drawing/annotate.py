@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from common.opencv import cv2
 from common.pixels import Bgr
 from publisher.drawing.look import NOTICE_SIZE
 from publisher.drawing.palette import Colour, bgr_of, text_on
-from publisher.faces import Box, Face
+from publisher.faces import Box
 
 FONT = cv2.FONT_HERSHEY_DUPLEX
 REFERENCE_HEIGHT_PX = 540
@@ -20,7 +21,23 @@ LETTER_SCALE = 0.6
 SMALLEST_LETTERS = 0.38
 
 
-def annotate(bgr: Bgr, faces: Sequence[Face]) -> Bgr:
+class Labelled(Protocol):
+    """What of a face is drawn; attributes as those of ``publisher.faces.Face``."""
+
+    @property
+    def box(self) -> Box:
+        """Where it is."""
+
+    @property
+    def label(self) -> str | None:
+        """What it shows."""
+
+    @property
+    def confidence(self) -> float | None:
+        """How probable that is."""
+
+
+def annotate(bgr: Bgr, faces: Sequence[Labelled]) -> Bgr:
     """Return a copy of a frame with a box and a label for each face."""
     drawn: Bgr = bgr.copy()
     for face in faces:
@@ -37,7 +54,7 @@ def _scale(height: int, width: int) -> float:
     return min(height, width * 0.75) / REFERENCE_HEIGHT_PX
 
 
-def _draw_box(drawn: Bgr, face: Face) -> None:
+def _draw_box(drawn: Bgr, face: Labelled) -> None:
     x, y, w, h = face.box
     line = max(1, round(2 * _scale(*drawn.shape[:2])))
     corners = (x, y), (x + w - 1, y + h - 1)
@@ -45,7 +62,7 @@ def _draw_box(drawn: Bgr, face: Face) -> None:
     cv2.rectangle(drawn, *corners, bgr_of(face.label), line, cv2.LINE_AA)
 
 
-def _draw_label(drawn: Bgr, face: Face, text: str) -> None:
+def _draw_label(drawn: Bgr, face: Labelled, text: str) -> None:
     """Write "happy 93 %" on a bar over the face, or inside its box where there is no room."""
     height, width = drawn.shape[:2]
     scale = _letters(text, face.box, _scale(height, width))

@@ -4,7 +4,8 @@ A frame without a face has one record with the face's fields empty, so that rows
 aligned. The fields named after an expression hold the classifier's probability in this frame,
 ``smoothed_...`` the track's; ``label`` and ``confidence`` are smoothed. ``shown`` is false for the
 first sightings of a track, which may be no face at all. Of a face that is turned away, and so not
-judged, the label says that, and the fields of expressions are empty.
+judged, the label says that, and the fields of expressions are empty. ``captured_at`` is empty in a
+lossless run: when a frame of a recording was read says nothing of it, and runs would differ.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from common.contract import Mode
 from common.face_model import LABELS
 from publisher.as_json import POSE, iso_time
 from publisher.faces import DIGITS, POSE_DIGITS, Face, PublishedFrame, rounded
@@ -60,7 +62,7 @@ def records_of(frame: PublishedFrame) -> list[Record]:
         frame.camera,
         frame.frame_id,
         rounded(frame.pts_s),
-        iso_time(frame.captured_at_ns),
+        None if frame.mode is Mode.LOSSLESS else iso_time(frame.captured_at_ns),
     )
     return [start + _of_face(face) for face in frame.faces] or [start + _NO_FACE]
 

@@ -35,8 +35,9 @@ def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Record", fields)
 
 
-_RECORD_WITHOUT_FACE = _record_type(FRAME_FIELDS)
-_RECORD_OF_FACE = _record_type({*FRAME_FIELDS, "track_id", "x", "y", "w", "h", "reused", "shown"})
+_OF_FRAME = {*FRAME_FIELDS} - {"captured_at"}
+_RECORD_WITHOUT_FACE = _record_type(_OF_FRAME)
+_RECORD_OF_FACE = _record_type({*_OF_FRAME, "track_id", "x", "y", "w", "h", "reused", "shown"})
 
 
 class Row(NamedTuple):
