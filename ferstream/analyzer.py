@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from capture.recording_feed import RecordingFeed
 from capture.source_kind import default_camera_name
@@ -19,11 +20,9 @@ from common.pixels import Bgr, Pixels
 from common.progress_bar import progress_bar
 from ferstream.engine import Engine
 from ferstream.faces import Faces, face_of
+from ferstream.records import table_of
 from ferstream.settings import Settings
 from publisher.faces import PublishedFrame
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class Analyzer:
@@ -66,8 +65,6 @@ class Analyzer:
         Raises:
             SourceError: It cannot be read.
         """
-        from ferstream.records import table_of  # noqa: PLC0415 - pyarrow, 50 MB
-
         return table_of(self.frames(path, progress=progress))
 
     def frames(self, path: Path | str, *, progress: bool = False) -> Iterator[PublishedFrame]:
