@@ -17,10 +17,10 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A module that is run as ``python -m NAME``.
+    """A module that is run as ``python -m NAME``, or a command of ``ferstream``.
 
     Attributes:
-        name: Full name of the module.
+        name: Full name of the module, or ``ferstream`` and the command.
         description: What ``--help`` says before the options; the docstring of the module.
         add_options: Adds the options to a parser.
         run: Does what the parsed options ask for.
@@ -36,7 +36,7 @@ class Command:
     def __call__(self, arguments: Sequence[str] | None = None) -> int:
         """Run it with these arguments, by default those of the process; return the exit code."""
         parser = argparse.ArgumentParser(
-            prog=f"python -m {self.name}",
+            prog=self.name if " " in self.name else f"python -m {self.name}",
             description=self.description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from classifier.config import ClassifierConfig
 from common.config import load_config
 from detector.config import DetectorConfig
 
+VARIABLES = {
+    "detector": "DETECTOR",
+    "detector_model": "DETECTOR_MODEL",
+    "min_face": "DETECTOR_MIN_FACE",
+    "search_width_px": "DETECTOR_SEARCH_WIDTH",
+    "interval_frames": "DETECTOR_INTERVAL",
+    "max_turn_deg": "DETECTOR_MAX_TURN",
+    "classifier_backend": "CLASSIFIER_BACKEND",
+    "classifier_model": "CLASSIFIER_MODEL",
+}
+"""What the pipeline calls each setting."""
 _DETECTION = DetectorConfig()
 _CLASSIFICATION = ClassifierConfig()
 
@@ -48,24 +60,41 @@ class Settings:
 
     def detection(self) -> DetectorConfig:
         """Return the detector's settings."""
-        values = {
-            "DETECTOR": self.detector,
-            "DETECTOR_MODEL": self.detector_model,
-            "DETECTOR_MIN_FACE": self.min_face,
-            "DETECTOR_SEARCH_WIDTH": self.search_width_px,
-            "DETECTOR_INTERVAL": self.interval_frames,
-            "DETECTOR_MAX_TURN": self.max_turn_deg,
-        }
-        return load_config(DetectorConfig, "detector", (), _as_environment(values))
+        return load_config(DetectorConfig, "detector", (), self._as_environment("DETECTOR"))
 
     def classification(self) -> ClassifierConfig:
         """Return the classifier's settings."""
-        values = {
-            "CLASSIFIER_BACKEND": self.classifier_backend,
-            "CLASSIFIER_MODEL": self.classifier_model,
+        return load_config(ClassifierConfig, "classifier", (), self._as_environment("CLASSIFIER"))
+
+    def _as_environment(self, stage: str) -> dict[str, str]:
+        values = {variable: getattr(self, name) for name, variable in VARIABLES.items()}
+        return {
+            variable: str(value)
+            for variable, value in values.items()
+            if value is not None and variable.startswith(stage)
         }
-        return load_config(ClassifierConfig, "classifier", (), _as_environment(values))
 
 
-def _as_environment(values: Mapping[str, object]) -> dict[str, str]:
-    return {variable: str(value) for variable, value in values.items() if value is not None}
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each setting; ``settings_of`` reads them."""
+    group = parser.add_argument_group("settings")
+    meanings = {
+        setting.metadata["variable"]: setting.metadata["meaning"]
+        for config in (DetectorConfig, ClassifierConfig)
+        for setting in fields(config)
+        if "variable" in setting.metadata
+    }
+    for item in fields(Settings):
+        default = "" if item.default is None else f" ({item.default})"
+        meaning = meanings[VARIABLES[item.name]]
+        group.add_argument(
+            f"--{item.name.replace('_', '-')}",
+            metavar="VALUE",
+            default=item.default,
+            help=f"{meaning}{default}".replace("%", "%%"),
+        )
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that were parsed, for ``Settings``."""
+    return {item.name: getattr(options, item.name) for item in fields(Settings)}

@@ -33,7 +33,16 @@ ROOMS = {
         *("web", "report", "stage", "__main__"),
     ),
     "training": ("config", "metrics", "data", "model", "run", "measure", "measure.plots"),
-    "ferstream": ("settings", "engine", "faces", "other_libraries", "records", "analyzer"),
+    "ferstream": (
+        "settings",
+        "engine",
+        "faces",
+        "other_libraries",
+        "records",
+        "analyzer",
+        "commands",
+        "__main__",
+    ),
 }
 """Modules and folders from the lowest to the highest; above those of training are its commands."""
 HEAVY = ("numpy", "cv2", "flask", "waitress", "tensorflow", "keras", "onnxruntime", "av", "zmq")

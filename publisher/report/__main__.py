@@ -1,13 +1,18 @@
-"""The command line of the report."""
+"""Make one page of HTML of recorded results.
+
+It shows how the expressions are shared, a timeline for each face, and the moments at which each
+expression was clearest. Only faces that were shown count.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
+from common.command import Command
 from common.files import replacing
-from common.lifetime import run_main
 from common.progress_bar import BAR_DELAY_S, progress_bar
 from publisher.report.moments import Moment, MomentFinder
 from publisher.report.page import render
@@ -18,9 +23,8 @@ from publisher.report.thumbnails import thumbnails_of, video_beside
 log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Read the command line and make the page."""
-    arguments = _parser().parse_args()
+def run(arguments: argparse.Namespace) -> None:
+    """Make the page."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     results: Path = arguments.results
     out: Path = arguments.out or results.with_suffix(".report.html")
@@ -38,13 +42,8 @@ def main() -> None:
     log.info("wrote %s", out)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m publisher.report",
-        description="Make one page of HTML of recorded results: how the expressions are shared, a "
-        "timeline for each face, and the moments at which each expression was clearest. Only faces "
-        "that were shown count.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument("results", type=Path, help="a .csv, .jsonl or .parquet file of results")
     parser.add_argument(
         "--video",
@@ -55,7 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, help="the page (default: beside the results, ending in .report.html)"
     )
-    return parser
 
 
 def _read(results: Path) -> tuple[Summary, dict[str, list[Moment]]]:
@@ -89,5 +87,7 @@ def _pictures(
     return pictures
 
 
+main = Command("publisher.report", __doc__, add_options, run)
+
 if __name__ == "__main__":
-    run_main("publisher.report", main)
+    sys.exit(main())

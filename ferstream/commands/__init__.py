@@ -1,0 +1,1 @@
+"""What ``ferstream COMMAND`` does: a module with its ``main`` for each command."""
