@@ -69,9 +69,14 @@ def load_backend(name: str, model: Path) -> Backend:
     return OnnxBackend(model)
 
 
+def gpu_devices() -> list[str]:
+    """Return the device files of GPUs that there are."""
+    return [device for device in GPU_DEVICES if Path(device).exists()]
+
+
 def _sees_gpu() -> bool:
     """Return whether TensorFlow sees a GPU, without importing it where there is no device."""
-    if not any(Path(device).exists() for device in GPU_DEVICES):
+    if not gpu_devices():
         return False
     with native_stderr_silenced():
         from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB

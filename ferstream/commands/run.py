@@ -15,12 +15,11 @@ import os
 import sys
 from pathlib import Path
 
-from honcho import environ as honcho_environ
-
 from common.command import Command
 from common.contract import Mode
 from common.errors import ConfigError
 from common.passwords import has_password, without_password
+from ferstream.env_file import with_env_file
 
 PROCFILE = Path(__file__).parent.parent / "Procfile"
 OPTIONS = {
@@ -54,12 +53,12 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         ConfigError: The source holds a password, which a command line would show.
     """
-    settings = os.environ | _env_file(Path(".env")) | _given(options)
+    settings = with_env_file(os.environ) | _given(options)
     settings["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), settings["PATH"]))
     folder = str(Path.cwd())
     honcho = [sys.executable, "-m", "honcho", "-f", str(PROCFILE), "-d", folder, "-e", os.devnull]
     sys.stdout.flush()
-    os.execve(sys.executable, [*honcho, "start"], settings)
+    os.execve(sys.executable, [*honcho, "start"], settings)  # noqa: S606 - no shell is wanted
 
 
 def _given(options: argparse.Namespace) -> dict[str, str]:
@@ -72,11 +71,6 @@ def _given(options: argparse.Namespace) -> dict[str, str]:
     given["CAPTURE_SOURCE"] = options.source
     given["CAPTURE_MODE"] = Mode.LOSSLESS.value if options.lossless else None
     return {variable: value for variable, value in given.items() if value is not None}
-
-
-def _env_file(path: Path) -> dict[str, str]:
-    """Return what stands in a file as honcho reads it; nothing where there is none."""
-    return dict(honcho_environ.parse(path.read_text())) if path.is_file() else {}
 
 
 main = Command("ferstream run", __doc__, add_options, run)

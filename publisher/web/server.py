@@ -65,7 +65,7 @@ class WebServer:
         self._max_streams = max_streams
         self._client_connections = client_connections
         self._tls = tls
-        self._listener = _listen(host, port)
+        self._listener = listen(host, port)
         self.address: str
         self.port: int
         self.address, self.port = self._listener.getsockname()[:2]
@@ -135,7 +135,12 @@ def _secure_with(tls: SSLContext) -> Callable[[socket.socket], object]:
     return lambda connection: TlsSocket(connection, tls)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        ConfigError: That is not possible there; says why.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
