@@ -40,6 +40,8 @@ ROOMS = {
         "other_libraries",
         "records",
         "analyzer",
+        "env_file",
+        "checks",
         "commands",
         "__main__",
     ),
