@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import ferstream
+from capture.sources.images import read_image
 from common.face_model import LABELS
 from tests.support.scenes import FACE_PX, colour_portrait, colour_scene
 
@@ -33,10 +34,10 @@ def test_a_face_in_an_image_is_found_and_judged(portrait: Path) -> None:
 
 
 def test_pixels_are_taken_as_a_file_is(portrait: Path) -> None:
-    bgr = cv2.imread(str(portrait))
+    bgr = read_image(portrait)
     assert list(ferstream.analyze(bgr)) == list(ferstream.analyze(str(portrait)))
-    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    assert len(ferstream.analyze(np.asarray(grey, np.uint8))) == 1
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+    assert len(ferstream.analyze(grey)) == 1
 
 
 def test_yunet_tells_how_a_head_is_turned() -> None:
