@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> None:
         write_8_bit(path, chosen_on)
         finds = {
             "FaceDetectorYN": in_opencv(),
-            "ONNX Runtime": in_onnx_runtime(YuNet()),
+            "ONNX Runtime": in_onnx_runtime(YuNet(bundled_file())),
             "ONNX Runtime, 8 bits": in_onnx_runtime(YuNet(path)),
         }
     held_out = list(frames_of(clips[1::2], labels))

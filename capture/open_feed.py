@@ -34,14 +34,18 @@ def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | Came
     """
     try:
         if config.kind.has_end:
-            is_demo, is_live = config.kind is SourceKind.DEMO, config.mode is Mode.LIVE
-            path = DEMO_CLIP if is_demo else user_path(config.source)
-            recording = open_recording(path, repeats_images=is_live)
+            is_live = config.mode is Mode.LIVE
+            recording = open_recording(recording_path(config), repeats_images=is_live)
             return RecordingFeed(recording, paced=is_live, loops=config.plays_again)
         return _open_camera_feed(config, lifetime)
     except SourceError as error:
         shown = without_password(config.source)
         raise ConfigError(f"CAPTURE_SOURCE={shown}: {error}") from error
+
+
+def recording_path(config: CaptureConfig) -> Path:
+    """Return where the recording is."""
+    return DEMO_CLIP if config.kind is SourceKind.DEMO else user_path(config.source)
 
 
 def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:

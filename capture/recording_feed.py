@@ -27,6 +27,7 @@ class RecordingFeed:
 
     Attributes:
         total_frames: How many frames the recording has; 0 where unknown.
+        fps: The rate that it says it has; 0 where it says none.
 
     Raises:
         SourceError: Not one frame can be decoded.
@@ -42,6 +43,7 @@ class RecordingFeed:
         self._pacer: Pacer | None = None
         self._to_skip = 0
         self.total_frames = recording.total_frames
+        self.fps = recording.fps
         self._next = recording.read()
         if self._next is None:
             raise SourceError("has no picture that can be decoded")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from capture.about import about_source
 from capture.camera_feed import CameraFeed
 from capture.config import CaptureConfig
 from capture.live import LiveContract
@@ -58,6 +59,7 @@ class CaptureStage:
         self._mode = config.mode
         self._lifetime = lifetime
         self._feed = feed
+        self._about = about_source(config, feed)
         self._contract: LiveContract | LosslessContract
         places = InlineSlots if config.transport is Transport.INLINE else RingSlots
         if isinstance(feed, RecordingFeed) and config.mode is Mode.LOSSLESS:
@@ -91,6 +93,7 @@ class CaptureStage:
             dropped=dict(ledger.dropped),
             restarts=Restarts(self._lifetime.restarts, self._lifetime.last_end),
             by_honcho=self._lifetime.by_honcho,
+            about=self._about,
         )
 
     def step(self) -> None:

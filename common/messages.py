@@ -27,6 +27,8 @@ MAX_NAME = 256
 MAX_PATH = 4096
 MAX_RECORDED = 1024
 """Cameras of which a publisher says what it has on disk: four times those of a broker."""
+MAX_FACTS = 16
+MAX_FACT = 512
 MAX_FLOAT = float(np.finfo(np.float64).max)
 
 Int = Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]
@@ -36,6 +38,9 @@ Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Path = Annotated[str, Meta(max_length=MAX_PATH)]
 Many = Meta(max_length=MAX_ITEMS)
+Fact = Annotated[str, Meta(max_length=MAX_FACT)] | Int | Float | bool | None
+About = Annotated[dict[Annotated[str, Meta(max_length=MAX_FACT)], Fact], Meta(max_length=MAX_FACTS)]
+"""What results depend on, and are to be kept with: settings, versions, hashes of files."""
 
 ROW_SHAPES: dict[np.dtype[Any], tuple[int, ...]] = {
     np.dtype(np.int32): (4,),  # boxes
@@ -100,6 +105,7 @@ class WorkerHello(Sent, frozen=True):
     instance: Name
     capacity: Int
     restarts: Restarts = NEVER
+    about: About = field(default_factory=dict)
 
 
 class CameraHello(Sent, frozen=True):
@@ -121,6 +127,7 @@ class CameraHello(Sent, frozen=True):
     dropped: Annotated[dict[Cause, Int], Many] = field(default_factory=dict)
     restarts: Restarts = NEVER
     by_honcho: bool = False  # else somebody added it by hand
+    about: About = field(default_factory=dict)
 
 
 class PublisherHello(Sent, frozen=True):
@@ -357,6 +364,7 @@ class CameraStatus(Value, frozen=True):
     failed: Int
     in_flight: Int
     dropped: Annotated[dict[Cause, Int], Many]
+    about: About = field(default_factory=dict)
 
 
 class PeerStatus(Value, frozen=True):
@@ -368,6 +376,7 @@ class PeerStatus(Value, frozen=True):
     busy_ms: Float
     bad_messages: Int
     restarts: Restarts = NEVER
+    about: About = field(default_factory=dict)
 
 
 class QueueStatus(Value, frozen=True):

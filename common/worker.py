@@ -18,6 +18,7 @@ from common.errors import SourceError
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
 from common.messages import (
+    About,
     ClassifyBatch,
     DetectRun,
     Expressions,
@@ -45,11 +46,13 @@ class Worker(ABC, Generic[W, A]):
         role: What the broker knows it as.
         takes: The type of its work.
         capacity: Frames a run, or faces a batch, that it is handed at most.
+        about: What its answers depend on besides its work.
     """
 
     role: ClassVar[Role]
     takes: type[W]
     capacity: int
+    about: About
 
     @abstractmethod
     def answer(self, work: W) -> Iterator[A]:
@@ -83,7 +86,9 @@ class WorkerStage(Generic[W, A]):
         self._worker: Worker[W, A] = worker
         self._lifetime = lifetime
         restarts = Restarts(lifetime.restarts, lifetime.last_end)
-        hello = WorkerHello(worker.role, peer_name(), lifetime.instance, worker.capacity, restarts)
+        hello = WorkerHello(
+            worker.role, peer_name(), lifetime.instance, worker.capacity, restarts, worker.about
+        )
         self._link = BrokerLink(context, broker, lambda: hello)
 
     def step(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from common.errors import ConfigError
@@ -21,10 +22,12 @@ class Detector(Protocol):
         colour: Whether it takes frames as ``(height, width, 3) uint8`` BGR; else it takes them in
             grey, ``(height, width) uint8``.
         parts: What a full search is divided into where each picture's age matters.
+        model: The file of its network; None where it has none of its own.
     """
 
     colour: bool
     parts: tuple[SearchPart, ...]
+    model: Path | None
 
     def find_faces(
         self, frame: Pixels, part: SearchPart = EVERYTHING, known: Boxes | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class DlibDetector:
 
     colour = False
     parts: tuple[SearchPart, ...] = (EVERYTHING,)
+    model: Path | None = None
 
     def __init__(self, config: DetectorConfig) -> None:
         try:

@@ -8,6 +8,8 @@ which the constants were also chosen: 231 labelled faces, so that a point is two
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from common.face_model import Boxes, no_boxes
@@ -74,6 +76,7 @@ class HaarDetector:
 
     colour = False
     parts: tuple[SearchPart, ...] = PARTS
+    model: Path | None = None
 
     def __init__(self, config: DetectorConfig) -> None:
         self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX

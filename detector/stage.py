@@ -13,6 +13,7 @@ from common.ring import RingReader
 from common.sockets import Context
 from common.stage import run_stage
 from common.worker import Worker, WorkerStage
+from detector.about import about_detector
 from detector.config import DetectorConfig
 from detector.detectors import Detector, create_detector
 from detector.frame_faces import describe_faces
@@ -34,10 +35,11 @@ class DetectorWorker(Worker[DetectRun, Faces]):
     role = Role.DETECTOR
     takes = DetectRun
 
-    def __init__(self, detector: Detector, interval_frames: int, max_turn_deg: float) -> None:
-        self.capacity = interval_frames
+    def __init__(self, detector: Detector, config: DetectorConfig) -> None:
+        self.capacity = config.interval_frames
+        self.about = about_detector(config, detector)
         self._detector = detector
-        self._max_turn_deg = max_turn_deg
+        self._max_turn_deg = config.max_turn_deg
         self._rings = RingReader()
         self._live: dict[str, FaceSearch] = {}
 
@@ -83,8 +85,7 @@ def make_detector(
 ) -> WorkerStage[DetectRun, Faces]:
     """Return a detector, connected to the broker."""
     cv2.setNumThreads(1)  # more detectors are more threads
-    detector = create_detector(config)
-    worker = DetectorWorker(detector, config.interval_frames, config.max_turn_deg)
+    worker = DetectorWorker(create_detector(config), config)
     return WorkerStage(worker, context, config, lifetime)
 
 

@@ -9,6 +9,7 @@ is tilted by 45 degrees half of it (docs/decisions.md).
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -23,7 +24,7 @@ from detector.crops import cut_square, is_inside
 from detector.plan import EVERYTHING, SearchPart
 from detector.resize import rescale, resize, search_scale
 from detector.seen_face import Landmarks, SeenFace, Square
-from detector.yunet_network import GRID_PX, YuNet
+from detector.yunet_network import GRID_PX, YuNet, bundled_file
 
 SEARCH_WIDTH_PX = 640
 PROPOSED_SCORE = 0.4
@@ -76,7 +77,9 @@ class YuNetDetector:
     def __init__(self, config: DetectorConfig) -> None:
         self._search_width_px = config.search_width_px or SEARCH_WIDTH_PX
         self._min_face = config.min_face
-        self._network = YuNet(config.model)
+        path = config.model or bundled_file()
+        self.model: Path | None = path
+        self._network = YuNet(path)
 
     def find_faces(
         self, bgr: Bgr, part: SearchPart = EVERYTHING, known: Boxes | None = None

@@ -62,20 +62,20 @@ class YuNet:
     """The network.
 
     Args:
-        path: Another ``.onnx`` file instead of the bundled one.
+        path: Its ``.onnx`` file.
 
     Raises:
         ConfigError: The file is not there, damaged or not of this network.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         try:
-            self._session = open_session(with_any_sides((path or bundled_file()).read_bytes()))
+            self._session = open_session(with_any_sides(path.read_bytes()))
         except ModelError as error:
             raise ConfigError(f"DETECTOR_MODEL={path}: not a readable model ({error})") from error
         self._check(path)
 
-    def _check(self, path: Path | None) -> None:
+    def _check(self, path: Path) -> None:
         """Raise ConfigError unless inputs and outputs are those of this network."""
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         fits = [item.name for item in inputs] == ["input"] and inputs[0].shape[:2] == [1, 3]

@@ -14,7 +14,7 @@ from common.errors import ConfigError, FerstreamError, ModelError, SourceError
 from ferstream.analyzer import Analyzer, analyze, analyze_video
 from ferstream.faces import Face, Faces
 from ferstream.other_libraries import as_deepface, as_fer
-from ferstream.records import read
+from ferstream.records import metadata_of, read
 
 __all__ = [
     "Analyzer",
@@ -28,5 +28,6 @@ __all__ = [
     "analyze_video",
     "as_deepface",
     "as_fer",
+    "metadata_of",
     "read",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from capture.about import about_recording
 from capture.recording_feed import RecordingFeed
 from capture.source_kind import default_camera_name
 from capture.sources.images import read_image
@@ -22,7 +25,21 @@ from ferstream.engine import Engine
 from ferstream.faces import Faces, face_of
 from ferstream.records import table_of
 from ferstream.settings import Settings
+from publisher.as_json import Json
 from publisher.faces import PublishedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A recording that is being analysed.
+
+    Attributes:
+        frames: Its frames with their faces, each as soon as it is asked for.
+        metadata: What made them, to be kept with their records.
+    """
+
+    frames: Iterable[PublishedFrame]
+    metadata: Json
 
 
 class Analyzer:
@@ -65,23 +82,32 @@ class Analyzer:
         Raises:
             SourceError: It cannot be read.
         """
-        return table_of(self.frames(path, progress=progress))
+        with self.opened(path, progress=progress) as analysis:
+            return table_of(analysis.frames, analysis.metadata)
 
-    def frames(self, path: Path | str, *, progress: bool = False) -> Iterator[PublishedFrame]:
-        """Yield the frames of a recording with their faces, as ``analyze_video`` records them."""
-        path = Path(path)
+    @contextmanager
+    def opened(self, path: Path | str, *, progress: bool = False) -> Iterator[Analysis]:
+        """Open a recording, and analyse it frame by frame as its frames are asked for.
+
+        Args:
+            path: The recording.
+            progress: Whether a bar is shown.
+
+        Raises:
+            SourceError: It cannot be read.
+        """
+        path = Path(path).expanduser()
         camera = default_camera_name(str(path.absolute()))
         try:
             feed = RecordingFeed(open_recording(path), paced=False, loops=False)
         except SourceError as error:
             raise SourceError(f"{path}: {error}") from error
         try:
+            made_by = self._engine.provenance(camera, about_recording(path, feed))
             frames = self._engine.analyze_frames(camera, _frames_of(feed))
-            yield from (
-                progress_bar(frames, path.name, " frames", total=feed.total_frames or None)
-                if progress
-                else frames
-            )
+            total = feed.total_frames or None
+            bar = progress_bar(frames, path.name, " frames", total=total) if progress else frames
+            yield Analysis(bar, made_by.as_json())
         finally:
             feed.close()
 

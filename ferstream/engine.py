@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -9,19 +10,22 @@ from itertools import islice
 import numpy as np
 
 from capture.sources.source import CapturedFrame
+from classifier.about import about_model
 from classifier.backend import BATCH_SIZES
 from classifier.backends import choose_backend, load_backend
-from common.contract import Mode, run_length
+from common.contract import Mode, Role, run_length
 from common.face_model import LABELS, Probabilities
-from common.messages import Frame, Result
+from common.messages import About, Frame, Result
 from common.opencv import cv2
 from common.pixels import Bgr, Pixels
+from detector.about import about_detector
 from detector.detectors import create_detector
 from detector.frame_faces import FrameFaces, describe_faces
 from detector.plan import whole_plan
 from detector.search import FaceSearch
 from ferstream.settings import Settings
 from publisher.faces import Face, PublishedFrame, published_frame
+from publisher.provenance import Provenance
 from publisher.tracking.following import Following
 from publisher.tracking.single_image import faces_of_image
 
@@ -42,10 +46,27 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self._max_turn_deg = settings.max_turn_deg
         self._run_length = run_length(settings.interval_frames)
-        self._detector = create_detector(settings.detection())
-        classification = settings.classification()
-        chosen = choose_backend(classification.backend, classification.model)
-        self._backend = load_backend(*chosen)
+        detection, classification = settings.detection(), settings.classification()
+        self._detector = create_detector(detection)
+        name, model = choose_backend(classification.backend, classification.model)
+        self._backend = load_backend(name, model)
+        self._about = {
+            Role.DETECTOR: about_detector(detection, self._detector),
+            Role.CLASSIFIER: about_model(name, model),
+        }
+
+    def provenance(self, camera: str, about: About) -> Provenance:
+        """Return what makes the records of a recording that begins now.
+
+        Args:
+            camera: What the recording is called.
+            about: What is known of it.
+        """
+        made_by = Provenance(time.time())
+        made_by.add_camera(camera, Mode.LOSSLESS.value, about)
+        for role, about_worker in self._about.items():
+            made_by.add_worker(role, about_worker)
+        return made_by
 
     def analyze_image(self, bgr: Bgr) -> tuple[Face, ...]:
         """Return the faces of one image, ``(height, width, 3) uint8`` BGR."""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import mmap
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
-from pyarrow import csv, json, parquet
+from pyarrow import csv, parquet
+from pyarrow import json as arrow_json
 
+from common.json_files import read_json
+from publisher.as_json import Json
 from publisher.faces import PublishedFrame
 from publisher.results.format import FIELDS, Record, records_of
+from publisher.results.metadata import PARQUET_KEY, metadata_file
 from publisher.results.parquet_table import READING, SCHEMA
 
 BATCH_ROWS = 10_000
 """So many records are in memory as objects of Python at once."""
 
 
-def table_of(frames: Iterable[PublishedFrame]) -> pa.Table:
-    """Return the records of frames."""
+def table_of(frames: Iterable[PublishedFrame], metadata: Json) -> pa.Table:
+    """Return the records of frames; ``metadata_of`` the table gives what made them."""
     batches: list[pa.RecordBatch] = []
     records: list[Record] = []
     for frame in frames:
@@ -27,7 +33,13 @@ def table_of(frames: Iterable[PublishedFrame]) -> pa.Table:
             batches.append(_batch(records))
             records = []
     batches.append(_batch(records))
-    return pa.Table.from_batches(batches, SCHEMA)
+    return _with_metadata(pa.Table.from_batches(batches, SCHEMA), metadata)
+
+
+def metadata_of(records: pa.Table) -> Json:
+    """Return what made records: version, detector, model, source, start; empty where not known."""
+    text = (records.schema.metadata or {}).get(PARQUET_KEY)
+    return cast("Json", json.loads(text)) if text else {}
 
 
 def _batch(records: list[Record]) -> pa.RecordBatch:
@@ -41,7 +53,8 @@ def read(path: Path | str) -> pa.Table:
 
     Args:
         path: A ``.csv``, ``.jsonl`` or ``.parquet`` file, as ``PUBLISHER_RESULTS`` names it. A last
-            line that was cut, as those of killed runs may be, is left out.
+            line that was cut, as those of killed runs may be, is left out. ``metadata_of`` the
+            table gives what made them.
 
     Raises:
         ValueError: It is none of these, or holds something else.
@@ -52,9 +65,17 @@ def read(path: Path | str) -> pa.Table:
     if read_as is None:
         raise ValueError(f"{path}: expected a file that ends in {', '.join(_READERS)}")
     try:
-        return read_as(path)
+        records = read_as(path)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise ValueError(f"{path}: not the records of this version ({error})") from error
+    beside = metadata_file(path)
+    if path.suffix.lower() != ".parquet" and beside.is_file():
+        return _with_metadata(records, read_json(beside, dict, "remove it to go without"))
+    return records
+
+
+def _with_metadata(records: pa.Table, metadata: Json) -> pa.Table:
+    return records.replace_schema_metadata({PARQUET_KEY: json.dumps(metadata)})
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -63,13 +84,17 @@ def _read_csv(path: Path) -> pa.Table:
 
 
 def _read_json(path: Path) -> pa.Table:
-    parsing = json.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="error")
-    return json.read_json(_whole_lines(path), parse_options=parsing).select(SCHEMA.names)
+    parsing = arrow_json.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="error")
+    return arrow_json.read_json(_whole_lines(path), parse_options=parsing).select(SCHEMA.names)
 
 
 def _read_parquet(path: Path) -> pa.Table:
-    table = parquet.read_table(path)
-    return table.select(SCHEMA.names)
+    with parquet.ParquetFile(path) as file:
+        records = file.read(SCHEMA.names)
+        metadata = file.metadata.metadata or {}
+    return records.replace_schema_metadata(
+        {PARQUET_KEY: metadata[PARQUET_KEY]} if PARQUET_KEY in metadata else None
+    )
 
 
 def _whole_lines(path: Path) -> pa.BufferReader:

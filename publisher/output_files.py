@@ -39,11 +39,12 @@ def free_name(path: Path) -> Path:
     return free
 
 
-def move_aside(path: Path) -> None:
-    """Rename the file of an earlier run to the next free name."""
+def move_aside(path: Path) -> Path:
+    """Rename the file of an earlier run to the next free name, and return that."""
     aside = free_name(path)
     path.rename(aside)
     log.info("%s is there already; moved it to %s", path, aside)
+    return aside
 
 
 class OutputFile:

@@ -28,6 +28,7 @@ from publisher.drawing.frame_drawing import FrameDrawing
 from publisher.faces import PublishedFrame, published_frame
 from publisher.live.figures import divide_age
 from publisher.live.live import Live
+from publisher.provenance import Provenance
 from publisher.recording.recordings import Recordings
 from publisher.results.open import open_results
 from publisher.tracking.following import Following
@@ -71,6 +72,7 @@ class PublisherStage:
         run_began = lifetime.first_started if lifetime.restarts else None
         self._results = open_results(config.results, run_began, self._following.replay)
         self._recordings = Recordings(config, run_began)
+        self._provenance = Provenance(lifetime.first_started)
         self.live = Live(config, self._results, self._recordings)
         self.requests = PendingImages()
         self.analyzer = Analyzer(self.requests, self.live.board)
@@ -98,6 +100,8 @@ class PublisherStage:
             self.requests.send_again()
         elif isinstance(message, PipelineStatus):
             self.live.set_pipeline(message)
+            if self._provenance.take(message):
+                self._results.describe(self._provenance.as_json())
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()

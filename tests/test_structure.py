@@ -28,7 +28,7 @@ FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob(
 SUPERVISORS = ("capture", "detector", "classifier", "publisher", "common.broker")
 ROOMS = {
     "publisher": (
-        *("config", "faces", "output_files", "as_json"),
+        *("config", "faces", "output_files", "as_json", "provenance"),
         *("tracking", "drawing", "results", "recording", "live", "uploads"),
         *("web", "report", "stage", "__main__"),
     ),

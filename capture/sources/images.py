@@ -79,6 +79,7 @@ class StillImage:
         self._repeats = repeats
         self._frames_read = 0
         self.total_frames = 0 if repeats else 1
+        self.fps = 0.0
 
     def read(self) -> CapturedFrame | None:
         """Return the picture; None where it has been given once and does not repeat."""
@@ -122,6 +123,7 @@ class ImageFolder:
                 "name a folder of images, or a video file"
             )
         self.total_frames = len(self._paths)
+        self.fps = 0.0
 
     def read(self) -> CapturedFrame | None:
         """Return the next image that decodes; None at the end."""

@@ -34,6 +34,10 @@ class Recording(Protocol):
     def total_frames(self) -> int:
         """How many frames there are, where that is known for certain; 0 is unknown."""
 
+    @property
+    def fps(self) -> float:
+        """The rate that it says it has; 0 where it says none."""
+
     def read(self) -> CapturedFrame | None:
         """Return the next frame; None at the end."""
 

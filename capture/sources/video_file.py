@@ -22,6 +22,7 @@ from common.opencv import cv2
 # rate, which for variable frame rates is far off (91 for 10 frames), or nonsense (-2e14).
 COUNTING_CONTAINERS = ((b"ftyp", 4), (b"AVI ", 8))
 MAX_BELIEVED_FRAMES = 10**9
+MAX_BELIEVED_FPS = 1000
 DEFAULT_FPS = 25.0
 # After a frame that does not decode read() fails once, and goes on behind it when called again; at
 # the end it fails for ever, in microseconds.
@@ -36,6 +37,7 @@ class VideoFile:
 
     Attributes:
         total_frames: The container's count, 0 where it has none.
+        fps: The nominal rate, 0 where there is none.
 
     Raises:
         SourceError: It is not a video, or its frames are too large.
@@ -45,9 +47,8 @@ class VideoFile:
         self._path = path.resolve()  # an absolute path is never taken for a protocol or pattern
         self._frames_read = 0
         self._capture = self._open()
-        self._fps = self._capture.get(cv2.CAP_PROP_FPS)
-        if not 0 < self._fps <= 1000:
-            self._fps = DEFAULT_FPS
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps <= MAX_BELIEVED_FPS else 0.0
         self._claimed = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.total_frames = self._count_frames()
 
@@ -59,7 +60,7 @@ class VideoFile:
             return None
         pts_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if pts_s <= 0:
-            pts_s = self._frames_read / self._fps
+            pts_s = self._frames_read / (self.fps or DEFAULT_FPS)
         self._frames_read += 1
         self._last_pts_s = pts_s
         return CapturedFrame(as_bgr(pixels), pts_s)
@@ -110,6 +111,6 @@ class VideoFile:
             log.warning("%s: damaged in %d places", name, self._damages)
         if total and total - read > max(1.0, total * MISSING_TOLERANCE):
             log.warning("%s: only %d of its %d frames can be decoded", name, read, total)
-        claimed_s = self._claimed / self._fps
+        claimed_s = self._claimed / (self.fps or DEFAULT_FPS)
         if not total and claimed_s - self._last_pts_s > max(1.0, claimed_s * MISSING_TOLERANCE):
             log.warning("%s: ends at %.1f s of %.1f s", name, self._last_pts_s, claimed_s)

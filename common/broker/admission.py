@@ -54,7 +54,7 @@ def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
     peer.restarts = hello.restarts
     match hello:
         case WorkerHello():
-            peer.role, peer.capacity = hello.role, hello.capacity
+            peer.role, peer.capacity, peer.about = hello.role, hello.capacity, hello.about
         case PublisherHello():
             peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
         case CameraHello():

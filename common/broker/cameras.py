@@ -54,6 +54,7 @@ class Camera:
         self.finished = False
         self.slots = hello.slots
         self.total_frames = hello.total_frames
+        self.about = hello.about
         self.online = True
         self.reason = ""
         self.ended = False
@@ -131,4 +132,5 @@ class Camera:
             failed=ledger.failed,
             in_flight=len(self.jobs),
             dropped=dict(ledger.dropped),
+            about=self.about,
         )

@@ -50,7 +50,6 @@ class BrokerLoop:
         self._doorkeeper = Doorkeeper(socket.connections, scheduler.state.peers, open_files)
         self._gate = gate
         self._progress = ProgressLog()
-        self._bad_messages = 0
         self._next_tick_ns = 0
         self._next_heartbeat_ns = 0
         self._next_report_ns = 0
@@ -84,7 +83,7 @@ class BrokerLoop:
         just_finished = self._scheduler.state.finished and not self._finished_ns
         if now_ns >= self._next_report_ns or just_finished:
             self._next_report_ns = now_ns + REPORT_NS
-            self._progress.show(self._scheduler.report(now_ns, self._bad_messages))
+            self._progress.show(self._scheduler.report(now_ns))
         if just_finished:
             self._finished_ns = now_ns
         if self._finished_ns and self._everybody_knows(now_ns):
@@ -120,11 +119,11 @@ class BrokerLoop:
             if self._gate is None or self._gate.admits(identity, message):
                 self._scheduler.handle(identity, message, now_ns)
         except wire.VersionError as error:
-            self._bad_messages += 1
+            self._scheduler.bad_messages += 1
             log.warning("refused a peer of another version: %s", error)
             self._scheduler.state.send(identity, Refused(f"versions differ: {error}"))
         except MessageError as error:
-            self._bad_messages += 1
+            self._scheduler.bad_messages += 1
             log.warning("skipped a bad message: %s", error)
             self._scheduler.bad_message(identity)
             self._doorkeeper.bad_message(identity)

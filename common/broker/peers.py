@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 
 from common.contract import WORKER_ROLES, Role
-from common.messages import PeerStatus, Restarts, Status
+from common.messages import About, PeerStatus, Restarts, Status
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Peer:
         sent: Last frame_id it was sent, by camera (publisher).
         recorded: Last frame_id it had on disk when it joined, by camera (publisher).
         restarts: How often its supervisor had to start it again, and why.
+        about: What results depend on, as it says itself (worker).
         slots: Frames its ring holds (capture).
         frame_bytes: Bytes of the pictures of its frames that it has not been told the end of, by
             frame_id; none where its pixels are in a ring (capture).
@@ -52,6 +53,7 @@ class Peer:
     sent: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, int] = field(default_factory=dict)
     restarts: Restarts = field(default_factory=Restarts)
+    about: About = field(default_factory=dict)
     slots: int = 0
     frame_bytes: dict[int, int] = field(default_factory=dict)
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
@@ -66,6 +68,7 @@ class Peer:
             status.busy_ms,
             status.bad_messages,
             self.restarts,
+            self.about,
         )
 
 

@@ -65,6 +65,9 @@ class Scheduler:
         now_ns: The time at the start, of the clock that all other times are of.
         restarts: How often the broker had to be started again, for the status.
         by_honcho: Whether honcho runs the pipeline; it ends with the captures that are honcho's.
+
+    Attributes:
+        bad_messages: How many came that were none of ours; whoever decodes them counts.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Scheduler:
         by_honcho: bool = False,
     ) -> None:
         self.state = PipelineState(by_honcho)
+        self.bad_messages = 0
         self._restarts = restarts
         self._overdue = Overdue()
         self._started_ns = now_ns
@@ -125,6 +129,7 @@ class Scheduler:
         self._move_on()
         if not self.state.finished and self._captures.all_done():
             self.state.finished = True
+            self.report(now_ns)  # or publishers might end without ever having been told of somebody
             self.state.send_all(Finish())
 
     def peer_died(self, identity: bytes) -> None:
@@ -154,12 +159,12 @@ class Scheduler:
             self._peer_died(peer)
         self.state.send_all(Heartbeat())
 
-    def report(self, now_ns: int, bad_messages: int) -> PipelineStatus:
+    def report(self, now_ns: int) -> PipelineStatus:
         """Return the state of everything, and send it to the publishers."""
         self.state.now_ns = now_ns
         status = PipelineStatus(
             uptime_s=(now_ns - self._started_ns) / 1e9,
-            bad_messages=bad_messages,
+            bad_messages=self.bad_messages,
             cameras=tuple(camera.status() for camera in self.state.cameras.values()),
             peers=tuple(peer.summary() for peer in self.state.peers.all()),
             queues=(self._detection.queue_status(), self._classification.queue_status()),

@@ -14,14 +14,14 @@ import argparse
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
 from capture.sources.images import IMAGE_SUFFIXES
 from common.command import Command
 from common.errors import ConfigError, SourceError
-from ferstream.analyzer import Analyzer
+from ferstream.analyzer import Analysis, Analyzer
 from ferstream.settings import add_settings, settings_of
 from publisher.config import RESULTS_ENDINGS
 from publisher.faces import PublishedFrame
@@ -133,14 +133,19 @@ def write_records(analyzer: Analyzer, recording: Path, target: Path | None) -> N
         SourceError: It cannot be read.
         RecordError: The records cannot be written.
     """
-    frames = analyzer.frames(recording, progress=True)
-    if target is None:
-        _print_records(frames)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with analyzer.opened(recording, progress=True) as analysis:
+        if target is None:
+            _print_records(analysis.frames)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write_file(analysis, target)
+
+
+def _write_file(analysis: Analysis, target: Path) -> None:
     results = open_results(target, None, lambda *_: None)
     try:
-        for frame in frames:
+        results.describe(analysis.metadata)
+        for frame in analysis.frames:
             results.write_frame(frame)
         results.finish()
     finally:
@@ -149,7 +154,7 @@ def write_records(analyzer: Analyzer, recording: Path, target: Path | None) -> N
         raise RecordError(results.trouble)
 
 
-def _print_records(frames: Iterator[PublishedFrame]) -> None:
+def _print_records(frames: Iterable[PublishedFrame]) -> None:
     sys.stdout.buffer.write(CSV_HEADER)
     for frame in frames:
         sys.stdout.buffer.write(csv_lines(records_of(frame)))

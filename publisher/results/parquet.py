@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from publisher.as_json import Json
 from publisher.faces import PublishedFrame
 from publisher.output_files import RecordError, free_name, is_of_this_run, move_aside
 from publisher.results.format import CSV_HEADER
@@ -43,6 +44,7 @@ class ParquetWriter:
         self._journal = ResultsWriter(self._journal_path, run_began, replay)
         self.last_recorded = self._journal.last_recorded
         self.expect_frame = self._journal.expect_frame
+        self._metadata: Json = {}
         self._trouble: str | None = None
         self._table: ParquetTable | None = None
         self._converted = len(CSV_HEADER)
@@ -61,6 +63,10 @@ class ParquetWriter:
     def trouble(self) -> str | None:
         """Why writing has stopped; None while all is well."""
         return self._trouble or self._journal.trouble
+
+    def describe(self, metadata: Json) -> None:
+        """Take what made the records; the file gets it at its end."""
+        self._metadata = metadata
 
     def write_frame(self, frame: PublishedFrame) -> None:
         """Write the records of one frame.
@@ -90,7 +96,7 @@ class ParquetWriter:
             table = self._convert()
             if self.path.exists():
                 move_aside(self.path)
-            table.finish()
+            table.finish(self._metadata)
             self._journal_path.unlink()
             self._table = None
         except OSError as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from publisher.as_json import Json
 from publisher.output_files import OutputFile
 from publisher.results.format import FIELDS
+from publisher.results.metadata import PARQUET_KEY
 
 BLOCK_BYTES = 2 * 1024 * 1024
 """So much CSV is read at once, about 7,000 records: they become one row group."""
@@ -70,12 +73,17 @@ class ParquetTable:
                         self._writer.write_batch(batch)
         return end
 
-    def finish(self) -> None:
+    def finish(self, metadata: Json | None = None) -> None:
         """Write the end and put the file in its place.
+
+        Args:
+            metadata: What made the records, if that is known.
 
         Raises:
             OSError: That was not possible.
         """
+        if metadata:
+            self._writer.add_key_value_metadata({PARQUET_KEY: json.dumps(metadata)})
         self._writer.close()
         self._output.close()
         self._new.replace(self._path)

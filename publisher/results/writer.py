@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common.contract import Mode
+from publisher.as_json import Json
 from publisher.faces import PublishedFrame
-from publisher.output_files import RecordError, is_of_this_run, move_aside
+from publisher.output_files import RecordError, is_of_this_run
 from publisher.results.format import CSV_HEADER, csv_lines, json_lines, records_of
+from publisher.results.metadata import move_results_aside, write_metadata
 from publisher.results.reader import RecordedFrame, cut_incomplete_line, recorded_frames
 from publisher.tracking.tracks import Sighting
 
@@ -62,6 +64,7 @@ class ResultsWriter:
         self._file: io.FileIO | None = None
         self._last: dict[str, int] = {}
         self._in_doubt: RecordedFrame | None = None
+        self._metadata: Json = {}
         if path is not None and self.is_continued:
             self._read_back(path)
 
@@ -73,6 +76,12 @@ class ResultsWriter:
     def last_recorded(self) -> dict[str, int]:
         """Return the last frame_id that is surely on disk, by camera."""
         return dict(self._last)
+
+    def describe(self, metadata: Json) -> None:
+        """Keep beside the file what made it, anew whenever more is known."""
+        self._metadata = metadata
+        if self.path is not None and self._file is not None:
+            write_metadata(self.path, metadata)
 
     def expect_frame(self, camera: str, frame_id: int) -> None:
         """Prepare for the next frame of a camera, before its faces are followed.
@@ -139,8 +148,10 @@ class ResultsWriter:
         """Append all of ``data`` or, on an error, nothing."""
         if self._file is None:
             if path.is_file() and not self.is_continued:
-                move_aside(path)
+                move_results_aside(path)
             self._file = io.FileIO(path, "a")
+            if self._metadata:
+                write_metadata(path, self._metadata)
             if self._is_csv and self._file.seek(0, io.SEEK_END) == 0:
                 data = CSV_HEADER + data
         start = self._file.seek(0, io.SEEK_END)

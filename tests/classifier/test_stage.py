@@ -34,7 +34,7 @@ class ShortBackend:
 
 
 def test_batch_is_answered_in_its_order(onnx_backend: OnnxBackend, faces: Crops) -> None:
-    (answer,) = ClassifierWorker(onnx_backend, 8).answer(ClassifyBatch(4, faces[:5]))
+    (answer,) = ClassifierWorker(onnx_backend, 8, {}).answer(ClassifyBatch(4, faces[:5]))
     assert isinstance(answer, Expressions)
     assert answer.work_id == 4
     for row, face in zip(answer.probabilities, faces[:5], strict=True):
@@ -42,7 +42,7 @@ def test_batch_is_answered_in_its_order(onnx_backend: OnnxBackend, faces: Crops)
 
 
 def test_model_that_loses_a_face_ends_the_process(faces: Crops) -> None:
-    worker = ClassifierWorker(ShortBackend(), 8)
+    worker = ClassifierWorker(ShortBackend(), 8, {})
     with pytest.raises(RuntimeError, match="gave 2 rows for 3 faces"):
         list(worker.answer(ClassifyBatch(1, faces[:3])))
 

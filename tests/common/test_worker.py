@@ -54,6 +54,7 @@ class Desk(Worker[ClassifyBatch, Expressions]):
     capacity = 8
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> None:
+        self.about = {"model": "expression.onnx"}
         self.lifetime = CountingLifetime()
         self.error: Exception | None = None
         self.stop_at_first_answer = False
@@ -65,6 +66,7 @@ class Desk(Worker[ClassifyBatch, Expressions]):
         identity, hello = self.broker.expect(WorkerHello)
         assert (hello.role, hello.capacity) == (Role.CLASSIFIER, 8)
         assert hello.instance == self.lifetime.instance
+        assert hello.about == self.about
         self.broker.send(Welcome(0), identity)
         self.broker.expect(Status)
         return identity

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ class ScriptedDetector:
 
     colour = False
     parts: tuple[SearchPart, ...] = PARTS
+    model: Path | None = None
 
     def __init__(self) -> None:
         self.everywhere: Boxes = no_boxes()

@@ -17,12 +17,13 @@ from detector.seen_face import SeenFace
 from detector.stage import MAX_CAMERAS, DetectorWorker
 from tests.support.scenes import colour_scene, frame_with_face
 
+YUNET = DetectorConfig(detector="yunet")
 FRAME = Frame("cam", 1, 0.0, 1, 2, 480, 640, "", 0)
 
 
 @pytest.fixture(scope="module")
 def yunet() -> Detector:
-    return create_detector(DetectorConfig(detector="yunet"))
+    return create_detector(YUNET)
 
 
 def sent(pixels: Bgr | Gray) -> Frame:
@@ -33,8 +34,8 @@ def sent(pixels: Bgr | Gray) -> Frame:
     return replace(FRAME, height=height, width=width, jpeg=jpeg.tobytes())
 
 
-def answer(detector: Detector, *frames: Frame, max_turn_deg: float = 60) -> list[Faces]:
-    worker = DetectorWorker(detector, 10, max_turn_deg)
+def answer(detector: Detector, *frames: Frame, max_turn_deg: int = 60) -> list[Faces]:
+    worker = DetectorWorker(detector, DetectorConfig(max_turn_deg=max_turn_deg))
     return list(worker.answer(DetectRun(7, Mode.LOSSLESS, frames)))
 
 
@@ -89,7 +90,7 @@ def test_what_a_run_remembers_of_the_one_before(
 ) -> None:
     find_faces = Mock(wraps=yunet.find_faces)
     monkeypatch.setattr(yunet, "find_faces", find_faces)
-    worker = DetectorWorker(yunet, 10, 60)
+    worker = DetectorWorker(yunet, YUNET)
     frame = replace(sent(colour_scene()), cut=cut)
     counts = []
     for _ in full_searches:
@@ -100,7 +101,7 @@ def test_what_a_run_remembers_of_the_one_before(
 
 
 def test_live_every_camera_has_its_own_faces(yunet: Detector) -> None:
-    worker = DetectorWorker(yunet, 10, 60)
+    worker = DetectorWorker(yunet, YUNET)
     shown = sent(colour_scene())
     empty = replace(sent(np.zeros((480, 640, 3), np.uint8)), camera="other")
     counts = [
@@ -112,7 +113,7 @@ def test_live_every_camera_has_its_own_faces(yunet: Detector) -> None:
 
 
 def test_cameras_that_come_and_go_for_ever_are_not_all_remembered(yunet: Detector) -> None:
-    worker = DetectorWorker(yunet, 10, 60)
+    worker = DetectorWorker(yunet, YUNET)
     frame = sent(np.zeros((48, 64, 3), np.uint8))
     for number in range(2 * MAX_CAMERAS):
         tuple(worker.answer(DetectRun(7, Mode.LIVE, (replace(frame, camera=f"c{number}"),))))

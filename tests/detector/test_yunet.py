@@ -220,7 +220,7 @@ def test_the_number_of_threads_does_not_change_the_faces(detector: YuNetDetector
 def test_the_network_finds_what_opencv_s_own_class_finds() -> None:
     reference = cv2.FaceDetectorYN.create(str(bundled_file()), "", (640, 480), 0.6, 0.3)
     _, expected = reference.detect(colour_scene())
-    found = YuNet().find(colour_scene(), 0.6)
+    found = YuNet(bundled_file()).find(colour_scene(), 0.6)
     assert len(expected) == len(found.scores) == 1
     assert found.boxes[0] == pytest.approx(expected[0, :4], abs=0.5)
     assert found.landmarks[0].ravel() == pytest.approx(expected[0, 4:14], abs=0.5)

@@ -183,7 +183,7 @@ class HostileMachine(RuleBasedStateMachine):
             assert len(peer.frame_bytes) <= max(peer.slots, 0)
         held = sum(sum(peer.frame_bytes.values()) for peer in state.peers.all())
         assert state.picture_bytes == held
-        assert self.world.scheduler.report(self.world.now_ns, 0).images.in_flight <= MAX_IMAGES
+        assert self.world.scheduler.report(self.world.now_ns).images.in_flight <= MAX_IMAGES
         self.world.deliver()
 
     @invariant()

@@ -568,7 +568,7 @@ def test_status_tells_how_often_and_why_each_peer_was_started_again(world: World
     world.say(b"c", CameraHello("c", "j", "cam", Mode.LIVE, 0, 8, 0, 0, 0, {}, killed))
     world.say(b"p", PublisherHello("p", "k", {}, killed))
     world.classifier()
-    status = world.scheduler.report(world.now_ns, 0)
+    status = world.scheduler.report(world.now_ns)
     assert [peer.restarts for peer in status.peers] == [frozen, killed, killed, Restarts()]
     assert status.restarts == Restarts()
 

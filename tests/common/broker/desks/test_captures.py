@@ -13,7 +13,7 @@ FORGOTTEN_AFTER_MS = FORGOTTEN_AFTER_NS / 1e6
 
 
 def names(world: World) -> list[str]:
-    return [camera.camera for camera in world.scheduler.report(world.now_ns, 0).cameras]
+    return [camera.camera for camera in world.scheduler.report(world.now_ns).cameras]
 
 
 @pytest.mark.parametrize("frames", [0, 3])

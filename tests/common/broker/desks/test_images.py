@@ -34,7 +34,7 @@ def say_images(world: World, publisher: bytes, numbers: Iterable[int]) -> None:
 
 
 def ledger(world: World) -> ImageStatus:
-    return world.scheduler.report(world.now_ns, 0).images
+    return world.scheduler.report(world.now_ns).images
 
 
 def outcomes(world: World, publisher: bytes) -> dict[int, str]:
@@ -75,7 +75,7 @@ def test_image_is_in_no_cameras_ledger_and_no_result(world: World) -> None:
     world.detect(detector)
     world.classify(classifier)
     world.classify(classifier)
-    status = world.scheduler.report(world.now_ns, 0)
+    status = world.scheduler.report(world.now_ns)
     assert [camera.camera for camera in status.cameras] == ["cam"]
     assert status.cameras[0].captured == 1
     results = [m for m in world.inbox[publisher] if isinstance(m, Result)]
@@ -250,7 +250,7 @@ def test_image_that_no_detector_answers_is_late_and_what_comes_then_is_ignored(
     assert outcomes(world, publisher) == {}
     world.pass_time(1)
     assert outcomes(world, publisher) == {1: Outcome.LATE, 2: Outcome.LATE}
-    assert world.scheduler.report(world.now_ns, 0).queues[0].waiting == 0
+    assert world.scheduler.report(world.now_ns).queues[0].waiting == 0
     world.say(detector, faces_for(run.work_id, run.frames[0]))
     assert world.take(detector, DetectRun) is None
     world.say(publisher, image(3))

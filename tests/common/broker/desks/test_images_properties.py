@@ -60,7 +60,7 @@ class ImageMachine(PipelineMachine):
             assert not {self.uploaded[number] for number in unanswered} & self.publishers.keys()
 
     def status(self) -> ImageStatus:
-        return self.world.scheduler.report(self.world.now_ns, 0).images
+        return self.world.scheduler.report(self.world.now_ns).images
 
     def _collect(self) -> None:
         for peer in self.publishers:

@@ -14,7 +14,7 @@ from tests.common.broker.world import MS, World, expressions_for, faces_for, fra
 
 
 def report(world: World) -> PipelineStatus:
-    return world.scheduler.report(world.now_ns, 0)
+    return world.scheduler.report(world.now_ns)
 
 
 def test_nothing_waits_in_an_empty_pipeline() -> None:
