@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 from msgspec import structs
@@ -22,6 +23,7 @@ UNKNOWN: Json = {
     "reason": "the broker does not know this camera",
     "ended": False,
     "dropped": {},
+    "about": {},
     **dict.fromkeys(("total_frames", "captured", "published", "failed", "in_flight"), 0),
 }
 """What is said of a camera that the broker says nothing of."""
@@ -37,6 +39,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
     """
     pipeline = view.pipeline
     return {
+        "version": version("ferstream"),
         "ready": not view.problems,
         "problems": [asdict(problem) for problem in view.problems],
         "uptime_s": round(view.uptime_s, 1),
@@ -100,6 +103,7 @@ def _workers(peers: tuple[PeerView, ...]) -> dict[str, list[Json]]:
         by_role[peer.status.role].append(
             {
                 "name": peer.status.name,
+                "about": peer.status.about,
                 "done": peer.status.done,
                 "rate": round(peer.rate, 2),
                 "busy_ms": round(peer.status.busy_ms, 1),

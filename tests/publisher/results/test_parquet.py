@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +17,7 @@ from common.messages import Result
 from publisher.as_json import POSE
 from publisher.output_files import RecordError
 from publisher.results.format import FIELDS, SMOOTHED
+from publisher.results.metadata import metadata_file
 from publisher.results.parquet import ParquetWriter, journal_of
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
@@ -69,7 +71,7 @@ def as_csv(path: Path, results: list[Result]) -> pd.DataFrame:
 
 
 def test_polars_finds_the_documented_types(path: Path) -> None:
-    run(path, clip(20))
+    run(path, clip(20, mode=Mode.LIVE))
     table = pl.read_parquet(path)
     assert dict(table.schema) == TYPES
     assert tuple(TYPES) == tuple(FIELDS)
@@ -77,7 +79,7 @@ def test_polars_finds_the_documented_types(path: Path) -> None:
 
 
 def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
-    table = as_csv(path, [one for one in clip(20) if len(one.boxes)])
+    table = as_csv(path, [one for one in clip(20, mode=Mode.LIVE) if len(one.boxes)])
     kinds = {name: kind.kind for name, kind in table.dtypes.items() if name != "captured_at"}
     texts = {"camera", "label"}
     for name, kind in TYPES.items():
@@ -87,6 +89,23 @@ def test_pandas_finds_the_documented_types_in_a_csv(path: Path) -> None:
         assert kinds[name] == expected, name
     assert str(table["captured_at"].dtype) in ("datetime64[us, UTC]", "datetime64[ns, UTC]")
     assert all(isinstance(value, str) for name in texts for value in table[name].dropna())
+
+
+def test_a_lossless_run_says_nothing_of_when_a_frame_was_read(path: Path) -> None:
+    run(path, clip(20))
+    table = pl.read_parquet(path)
+    assert dict(table.schema) == TYPES
+    assert table["captured_at"].null_count() == len(table)
+
+
+def test_the_file_has_what_made_it(path: Path) -> None:
+    writer, following = start(path)
+    writer.describe({"ferstream": "0"})
+    publish(writer, following, clip(3))
+    writer.describe({"ferstream": "1"})
+    writer.finish()
+    assert json.loads(pl.read_parquet_metadata(path)["ferstream"]) == {"ferstream": "1"}
+    assert not metadata_file(path).exists()
 
 
 def test_the_journal_is_gone_in_the_end_and_the_file_there_only_then(path: Path) -> None:

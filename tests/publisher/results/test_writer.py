@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from common.contract import Mode
 from common.messages import Result
 from publisher.output_files import RecordError
+from publisher.results.metadata import metadata_file
 from publisher.results.reader import recorded_frames
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
@@ -134,3 +136,27 @@ def test_a_device_that_is_full_is_a_full_disk(tmp_path: Path) -> None:
     writer = ResultsWriter(path)
     publish(writer, Following(), clip(3, mode=Mode.LIVE))
     assert "No space left" in str(writer.trouble)
+
+
+def test_what_made_a_file_is_kept_beside_it_and_moved_with_it(path: Path) -> None:
+    for made_by in ("first", "second"):
+        writer, following = ResultsWriter(path), Following()
+        writer.describe({"made_by": "nobody yet"})
+        assert metadata_file(path).exists() == (made_by == "second")  # not before the records
+        publish(writer, following, clip(3))
+        writer.describe({"made_by": made_by})
+        writer.finish()
+    beside = [metadata_file(path.with_name(f"faces.1{path.suffix}")), metadata_file(path)]
+    assert [json.loads(file.read_text())["made_by"] for file in beside] == ["first", "second"]
+
+
+def test_records_go_on_where_what_made_them_cannot_be_written(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    metadata_file(path).mkdir()
+    writer, following = ResultsWriter(path), Following()
+    writer.describe({"made_by": "this"})
+    publish(writer, following, clip(3))
+    writer.close()
+    assert "faces.meta.json cannot be written" in caplog.text
+    assert len(list(recorded_frames(path))) == 3
