@@ -14,6 +14,7 @@ from common.errors import ConfigError, FerstreamError, ModelError, SourceError
 from ferstream.analyzer import Analyzer, analyze, analyze_video
 from ferstream.faces import Face, Faces
 from ferstream.other_libraries import as_deepface, as_fer
+from ferstream.plots import plot
 from ferstream.records import metadata_of, read
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "as_deepface",
     "as_fer",
     "metadata_of",
+    "plot",
     "read",
 ]

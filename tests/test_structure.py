@@ -39,6 +39,7 @@ ROOMS = {
         "faces",
         "other_libraries",
         "records",
+        "plots",
         "analyzer",
         "env_file",
         "checks",

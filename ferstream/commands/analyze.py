@@ -106,7 +106,7 @@ def targets_of(recordings: Sequence[Path], out: Path | None, ending: str) -> lis
     if out is None or out.suffix.lower() in RESULTS_ENDINGS:
         if len(recordings) > 1 and out is not None:
             raise ConfigError(
-                f"--out {out}: a file for {len(recordings)} recordings; name a folder"
+                f"--out {out}: one file for {len(recordings)} recordings; name a folder"
             )
         return [out] * len(recordings)
     targets = [out / f"{recording.stem}.{ending}" for recording in recordings]

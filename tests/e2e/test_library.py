@@ -1,13 +1,18 @@
-"""The library gives what a run of processes does."""
+"""The library and the command give what a run of processes does."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import ferstream
+from ferstream.__main__ import main
 from tests.e2e.lossless_runs import Reference, analyse
+from tests.support.pipeline import ROOT, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -23,3 +28,33 @@ def test_records_by_yunet_are_those_of_a_lossless_run(clip: Path, tmp_path: Path
         assert pipeline.wait() == 0, pipeline.log
     records = ferstream.analyze_video(clip, detector="yunet", progress=False)
     assert records.equals(ferstream.read(results))
+
+
+def test_the_command_runs_a_pipeline_from_any_folder_and_its_options_win(
+    second_of_video: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        f"BROKER_ENDPOINT=ipc://{tmp_path}/broker.ipc\nPUBLISHER_RESULTS=other.csv\n"
+    )
+    given = ["--lossless", "--results", "talk.csv", "--port", str(free_port())]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CAPTURE_")}
+    run = subprocess.run(
+        [sys.executable, "-m", "ferstream", "run", second_of_video, *given],
+        check=False,
+        cwd=tmp_path,
+        env=environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert run.returncode == 0, run.stdout
+    assert sorted(path.name for path in tmp_path.glob("[!.]*.*")) == ["talk.csv", "talk.meta.json"]
+    analyzed = ferstream.analyze_video(second_of_video, progress=False)
+    assert ferstream.read(tmp_path / "talk.csv").equals(analyzed)
+
+
+def test_the_command_takes_no_password_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "rtsp://me:secret@camera/stream"]) == 2
+    told = capsys.readouterr().err
+    assert "secret" not in told
+    assert "set CAPTURE_SOURCE in the environment" in told
