@@ -233,8 +233,8 @@ def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None
 
 
 def test_child_that_ran_for_long_is_started_again_at_once(odd: Odd) -> None:
-    odd.write_supervisor(first="import common.child\ncommon.child.STEADY_S = 0.2\n")
-    odd.start("time.sleep(0.4 if lifetime.restarts < 2 else 0)\nraise RuntimeError('a defect')")
+    odd.write_supervisor(first="import common.child\ncommon.child.STEADY_S = 3.0\n")
+    odd.start("time.sleep(3.5 if lifetime.restarts < 2 else 0)\nraise RuntimeError('a defect')")
     code, errors = odd.end()
     assert code == 1, "it is given up all the same"
     assert errors.count("ended with 1; starting it again\n") == 2

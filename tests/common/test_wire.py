@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import GenericAlias, UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgpack
 import numpy as np
@@ -83,7 +83,7 @@ def composed(origin: Any, parts: tuple[Any, ...]) -> st.SearchStrategy[Any]:
         return st.lists(values_of(parts[0]), max_size=3).map(tuple)
     if origin is dict:
         return st.dictionaries(*map(values_of, parts), max_size=4)
-    assert origin is UnionType
+    assert origin in (Union, UnionType)
     return st.one_of(*map(values_of, parts))
 
 
