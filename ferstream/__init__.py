@@ -10,6 +10,10 @@
 What a pipeline of processes does with live video, done here in one process by the same functions.
 """
 
+from ferstream.own_modules import check_own_modules
+
+check_own_modules()  # what is imported below would be whatever is called like it
+
 from common.errors import ConfigError, FerstreamError, ModelError, SourceError
 from ferstream.analyzer import Analyzer, analyze, analyze_video
 from ferstream.faces import Face, Faces

@@ -34,6 +34,7 @@ ROOMS = {
     ),
     "training": ("config", "metrics", "data", "model", "run", "measure", "measure.plots"),
     "ferstream": (
+        "own_modules",
         "settings",
         "engine",
         "faces",

@@ -1,0 +1,90 @@
+"""Tests of what ``pip install`` brings, where nothing else of the project is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import ferstream
+from tests.support.pipeline import ROOT, free_port
+
+BUILD = "from setuptools import build_meta; print(build_meta.build_wheel('.'))"
+SCRIPT = "import sys\nfrom ferstream.__main__ import main\nsys.exit(main())\n"
+OWN_MODULES = ("common.py", "capture.py", "publisher.py", "detector.py", "classifier.py")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages, as ``pip install .`` makes it, and the script."""
+    source = tmp_path_factory.mktemp("source") / "ferstream"
+    left_out = shutil.ignore_patterns(".*", "tests", "docs", "build", "dist", "*.egg-info")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=left_out)
+    built = subprocess.run(
+        [sys.executable, "-c", BUILD], check=False, cwd=source, capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stderr
+    packages = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(source / built.stdout.splitlines()[-1]) as wheel:
+        wheel.extractall(packages)
+    (packages / "bin").mkdir()
+    (packages / "bin" / "ferstream").write_text(SCRIPT)
+    return packages
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's folder, in which some files are called as our modules are."""
+    for name in OWN_MODULES:
+        (tmp_path / name).write_text("raise RuntimeError('not ours')\n")
+    return tmp_path
+
+
+def run(installed: Path, folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    own = ("CAPTURE_", "DETECTOR", "CLASSIFIER_", "PUBLISHER_", "BROKER_", "HONCHO_")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return subprocess.run(
+        [sys.executable, *command],
+        check=False,
+        cwd=folder,
+        env=environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+def test_the_procfile_is_that_of_the_project(installed: Path) -> None:
+    brought = (installed / "ferstream" / "Procfile").read_text()
+    assert brought == (ROOT / "Procfile").read_text()
+
+
+def test_types_are_told_to_who_installs_it(installed: Path) -> None:
+    assert (installed / "ferstream" / "py.typed").is_file()
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
+def test_it_runs_a_pipeline_where_files_are_called_as_its_modules(
+    installed: Path, folder: Path, second_of_video: Path
+) -> None:
+    (folder / ".env").write_text(f"BROKER_ENDPOINT=ipc://{folder}/broker.ipc\n")
+    given = ["--lossless", "--results", "talk.csv", "--port", str(free_port())]
+    ran = run(installed, folder, installed / "bin" / "ferstream", "run", second_of_video, *given)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ferstream.read(folder / "talk.csv").num_rows > 20
+
+
+def test_a_program_beside_which_such_a_file_lies_is_told_which(
+    installed: Path, folder: Path
+) -> None:
+    ran = run(installed, folder, "-c", "import ferstream")
+    assert ran.returncode == 1
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith(f"ImportError: {folder / 'common.py'} ")
+    assert "rename" in last
