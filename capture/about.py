@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from capture.camera_feed import CameraFeed
@@ -14,20 +15,36 @@ from common.messages import MAX_FACT, About
 from common.passwords import without_password
 
 
-def about_source(config: CaptureConfig, feed: RecordingFeed | CameraFeed) -> About:
-    """Describe an open source; the hash of a file is told where all of it is analysed."""
+def about_source(
+    config: CaptureConfig, feed: RecordingFeed | CameraFeed, beat: Callable[[], object]
+) -> About:
+    """Describe an open source; the hash of a file is told where all of it is analysed.
+
+    Args:
+        config: The settings.
+        feed: The source, of which no frame has been taken yet.
+        beat: Called often where that takes long.
+    """
     if not isinstance(feed, RecordingFeed):
         return {"source": without_password(config.source)[:MAX_FACT]}
-    return about_recording(recording_path(config), feed, hashed=config.mode is Mode.LOSSLESS)
+    path, hashed = recording_path(config), config.mode is Mode.LOSSLESS
+    return about_recording(path, feed, hashed=hashed, beat=beat)
 
 
-def about_recording(path: Path, feed: RecordingFeed, *, hashed: bool = True) -> About:
+def about_recording(
+    path: Path,
+    feed: RecordingFeed,
+    *,
+    hashed: bool = True,
+    beat: Callable[[], object] = lambda: None,
+) -> About:
     """Describe a recording.
 
     Args:
         path: Where it is.
         feed: Its frames, of which none has been taken yet.
         hashed: Whether its hash is wanted, for which all of it is read.
+        beat: Called often meanwhile.
     """
     height, width = feed.first_size
     is_file = path.is_file()
@@ -38,5 +55,5 @@ def about_recording(path: Path, feed: RecordingFeed, *, hashed: bool = True) -> 
         "fps": feed.fps or None,
         "frames": feed.total_frames or None,
         "bytes": path.stat().st_size if is_file else None,
-        "sha256": file_sha256(path) if is_file and hashed else None,
+        "sha256": file_sha256(path, beat) if is_file and hashed else None,
     }

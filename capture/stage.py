@@ -59,7 +59,7 @@ class CaptureStage:
         self._mode = config.mode
         self._lifetime = lifetime
         self._feed = feed
-        self._about = about_source(config, feed)
+        self._about = about_source(config, feed, lifetime.beat)
         self._contract: LiveContract | LosslessContract
         places = InlineSlots if config.transport is Transport.INLINE else RingSlots
         if isinstance(feed, RecordingFeed) and config.mode is Mode.LOSSLESS:

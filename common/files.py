@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,10 +29,16 @@ def replacing(file: Path) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def file_sha256(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+def file_sha256(file: Path, beat: Callable[[], object] = lambda: None) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Args:
+        file: Any file.
+        beat: Called often meanwhile, since a large file takes minutes.
+    """
     digest = hashlib.sha256()
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK_BYTES):
             digest.update(chunk)
+            beat()
     return digest.hexdigest()
