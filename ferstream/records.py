@@ -12,11 +12,10 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from pyarrow import json as arrow_json
 
-from common.json_files import read_json
 from publisher.as_json import Json
 from publisher.faces import PublishedFrame
 from publisher.results.format import FIELDS, Record, records_of
-from publisher.results.metadata import PARQUET_KEY, metadata_file
+from publisher.results.metadata import PARQUET_KEY, read_metadata
 from publisher.results.parquet_table import READING, SCHEMA
 
 BATCH_ROWS = 10_000
@@ -68,10 +67,10 @@ def read(path: Path | str) -> pa.Table:
         records = read_as(path)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise ValueError(f"{path}: not the records of this version ({error})") from error
-    beside = metadata_file(path)
-    if path.suffix.lower() != ".parquet" and beside.is_file():
-        return _with_metadata(records, read_json(beside, dict, "remove it to go without"))
-    return records
+    if path.suffix.lower() == ".parquet":
+        return records
+    metadata = read_metadata(path)
+    return _with_metadata(records, metadata) if metadata else records
 
 
 def _with_metadata(records: pa.Table, metadata: Json) -> pa.Table:

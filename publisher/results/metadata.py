@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from common.json_files import write_json
+from common.json_files import read_json, write_json
 from publisher.as_json import Json
 from publisher.output_files import move_aside
 
@@ -27,6 +27,16 @@ def write_metadata(results: Path, metadata: Json) -> None:
         write_json(path, metadata)
     except OSError as error:
         log.warning("%s cannot be written: %s", path, error.strerror)
+
+
+def read_metadata(results: Path) -> Json:
+    """Return the metadata of a file, empty where there is none.
+
+    Raises:
+        ConfigError: It is damaged.
+    """
+    path = metadata_file(results)
+    return read_json(path, dict, "remove it to go without") if path.is_file() else {}
 
 
 def move_results_aside(results: Path) -> None:

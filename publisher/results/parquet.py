@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from common.errors import ConfigError
 from publisher.as_json import Json
 from publisher.faces import PublishedFrame
 from publisher.output_files import RecordError, free_name, is_of_this_run, move_aside
 from publisher.results.format import CSV_HEADER
+from publisher.results.metadata import metadata_file, read_metadata
 from publisher.results.parquet_table import BLOCK_BYTES, ParquetTable
 from publisher.results.reader import cut_incomplete_line
 from publisher.results.writer import Replay, ResultsWriter
@@ -65,8 +67,9 @@ class ParquetWriter:
         return self._trouble or self._journal.trouble
 
     def describe(self, metadata: Json) -> None:
-        """Take what made the records; the file gets it at its end."""
+        """Take what made the records; the file gets it at its end, and until then the journal."""
         self._metadata = metadata
+        self._journal.describe(metadata)
 
     def write_frame(self, frame: PublishedFrame) -> None:
         """Write the records of one frame.
@@ -97,7 +100,7 @@ class ParquetWriter:
             if self.path.exists():
                 move_aside(self.path)
             table.finish(self._metadata)
-            self._journal_path.unlink()
+            _remove(self._journal_path)
             self._table = None
         except OSError as error:
             self._discard()
@@ -127,6 +130,20 @@ def journal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.journal.csv")
 
 
+def _remove(journal: Path) -> None:
+    journal.unlink()
+    metadata_file(journal).unlink(missing_ok=True)
+
+
+def _metadata_left(journal: Path) -> Json:
+    """Return what made the records of an earlier run; records without that are better than none."""
+    try:
+        return read_metadata(journal)
+    except ConfigError as error:
+        log.warning("%s", error)
+        return {}
+
+
 def _take_up(journal: Path, path: Path) -> None:
     """Write out the journal that an earlier run had no time to."""
     if not journal.is_file():
@@ -135,16 +152,16 @@ def _take_up(journal: Path, path: Path) -> None:
     try:
         cut_incomplete_line(journal)
         if journal.stat().st_size <= len(CSV_HEADER):
-            journal.unlink()
+            _remove(journal)
             return
         table = ParquetTable(target)
         try:
             table.add_journal(journal, len(CSV_HEADER))
-            table.finish()
+            table.finish(_metadata_left(journal))
         except (OSError, ValueError):
             table.discard()
             raise
-        journal.unlink()
+        _remove(journal)
     except (OSError, ValueError) as error:
         raise RecordError(
             f"an earlier run left its records in {journal}, and they cannot be written to "

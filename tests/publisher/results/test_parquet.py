@@ -108,6 +108,21 @@ def test_the_file_has_what_made_it(path: Path) -> None:
     assert not metadata_file(path).exists()
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_a_killed_run_left_is_written_with_what_made_it(path: Path, damaged: bool) -> None:
+    writer, following = start(path)
+    writer.describe({"ferstream": "0"})
+    publish(writer, following, clip(3))
+    writer.close()
+    beside = metadata_file(journal_of(path))
+    if damaged:
+        beside.write_text("{")
+    start(path)[0].finish()
+    found = pl.read_parquet_metadata(path)
+    assert json.loads(found.get("ferstream", "{}")) == ({} if damaged else {"ferstream": "0"})
+    assert [file.name for file in path.parent.iterdir()] == ["faces.parquet"]
+
+
 def test_the_journal_is_gone_in_the_end_and_the_file_there_only_then(path: Path) -> None:
     writer, following = start(path)
     publish(writer, following, clip(10))
