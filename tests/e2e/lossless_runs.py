@@ -33,14 +33,11 @@ def analyse(clip: Path, results: Path, *arguments: str, **settings: str | Path) 
 
 
 def rows_of(results: Path) -> Rows:
-    """Return the records but for the wall clock's time; none where there is no file yet."""
+    """Return the records; none where there is no file yet."""
     if not results.exists():
         return []
     with results.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        del row["captured_at"]
-    return rows
+        return list(csv.DictReader(file))
 
 
 def frame_ids(rows: Rows) -> list[int]:

@@ -51,18 +51,18 @@ def test_records_do_not_depend_on_workers_or_batches(
     results = tmp_path / "talk.csv"
     with analyse(clip, results, "-c", workers, **settings) as pipeline:
         assert pipeline.wait() == 0, pipeline.log
-    assert rows_of(results) == reference.rows
+    assert results.read_text() == reference.path.read_text()
 
 
 def test_records_by_yunet_do_not_depend_on_workers_either(clip: Path, tmp_path: Path) -> None:
-    rows = []
+    texts = []
     for workers in ("all=1", "classifier=2,detector=3"):
         results = tmp_path / f"{workers}.csv"
         with analyse(clip, results, "-c", workers, DETECTOR="yunet") as pipeline:
             assert pipeline.wait() == 0, pipeline.log
-        rows.append(rows_of(results))
-    assert len(rows[0]) > FRAMES
-    assert rows[0] == rows[1]
+        texts.append(results.read_text())
+    assert texts[0].count("\n") > FRAMES
+    assert texts[0] == texts[1]
 
 
 def test_jsonl_of_as_many_workers_as_suit_the_machine_holds_the_same_records(
