@@ -30,9 +30,12 @@ def plot(records: pa.Table, *, max_faces: int = MAX_FACES) -> Figure:
         face, one upon the other, over the time in the source.
 
     Raises:
-        ImportError: There is no matplotlib (``pip install "ferstream[notebook]"``).
+        ImportError: There is no matplotlib; says how to get it.
     """
-    from matplotlib import pyplot  # noqa: PLC0415 - only who draws needs it, and may not have it
+    try:
+        from matplotlib import pyplot  # noqa: PLC0415 - only who draws needs it
+    except ImportError as error:
+        raise ImportError('plot needs matplotlib: pip install ".[notebook]"') from error
 
     shown = records.filter(pc.field("shown")).select(
         ["camera", "track_id", "pts_s", *_smoothed_names()]

@@ -12,6 +12,7 @@ import os
 import sys
 
 from common.command import Command
+from ferstream.checks import findings
 from ferstream.env_file import with_env_file
 
 MARKS = {True: "ok", False: "!!", None: "--"}
@@ -24,8 +25,6 @@ def add_options(_: argparse.ArgumentParser) -> None:
 def run(_: argparse.Namespace) -> None:
     """Print all findings; end with 1 where something has to be done."""
     os.environ.update(with_env_file(os.environ))
-    from ferstream.checks import findings  # noqa: PLC0415 - OpenCV reads the environment
-
     works = True
     for finding in findings():
         sys.stdout.write(f"{MARKS[finding.works]}  {finding.what:14} {finding.said}\n")
