@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from common.errors import FerstreamError
 
 WRONG = 2
 """The exit code where something given is wrong, as that of ``argparse``."""
+NOT_READ = 141
+"""What shells report where whoever reads the output has enough of it, as ``head`` has: 128 and the
+number of the signal."""
 INTERRUPTED = 130
 """What shells report for a command ended by Ctrl-C: 128 and the number of the signal."""
 
@@ -46,6 +50,9 @@ class Command:
             self.run(options)
         except FerstreamError as error:
             return self._end(WRONG, str(error))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+            return NOT_READ
         except OSError as error:
             return self._end(WRONG, _words(error))
         except KeyboardInterrupt:

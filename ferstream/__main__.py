@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
+
+from common.command import Command
 
 COMMANDS = {
     "run": ("ferstream.commands.run", "start the pipeline: a camera or a file, the page, data"),
@@ -32,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(given or ["--help"])
     module, _ = COMMANDS[options.command]
-    return int(import_module(module).main(options.rest))
+    command: Command = import_module(module).main
+    return replace(command, name=f"ferstream {options.command}")(options.rest)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,8 @@ def targets_of(recordings: Sequence[Path], out: Path | None, ending: str) -> lis
     """Return where the records of each go; None is the standard output.
 
     Raises:
-        ConfigError: Several recordings, or those of one name, would go to one file.
+        ConfigError: Several recordings, or those of one name, would go to one file; or ``out`` is
+            a file of another kind.
     """
     if out is None or out.suffix.lower() in RESULTS_ENDINGS:
         if len(recordings) > 1 and out is not None:
@@ -109,6 +110,11 @@ def targets_of(recordings: Sequence[Path], out: Path | None, ending: str) -> lis
                 f"--out {out}: one file for {len(recordings)} recordings; name a folder"
             )
         return [out] * len(recordings)
+    if out.suffix and not out.is_dir():
+        raise ConfigError(
+            f"--out {out}: ends in none of {', '.join(RESULTS_ENDINGS)}; where a folder of that "
+            "name is meant, make it first"
+        )
     targets = [out / f"{recording.stem}.{ending}" for recording in recordings]
     for name, times in Counter(targets).items():
         if times > 1:

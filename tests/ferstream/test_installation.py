@@ -80,6 +80,23 @@ def test_it_runs_a_pipeline_where_files_are_called_as_its_modules(
     assert ferstream.read(folder / "talk.csv").num_rows > 20
 
 
+def test_who_reads_no_further_is_no_error(installed: Path, second_of_video: Path) -> None:
+    script = installed / "bin" / "ferstream"
+    with subprocess.Popen(
+        [sys.executable, script, "analyze", second_of_video],
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 141
+    assert "pipe" not in errors.lower()
+
+
 def test_a_program_beside_which_such_a_file_lies_is_told_which(
     installed: Path, folder: Path
 ) -> None:

@@ -31,7 +31,7 @@ def test_it_lists_its_commands(arguments: list[str], capsys: pytest.CaptureFixtu
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told([command, "--help"], capsys)
     assert code == 0
-    assert "usage: " in text
+    assert text.startswith(f"usage: ferstream {command} ")
 
 
 def test_another_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

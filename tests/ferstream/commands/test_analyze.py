@@ -65,6 +65,7 @@ def test_one_that_cannot_be_read_is_named_and_the_others_are_written(
         (["{}/*.gif"], "nothing fits"),
         (["{}/empty"], "neither images nor videos"),
         (["{}/a.png", "{}/b.jpg", "-o", "x.csv"], "one file for 2 recordings"),
+        (["{}/a.png", "-o", "{}/a.xlsx"], "ends in none of .csv, .jsonl, .parquet"),
         (["{}/a.png", "{}/a.png", "-o", "x"], "2 recordings would go to x/a.csv"),
         (["{}/a.png", "--detector", "har"], "DETECTOR=har: expected haar or yunet or dlib"),
         (["{}/a.png", "--min-face", "7"], "DETECTOR_MIN_FACE=7: expected a number"),
