@@ -6,6 +6,7 @@ ever; meanwhile the stage goes on talking to the broker and says that the camera
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from common.pixels import Bgr
 OpenSource = Callable[[], LiveSource]
 
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+JITTER = (0.5, 1.5)
+"""From how much to how much of a pause is waited: cameras that were lost together, as with a switch
+or a recorder, are not all asked for again at once."""
 TAKE_TIMEOUT_S = 0.05
 STALL_S = 3.0
 """No frame for so long and the camera counts as offline, whatever its driver says."""
@@ -24,6 +28,12 @@ STUCK_S = 20.0
 """Longer than every timeout that OpenCV has. A thread stuck in it can only be ended with its
 process; and five restarts this far apart are not yet the crash loop that a supervisor gives up."""
 JOIN_TIMEOUT_S = 1.0
+
+
+def pause_s(failures: int) -> float:
+    """Return how long to wait before a camera is tried again that failed so often before."""
+    whole_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+    return whole_s * random.uniform(*JITTER)  # noqa: S311 - no secret
 
 
 class CameraStuckError(RuntimeError):
@@ -143,7 +153,7 @@ class CameraFeed:
                 self._lost(str(error))
             finally:
                 self._blocked_since_s = None
-            self._closing.wait(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            self._closing.wait(pause_s(failures))
             failures += 1
 
     def _read_until_lost(self) -> None:

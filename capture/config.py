@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from capture.source_kind import (
     DEMO,
@@ -12,10 +13,22 @@ from capture.source_kind import (
     kind_of,
     parse_source,
 )
-from common.config import BrokerSettings, choice, setting, switch
+from common.config import (
+    BrokerSettings,
+    choice,
+    existing_file,
+    existing_path,
+    integer,
+    setting,
+    switch,
+)
 from common.contract import CAMERA_MODES, Mode, Transport
 from common.errors import ConfigError
 from common.passwords import without_password
+
+LISTED = "FERSTREAM_LISTED_CAMERA"
+"""The variable that tells a capture that it is one of a list: it may begin with its camera away."""
+MAX_CELLS = 10_000
 
 
 def parse_camera_name(text: str) -> str:
@@ -23,6 +36,23 @@ def parse_camera_name(text: str) -> str:
     if not re.fullmatch(r"\w[\w .-]{0,63}", text):
         raise ValueError("up to 64 letters, digits, spaces and . _ -, the first a letter or digit")
     return text
+
+
+def cell_count(text: str) -> int | Path:
+    """Accept a number of cells, or a file that holds it and may change."""
+    try:
+        return number_of_cells(text)
+    except ValueError as error:
+        try:
+            return existing_file(text)
+        except ValueError:
+            raise ValueError(f"{error}, or a file that holds one") from error
+
+
+def number_of_cells(text: str) -> int:
+    """Accept a number of cells."""
+    count: int = integer(1, MAX_CELLS)(text)  # type: ignore[assignment]
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +89,32 @@ class CaptureConfig(BrokerSettings):
         Transport.RING,
         choice(*Transport),
         "ring: pixels in shared memory; inline: a JPEG in each message, for other hosts",
+    )
+    cameras: Path | None = setting(
+        "CAPTURE_CAMERAS",
+        None,
+        existing_file,
+        "instead of one source a list, followed while it changes: a file with a line for each "
+        "camera, its name, its address, and settings such as FRAME_TRANSPORT=inline",
+    )
+    passwords: Path | None = setting(
+        "CAPTURE_PASSWORDS",
+        None,
+        existing_path,
+        "the folder in whose file NAME is what {NAME} stands for in an address of the list",
+    )
+    cell: int = setting(
+        "CAPTURE_CELL",
+        0,
+        integer(0, MAX_CELLS - 1),
+        "of several pipelines that share a list, which this is, from 0 on",
+    )
+    cells: int | Path = setting(
+        "CAPTURE_CELLS",
+        1,
+        cell_count,
+        "how many pipelines share the list, each taking some of the cameras: a number, or a file "
+        "that holds it",
     )
 
     def __post_init__(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from capture.camera_feed import CameraFeed
-from capture.config import CaptureConfig
+from capture.config import LISTED, CaptureConfig
 from capture.recording_feed import RecordingFeed
 from capture.source_kind import SourceKind
 from capture.sources.camera import DeviceCamera
@@ -27,7 +28,7 @@ def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | Came
     """Open the source.
 
     A camera that cannot be opened is a wrong setting when the stage is first started, and merely
-    offline when a supervisor has started it again.
+    offline when a supervisor has started it again, or it is one of a list.
 
     Raises:
         ConfigError: The source cannot be used.
@@ -57,7 +58,7 @@ def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:
         return NetworkStream(config.source)
 
     feed = CameraFeed(config.camera_name, open_source)
-    if lifetime.restarts:
+    if lifetime.restarts or LISTED in os.environ:
         return feed
     try:
         while not lifetime.stop_requested and not feed.wait_until_open(timeout_s=0.1):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 
 from common.lifeline import HONCHO_FD, SUPERVISOR_FD
 from common.lifetime import (
@@ -50,12 +51,20 @@ class Child:
         module: What the process runs.
         honcho: A file for it to wait for the end of honcho, as ``Guardians.open_handle`` gives it.
         is_given_up: Whether crashes in a row end it though it has worked before them.
+        environ: Its environment, by default this process's.
     """
 
-    def __init__(self, module: str, honcho: int | None, is_given_up: bool) -> None:
+    def __init__(
+        self,
+        module: str,
+        honcho: int | None,
+        is_given_up: bool,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         self._module = module
         self._honcho = honcho
         self._is_given_up = is_given_up
+        self._environ = environ
         self._has_worked = False
         self._instance = new_instance()
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
@@ -104,6 +113,11 @@ class Child:
         elif self.exit_code is None:
             self.exit_code = 0
 
+    @property
+    def has_stopped(self) -> bool:
+        """Whether there is no process any more, of one that was asked to end."""
+        return self._process is None or self._process.poll() is not None
+
     def wait(self, deadline: float) -> None:
         """Wait for the end of a stopped process until ``deadline``, then kill it."""
         if self._process is None:
@@ -125,7 +139,7 @@ class Child:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-m", self._module, *sys.argv[1:]],
-                env=ONE_THREAD | os.environ | self._told(theirs),
+                env={**ONE_THREAD, **self._environ, **self._told(theirs)},
                 pass_fds=kept,
                 preexec_fn=wake_when_parent_dies(),  # noqa: PLW1509 - this process has one thread
             )

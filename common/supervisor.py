@@ -15,6 +15,8 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from common.child import Child
 from common.config import BrokerSettings, load_config
@@ -28,40 +30,90 @@ from common.workers import WorkerRule
 POLL_S = 0.1
 STOP_TIMEOUT_S = 3.0  # honcho kills after five
 
+C = TypeVar("C", bound=BrokerSettings)
+StartChild = Callable[[Mapping[str, str]], Child]
+"""Starts one process of the stage in an environment."""
+
 log = logging.getLogger(__name__)
 
 
-def supervise(stage: str, config_class: type[BrokerSettings], child_module: str) -> None:
+class Crew(Protocol):
+    """The processes of a stage."""
+
+    @property
+    def children(self) -> list[Child]:
+        """All that there are now."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """With which code all is to end; None while it goes on."""
+
+    def poll(self) -> None:
+        """Look after them all."""
+
+
+class Workers:
+    """So many processes that are all the same: the first that fails ends all, else the last."""
+
+    def __init__(self, count: int, start: StartChild) -> None:
+        self.children = [start(os.environ) for _ in range(count)]
+
+    @property
+    def exit_code(self) -> int | None:
+        """The highest of their codes, once one has failed or all have ended."""
+        codes = [child.exit_code for child in self.children]
+        return max(code or 0 for code in codes) if any(codes) or None not in codes else None
+
+    def poll(self) -> None:
+        """Look after them all."""
+        for child in self.children:
+            child.poll()
+
+
+def supervise(
+    stage: str,
+    config_class: type[C],
+    child_module: str,
+    gather: Callable[[C, StartChild], Crew | None] = lambda *_: None,
+) -> None:
     """Run a stage under supervision; exits with the stage's code.
 
     Args:
         stage: How the stage is started, such as ``detector``; the name in its messages.
         config_class: The stage's settings, read here too so that a wrong one ends it at once.
         child_module: What the child runs, such as ``detector.stage``.
+        gather: Returns the stage's processes, where they are not all the same.
     """
-    run_main(stage, lambda: sys.exit(_supervise(stage, config_class, child_module)))
+    run_main(stage, lambda: sys.exit(_supervise(stage, config_class, child_module, gather)))
 
 
-def _supervise(stage: str, config_class: type[BrokerSettings], child_module: str) -> int:
+def _supervise(
+    stage: str,
+    config_class: type[C],
+    child_module: str,
+    gather: Callable[[C, StartChild], Crew | None],
+) -> int:
     config = load_config(config_class, stage)
     set_up_logging(stage)
     lifetime = Lifetime()
     lifetime.catch_signals()
     guardians = Guardians()
-    count, honcho = _count(stage, config.workers, guardians), guardians.open_handle()
-    children = [Child(child_module, honcho, config.is_given_up) for _ in range(count)]
+    honcho = guardians.open_handle()
+
+    def start(environ: Mapping[str, str]) -> Child:
+        return Child(child_module, honcho, config.is_given_up, environ)
+
+    crew = gather(config, start) or Workers(_count(stage, config.workers, guardians), start)
     while not lifetime.stop_requested:
-        for child in children:
-            child.poll()
-        codes = [child.exit_code for child in children]
-        if any(codes) or None not in codes:
+        crew.poll()
+        if crew.exit_code is not None:
             break
         if not guardians.live():
             log.warning("the process that started this one is gone; stopping")
             break
         lifetime.wait(POLL_S)
-    _stop(children)
-    return max((child.exit_code or 0 for child in children), default=0)
+    _stop(crew.children)
+    return max((child.exit_code or 0 for child in crew.children), default=0)
 
 
 def _count(stage: str, workers: int | WorkerRule, guardians: Guardians) -> int:
