@@ -10,6 +10,7 @@ import pytest
 
 from capture.cells import cell_of
 from tests.capture.mjpeg_server import MjpegServer
+from tests.support.media import DEMO_FPS, cut_demo
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
@@ -83,6 +84,15 @@ def test_a_cell_runs_what_falls_to_it_and_takes_over_from_one_that_goes(tmp_path
         eventually(lambda: set(cameras(pipeline)) == mine, lambda: pipeline.log)
         cells.write_text("1\n")
         eventually(lambda: set(cameras(pipeline)) == set(names), lambda: pipeline.log)
+
+
+def test_recordings_of_a_list_end_the_pipeline_when_all_have_ended(tmp_path: Path) -> None:
+    clip = cut_demo(tmp_path / "clip.avi", 20, DEMO_FPS)
+    listed = tmp_path / "cameras"
+    listed.write_text(f"hall {clip}\ndoor {clip}\n")
+    with Pipeline(CAPTURE_CAMERAS=listed) as pipeline:
+        assert pipeline.wait() == 0
+        assert "given up" not in pipeline.log
 
 
 @pytest.mark.parametrize(
