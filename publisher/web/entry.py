@@ -40,7 +40,8 @@ def make_entry(config: PublisherConfig, address: str, url: str) -> Entry:
     """
     hosts = AllowedHosts(address, (config.host, *(config.hosts or ())))
     if config.token_file is not None:
-        tokens = Tokens(read_tokens(config.token_file), _secret())
+        file = read_tokens(config.token_file)
+        tokens = Tokens(file.rights, file.secret or _secret())
         return Entry(hosts, tokens, (f"watch at {url} with a token of {config.token_file}",))
     if is_loopback(address):
         return Entry(hosts, None, (f"watch at {url}",))

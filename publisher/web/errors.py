@@ -34,7 +34,8 @@ def _words(error: HTTPException) -> Response:
     if request.path == SIGN_IN_PATH and isinstance(error, OF_THE_FORM):
         return make_response(render_template("login.html", trouble=description))
     if isinstance(error, Unauthorized) and _asks_for_html():
-        return make_response(render_template("to_login.html"))
+        up = "../" * (request.path.count("/") - 1)
+        return make_response(render_template("to_login.html", up=up))
     return Response(
         f"{error.code} {error.name}\n\n{description}\n", content_type="text/plain; charset=utf-8"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from publisher.web.door import Door
@@ -47,5 +47,9 @@ def _signed_in(door: Door, token: str) -> Response:
 
 
 def _to_the_page() -> Response:
-    """Go on at once to an address that holds no token."""
-    return redirect(url_for("pages.index"), 303)
+    """Go on at once to an address that holds no token.
+
+    It is told as seen from here, as all addresses are that the page asks for: a proxy may have put
+    a folder before them.
+    """
+    return redirect("./", 303)

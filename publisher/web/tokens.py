@@ -6,6 +6,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.contract import Word
@@ -16,9 +17,11 @@ TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,200}")
 """Long enough not to be guessed, of letters that an address may hold as they are."""
 TOKEN_BYTES = 16
 SESSION_BYTES = 32
+SESSIONS = "sessions"
 ALLOWED = (
-    "lines of `viewer TOKEN` or `operator TOKEN`, a token being 16 to 200 letters, digits and "
-    ". _ ~ - (`openssl rand -hex 20` makes one)"
+    "lines of `viewer TOKEN` or `operator TOKEN`, and where sessions are to hold at several "
+    "publishers one of `sessions SECRET`, each being 16 to 200 letters, digits and . _ ~ - "
+    "(`openssl rand -hex 20` makes one)"
 )
 
 
@@ -72,25 +75,45 @@ def made_tokens(secret: bytes) -> dict[Right, str]:
     return {right: _derived(secret, f"token of {right}", TOKEN_BYTES) for right in Right}
 
 
-def read_tokens(path: Path) -> list[tuple[str, Right]]:
-    """Read the tokens of a ``PUBLISHER_TOKEN_FILE``.
+@dataclass(frozen=True, slots=True)
+class TokenFile:
+    """What a ``PUBLISHER_TOKEN_FILE`` holds.
+
+    Attributes:
+        rights: What each token allows.
+        secret: What sessions are to follow from at all publishers that are given the same file:
+            who signs in at one is let in by all. None where sessions are this publisher's own.
+    """
+
+    rights: list[tuple[str, Right]]
+    secret: bytes | None
+
+
+def read_tokens(path: Path) -> TokenFile:
+    """Read a ``PUBLISHER_TOKEN_FILE``.
 
     Raises:
         ConfigError: It cannot be read, others can read it, or it holds something else; the
             tokens are not in the message.
     """
     text = read_private(path, "PUBLISHER_TOKEN_FILE", f"expected {ALLOWED}")
-    found = []
+    rights: list[tuple[str, Right]] = []
+    secrets: list[bytes] = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if not words:
             continue
-        if len(words) != 2 or words[0] not in list(Right) or not TOKEN.fullmatch(words[1]):
-            raise ConfigError(f"PUBLISHER_TOKEN_FILE={path}, line {number}: expected {ALLOWED}")
-        found.append((words[1], Right(words[0])))
-    if not found:
+        if len(words) == 2 and TOKEN.fullmatch(words[1]):
+            if words[0] in list(Right):
+                rights.append((words[1], Right(words[0])))
+                continue
+            if words[0] == SESSIONS and not secrets:
+                secrets.append(words[1].encode())
+                continue
+        raise ConfigError(f"PUBLISHER_TOKEN_FILE={path}, line {number}: expected {ALLOWED}")
+    if not rights:
         raise ConfigError(f"PUBLISHER_TOKEN_FILE={path}: no token in it; expected {ALLOWED}")
-    return found
+    return TokenFile(rights, secrets[0] if secrets else None)
 
 
 def _derived(secret: bytes, purpose: str, size: int) -> str:

@@ -56,7 +56,7 @@ async function analyse(file, entry, colourOf) {
   try {
     const form = new FormData();
     form.append("image", file);
-    const answer = await fetch("/api/analyze", { method: "POST", body: form, headers: { Accept: "application/json" } });
+    const answer = await fetch("api/analyze", { method: "POST", body: form, headers: { Accept: "application/json" } });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.error);
     const { faces } = told.images[0];

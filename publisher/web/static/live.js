@@ -9,7 +9,7 @@ export function follow({ onFrame, onStatus, onAway, onCause, onHidden }) {
   let next = 0;
   const connect = () => {
     if (document.hidden) return;
-    source = new EventSource("/events");
+    source = new EventSource("events");
     source.addEventListener("frame", (event) => { alive(); onFrame(JSON.parse(event.data)); });
     source.addEventListener("status", (event) => { alive(); onStatus(JSON.parse(event.data)); });
     source.addEventListener("error", again);  // also where the browser itself would give up
@@ -42,7 +42,7 @@ export function follow({ onFrame, onStatus, onAway, onCause, onHidden }) {
 // A stream does not say why there is none: a pipeline that was started anew does not know this browser
 // any more, or as many pages are open as may be.
 async function askWhy(onCause) {
-  const answer = await fetch("/events", { method: "HEAD" }).catch(() => null);
-  if (answer?.status === 401) location.assign("/login");
+  const answer = await fetch("events", { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) location.assign("login");
   onCause({ isFull: answer?.status === 503 });
 }

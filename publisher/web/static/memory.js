@@ -10,7 +10,7 @@ export class Memory {
 
   // Starts with what the server remembers; throws where it does not answer.
   async load() {
-    const answer = await fetch(`/api/history?since=-${KEPT_S}`, { cache: "no-store" });
+    const answer = await fetch(`api/history?since=-${KEPT_S}`, { cache: "no-store" });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const history = await answer.json();
     this.#ahead_s = history.now - Date.now() / 1000;

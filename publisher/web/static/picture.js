@@ -46,7 +46,7 @@ export function pictures() {
   return new Map(loaded.map(([name, { image }]) => [name, image]));
 }
 
-export const snapshotAddress = (camera) => `/snapshot/${encodeURIComponent(camera)}.jpg?${query}`;
+export const snapshotAddress = (camera) => `snapshot/${encodeURIComponent(camera)}.jpg?${query}`;
 
 export function freeze(frozen) {
   isFrozen = frozen;
@@ -92,7 +92,7 @@ function connect(tile, wanted, streams) {
   disconnect(tile);
   Object.assign(tile, { query: wanted, streams });
   const name = encodeURIComponent(tile.name);
-  const path = streams ? `/video_feed/${name}` : `/snapshot/${name}.jpg`;
+  const path = streams ? `video_feed/${name}` : `snapshot/${name}.jpg`;
   const load = () => {
     if (!streams && tile.image.hasAttribute("src") && !tile.image.complete) return;
     // The number makes the browser ask again for an address that it has had.

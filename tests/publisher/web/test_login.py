@@ -17,7 +17,7 @@ from tests.publisher.material import Rig
 def test_link_leads_away_from_its_token_at_once(guarded: Rig) -> None:
     answer = asked_in_the_raw(guarded, f"GET /login?token={LOOK} HTTP/1.0\n\n")
     head, _, body = answer.partition("\r\n\r\n")
-    assert re.search(r"^Location: /\r$", head, re.MULTILINE)
+    assert re.search(r"^Location: \./\r$", head, re.MULTILINE)
     cookie = re.search(r"Set-Cookie: (.*)\r", head)
     assert cookie
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie[1].split("; "))
@@ -83,10 +83,16 @@ def test_form_that_is_too_large_is_not_read(guarded: Rig) -> None:
 def test_browser_is_led_to_the_form(guarded: Rig) -> None:
     found = get(guarded, "/", Accept="text/html,application/xhtml+xml,*/*;q=0.8")
     assert found.code == 401
-    assert b'content="0; url=/login"' in found.body
+    assert b'content="0; url=login"' in found.body
     form = get(guarded, "/login", Accept="text/html")
     assert form.code == 200
-    assert b'<form method="post" action="/login">' in form.body
+    assert b'<form method="post" action="login">' in form.body
+
+
+def test_browser_is_led_to_the_form_from_wherever_it_is(guarded: Rig) -> None:
+    """As seen from there: a proxy may have put a folder before all addresses."""
+    found = get(guarded, "/snapshot/cam.jpg", Accept="text/html,*/*;q=0.8")
+    assert b'content="0; url=../login"' in found.body
 
 
 def test_form_is_not_shown_under_a_foreign_name(guarded: Rig) -> None:

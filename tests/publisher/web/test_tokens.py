@@ -21,7 +21,9 @@ def token_file(folder: Path, text: str, mode: int = 0o600) -> Path:
 
 def test_a_file_holds_tokens_and_comments(tmp_path: Path) -> None:
     text = f"# who may come in\n\nviewer {LOOK}\noperator\t{DO} # the office\n"
-    assert read_tokens(token_file(tmp_path, text)) == [(LOOK, Right.VIEWER), (DO, Right.OPERATOR)]
+    found = read_tokens(token_file(tmp_path, text))
+    assert found.rights == [(LOOK, Right.VIEWER), (DO, Right.OPERATOR)]
+    assert found.secret is None
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,8 @@ def test_a_file_holds_tokens_and_comments(tmp_path: Path) -> None:
         (f"viewer {LOOK}/+=", "line 1"),
         (LOOK, "line 1"),
         (f"viewer {LOOK} {DO}", "line 1"),
+        (f"sessions {LOOK}", "no token in it"),
+        (f"viewer {LOOK}\nsessions {DO}\nsessions {DO}", "line 3"),
     ],
 )
 def test_another_file_is_refused_and_its_tokens_are_not_told(
@@ -42,6 +46,14 @@ def test_another_file_is_refused_and_its_tokens_are_not_told(
         read_tokens(token_file(tmp_path, text))
     assert LOOK not in str(caught.value)
     assert DO not in str(caught.value)
+
+
+def test_a_file_may_hold_what_sessions_follow_from(tmp_path: Path) -> None:
+    """So who signs in at one of several publishers is let in by all that have this file."""
+    secret = "all-of-them-all-of-them"  # noqa: S105
+    found = read_tokens(token_file(tmp_path, f"sessions {secret}\nviewer {LOOK}\n"))
+    assert found.rights == [(LOOK, Right.VIEWER)]
+    assert found.secret == secret.encode()
 
 
 def test_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
