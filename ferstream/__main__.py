@@ -15,6 +15,7 @@ COMMANDS = {
     "run": ("ferstream.commands.run", "start the pipeline: a camera or a file, the page, data"),
     "analyze": ("ferstream.commands.analyze", "write the records of images and recordings"),
     "report": ("publisher.report.__main__", "make a page of recorded results"),
+    "cells": ("ferstream.commands.cells", "say which cell of a fleet runs which camera"),
     "doctor": ("ferstream.commands.doctor", "say what works on this machine, and what to do"),
 }
 """The module of each command, which is imported only where it is used, and what it is for."""
