@@ -1,0 +1,173 @@
+"""Tests of ``deploy/kubernetes``, as kustomize builds it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from capture.camera_list import parse_camera_list
+from ferstream.__main__ import COMMANDS
+from tests.deploy.manifests import FOLDERS, KUBERNETES, Manifest, built, containers, one, pod_specs
+from tests.test_structure import example
+
+VERSIONS = ("1.35", "1.36", "1.37")
+MADE_BY_HAND = {"camera-passwords", "page", "broker-keys", "classifier-key"}
+"""Secrets that docs/kubernetes.md says how to make."""
+CLAIMS = {"recordings", "results"}
+OURS = re.compile(r"(CAPTURE|DETECTOR|CLASSIFIER|PUBLISHER|BROKER|FRAME|MAX)(_|$)")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_everything_is_what_kubernetes_knows(folder: str, version: str) -> None:
+    for each in built(folder):
+        kubernetes_validate.validate(each, version, strict=True)
+
+
+def test_the_check_sees_what_kubernetes_does_not_know() -> None:
+    cell = one("base", "StatefulSet", "cell")
+    wrong = {**cell, "spec": {**cell["spec"], "replcas": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
+
+
+@pytest.mark.parametrize("folder", FOLDERS[:3])
+def test_cells_know_how_many_they_are_and_stay_when_that_changes(folder: str) -> None:
+    cameras = one(folder, "ConfigMap", "cameras")
+    assert cameras["metadata"]["name"] == "cameras", "a hash would start all cells again"
+    assert cameras["data"]["cells"] == str(one(folder, "StatefulSet", "cell")["spec"]["replicas"])
+
+
+def test_shards_know_how_many_they_are() -> None:
+    job = one("archive", "Job", "archive")["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    settings = {each["name"]: each["value"] for each in container["env"]}
+    assert settings["SHARDS"] == str(job["completions"])
+    assert "--shard=$(JOB_COMPLETION_INDEX)/$(SHARDS)" in container["args"]
+
+
+@pytest.mark.parametrize("path", sorted(KUBERNETES.rglob("cameras")), ids=str)
+def test_lists_of_cameras_can_be_read(path: Any) -> None:
+    cameras, wrong = parse_camera_list(path.read_text())
+    assert cameras
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_whatever_is_mounted_or_read_is_there_or_made_by_hand(folder: str) -> None:
+    there = {each["metadata"]["name"] for each in built(folder) if each["kind"] == "ConfigMap"}
+    for _, template in pod_specs(folder):
+        for volume in template["spec"]["volumes"]:
+            kind, source = next((k, s) for k, s in volume.items() if k != "name")
+            known = {"configMap": there, "secret": MADE_BY_HAND, "persistentVolumeClaim": CLAIMS}
+            if kind in known:
+                name = source.get("name") or source.get("secretName") or source.get("claimName")
+                assert name in known[kind]
+        for container in containers(template):
+            for source in container.get("envFrom", []):
+                assert source["configMapRef"]["name"] in there
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_setting_is_one_of_ours(folder: str) -> None:
+    variables = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", example(), re.MULTILINE))
+    for _, template in pod_specs(folder):
+        for container in containers(template):
+            given = {each["name"] for each in container.get("env", [])}
+            assert {name for name in given if OURS.match(name)} <= variables
+    for each in built(folder):
+        if each["kind"] == "ConfigMap" and each["metadata"]["name"].startswith("settings"):
+            assert set(each["data"]) <= variables
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_commands_are_those_of_ferstream(folder: str) -> None:
+    """``archive`` too, which another part of this project brings."""
+    given = [
+        container["args"][1]
+        for _, template in pod_specs(folder)
+        for container in containers(template)
+        if container.get("args", [""])[0] == "ferstream"
+    ]
+    assert set(given) <= {*COMMANDS, "archive"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_pod_may_more_than_it_needs(folder: str) -> None:
+    for name, template in pod_specs(folder):
+        spec = template["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert spec["automountServiceAccountToken"] is False, name
+        assert spec["enableServiceLinks"] is False, "Services would set variables like ours"
+        for container in containers(template):
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"] is True, name
+            assert security["allowPrivilegeEscalation"] is False, name
+            assert security["capabilities"] == {"drop": ["ALL"]}, name
+            assert {"cpu", "memory"} <= set(container["resources"]["requests"]), name
+            assert "memory" in container["resources"]["limits"], name
+
+
+@pytest.mark.parametrize("folder", FOLDERS[:3])
+def test_policies_and_budgets_are_of_pods_that_there_are(folder: str) -> None:
+    labels = [template["metadata"]["labels"] for _, template in pod_specs(folder)]
+    for each in built(folder):
+        if each["kind"] in ("NetworkPolicy", "PodDisruptionBudget"):
+            for selector in selectors(each["spec"]):
+                assert any(selector.items() <= found.items() for found in labels), selector
+
+
+def selectors(part: Any) -> list[dict[str, str]]:
+    """Return the labels by which pods are chosen anywhere in a policy or a budget."""
+    if isinstance(part, list):
+        return [found for item in part for found in selectors(item)]
+    if not isinstance(part, dict):
+        return []
+    own = [part[key].get("matchLabels", {}) for key in ("selector", "podSelector") if key in part]
+    rest = [value for key, value in part.items() if key not in ("namespaceSelector",)]
+    return own + [found for value in rest for found in selectors(value)]
+
+
+def test_a_cell_has_shared_memory_for_its_frames() -> None:
+    """And its limit of memory is more than that, for it counts."""
+    spec = one("base", "StatefulSet", "cell")["spec"]["template"]["spec"]
+    (frames,) = (each for each in spec["volumes"] if each["name"] == "frames")
+    assert frames["emptyDir"]["medium"] == "Memory"
+    (cell,) = spec["containers"]
+    mounts = {each["name"]: each["mountPath"] for each in cell["volumeMounts"]}
+    assert mounts["frames"] == "/dev/shm"  # noqa: S108
+    assert mebibytes(frames["emptyDir"]["sizeLimit"]) < mebibytes(
+        cell["resources"]["limits"]["memory"]
+    )
+
+
+def mebibytes(text: str) -> int:
+    """Return what an amount such as ``3Gi`` comes to."""
+    return int(text[:-2]) * {"Mi": 1, "Gi": 1024}[text[-2:]]
+
+
+def test_only_with_gpus_brokers_can_be_reached() -> None:
+    assert not any(5555 in numbers(each) for each in built("base"))
+    open_to = [
+        rule
+        for each in built("overlays/gpu")
+        if each["kind"] == "NetworkPolicy"
+        for rule in each["spec"].get("ingress", [])
+        if 5555 in numbers(rule)
+    ]
+    (rule,) = open_to
+    chosen = [each["podSelector"]["matchLabels"] for each in rule["from"]]
+    assert chosen == [{"app.kubernetes.io/name": "classifiers"}]
+
+
+def numbers(part: Manifest | list[Any] | object) -> set[object]:
+    """Return every plain value in a manifest."""
+    if isinstance(part, dict):
+        return {found for value in part.values() for found in numbers(value)}
+    if isinstance(part, list):
+        return {found for value in part for found in numbers(value)}
+    return {part}
