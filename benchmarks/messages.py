@@ -108,8 +108,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and print a Markdown table."""
-    print("| microseconds to encode, decode | `common.wire` | `msgpack` and `convert` | ratio |")
-    print("|---|---|---|---|")
+    print("| us to encode, decode | `common.wire` | `msgpack`, `convert` | ratio | bytes |")
+    print("|---|---|---|---|---|")
     for name, message in messages().items():
         rounds: dict[str, list[tuple[float, float]]] = {codec: [] for codec in CODECS}
         for _ in range(options.rounds + 1):
@@ -121,7 +121,8 @@ def run(options: argparse.Namespace) -> None:
             for codec in CODECS
         )
         cells = [f"{encoding:.1f}, {decoding:.1f}" for encoding, decoding in (own, other)]
-        print(f"| {name} | {' | '.join(cells)} | {sum(other) / sum(own):.1f} |")
+        size = sum(map(len, wire.encode(message)))
+        print(f"| {name} | {' | '.join(cells)} | {sum(other) / sum(own):.1f} | {size:,} |")
 
 
 main = Command("benchmarks.messages", __doc__, add_options, run)

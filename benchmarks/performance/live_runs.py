@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def watch_as_a_browser(url: str) -> None:
             try:
                 while stream.read1(65_536):
                     continue
-            except OSError:
+            except (OSError, HTTPException):
                 return  # the pipeline has ended
 
     threading.Thread(target=read, daemon=True).start()
