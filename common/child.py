@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -51,7 +50,7 @@ class Child:
         module: What the process runs.
         honcho: A file for it to wait for the end of honcho, as ``Guardians.open_handle`` gives it.
         is_given_up: Whether crashes in a row end it though it has worked before them.
-        environ: Its environment, by default this process's.
+        environ: Its environment, but for what its supervisor tells it.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Child:
         module: str,
         honcho: int | None,
         is_given_up: bool,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str],
     ) -> None:
         self._module = module
         self._honcho = honcho

@@ -113,7 +113,7 @@ def _supervise(
             break
         lifetime.wait(POLL_S)
     _stop(crew.children)
-    return max((child.exit_code or 0 for child in crew.children), default=0)
+    return crew.exit_code or 0
 
 
 def _count(stage: str, workers: int | WorkerRule, guardians: Guardians) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -15,6 +17,8 @@ from capture.listed_cameras import ListedCameras, gather
 from common.child import Child
 from common.config import load_config
 from common.errors import ConfigError
+from tests.support.pipeline import ROOT, pipeline_environ
+from tests.support.waiting import DEADLINE_S
 
 
 class Pretended:
@@ -163,6 +167,23 @@ def test_a_password_that_is_changed_starts_its_camera_again(
     password.unlink()
     rig.poll()
     assert not rig.started[2].asked_to_stop, "it goes on with what it had"
+
+
+def test_a_camera_that_has_given_up_is_no_fault_of_the_end(tmp_path: Path) -> None:
+    (tmp_path / "cameras").write_text(f"hall {tmp_path}/none.mp4\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "capture"],
+        cwd=ROOT,
+        env=pipeline_environ(tmp_path, 0, CAPTURE_CAMERAS=tmp_path / "cameras"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        assert any("camera hall has given up" in line for line in process.stderr)
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(DEADLINE_S) == 0
 
 
 def test_without_a_list_there_is_one_camera() -> None:
