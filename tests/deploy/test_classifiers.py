@@ -39,16 +39,16 @@ def test_one_pod_serves_every_cell(tmp_path: Path) -> None:
     (container,) = template["spec"]["containers"]
     shell, option, script = container["args"]
     key = keys_for_classifiers(tmp_path / "keys")
-    base = free_port() // 10 * 10  # its first cell listens at a port that ends in 0
+    port = free_port()  # cell N is at 127.0.0.1N here, as it is cell-N in a cluster
     (tmp_path / "cells").write_text("2\n")
     with ExitStack() as stack:
         cells = [
-            stack.enter_context(cell(f"tcp://127.0.0.1:{base + number}", tmp_path / "keys"))
+            stack.enter_context(cell(f"tcp://127.0.0.1{number}:{port}", tmp_path / "keys"))
             for number in range(2)
         ]
         settings = {
             "CELLS": str(tmp_path / "cells"),
-            "CELL_BROKER": f"tcp://127.0.0.1:{base // 10}%d",
+            "CELL_BROKER": f"tcp://127.0.0.1%d:{port}",
             "BROKER_KEYS": str(key),
             "CLASSIFIER_BACKEND": "onnx",
         }
