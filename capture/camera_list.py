@@ -64,14 +64,16 @@ def parse_camera_list(text: str) -> tuple[dict[str, ListedCamera], list[str]]:
     thousand cameras, and whoever starts again must not fail on the line of another.
     """
     cameras: dict[str, ListedCamera] = {}
+    taken: dict[str, str] = {}  # what asks for them by address may not tell Door from door
     wrong = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
             camera = _parse(line)
-            if camera.name in cameras:
-                raise ValueError(f"there is a camera {camera.name} above")
+            above = taken.setdefault(camera.name.lower(), camera.name)
+            if above in cameras:
+                raise ValueError(f"{camera.name}: there is a camera {above} above")
             cameras[camera.name] = camera
         except ValueError as error:
             wrong.append(f"line {number}: {error}")

@@ -30,25 +30,23 @@ AGAIN_S = (15.0, 45.0)
 log = logging.getLogger(__name__)
 
 
-def gather(config: CaptureConfig, start: StartChild) -> ListedCameras | None:
-    """Return the captures of a list, None where there is only one camera.
+def listed_cameras(config: CaptureConfig, path: Path, start: StartChild) -> ListedCameras:
+    """Return the captures of a list.
 
     Raises:
         ConfigError: Other settings do not go with a list, or it cannot be read.
     """
-    if config.cameras is None:
-        return None
     if config.mode is Mode.LOSSLESS:
         raise ConfigError(
-            f"CAPTURE_CAMERAS={config.cameras}: a list is of live cameras; analyse recordings one "
+            f"CAPTURE_CAMERAS={path}: a list is of live cameras; analyse recordings one "
             "by one with CAPTURE_SOURCE, or with `ferstream analyze`"
         )
     if config.camera is not None or config.source != CaptureConfig().source:
         raise ConfigError(
-            f"CAPTURE_CAMERAS={config.cameras}: names and addresses stand in the list; leave "
+            f"CAPTURE_CAMERAS={path}: names and addresses stand in the list; leave "
             "CAPTURE_CAMERA and CAPTURE_SOURCE out"
         )
-    return ListedCameras(config, config.cameras, start)
+    return ListedCameras(config, path, start)
 
 
 class ListedCameras:

@@ -24,6 +24,7 @@ from common.files import replacing
 
 Place = tuple[str, int]
 """A camera's name and its cell."""
+WORDS_OF_NGINX = ("default", "hostnames", "include", "volatile")
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -33,6 +34,7 @@ PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>ferstream: {count} cameras</title>
 <link rel="stylesheet" href="static/page.css">
+<link rel="stylesheet" href="fleet.css">
 </head>
 <body>
 <header><h1>ferstream: {count} cameras</h1></header>
@@ -44,9 +46,14 @@ That is what a face looks like, not what a person feels, and it is often wrong.<
 </body>
 </html>
 """
+STYLE = """main { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
+figure { margin: 0; }
+img { display: block; width: 100%; height: auto; }
+"""
 CAMERA = (
     '<a href="cell-{cell}/#{address}"><figure>'
-    '<img src="snapshot/{address}.jpg" alt="Picture of {name}" width="320" loading="lazy">'
+    '<img src="snapshot/{address}.jpg" alt="Picture of {name}" width="320" height="240"'
+    ' loading="lazy">'
     "<figcaption>{name}</figcaption></figure></a>"
 )
 
@@ -61,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--gateway",
         metavar="FOLDER",
         type=Path,
-        help="write cells.map for nginx and index.html, a page of all cameras, to this folder",
+        help="write cells.map for nginx, and a page of all cameras, to this folder",
     )
 
 
@@ -78,13 +85,20 @@ def run(options: argparse.Namespace) -> None:
     cameras, wrong = parse_camera_list(read_text(options.cameras, "CAPTURE_CAMERAS"))
     places = [(name, cell_of(name, cells)) for name in sorted(cameras)]
     if options.gateway:
-        _write(options.gateway / "cells.map", (f"{name} {cell};\n" for name, cell in places))
+        _write(options.gateway / "cells.map", map(map_line, places))
         _write(options.gateway / "index.html", [page(places)])
+        _write(options.gateway / "fleet.css", [STYLE])
     else:
         sys.stdout.writelines(f"{name} {cell}\n" for name, cell in places)
     sys.stderr.writelines(f"{options.cameras}, {line}\n" for line in wrong)
     if wrong and not options.gateway:  # a gateway for all others is better than none
         sys.exit(1)
+
+
+def map_line(place: Place) -> str:
+    """Return a camera's line for a ``map`` of nginx, to which some words mean something else."""
+    name, cell = place
+    return f"\\{name} {cell};\n" if name.lower() in WORDS_OF_NGINX else f"{name} {cell};\n"
 
 
 def page(places: list[Place]) -> str:

@@ -44,7 +44,8 @@ def test_empty_lines_and_comments_are_none() -> None:
         ("door demo loop", "line 1: door: expected settings such as CAPTURE_LOOP=1"),
         ("door demo CAPTURE_MODE=lossless", "line 1: door: a line may set CAPTURE_LOOP and"),
         ("door demo LD_PRELOAD=/x.so", "line 1: door: a line may set"),
-        ("door demo\ndoor demo", "line 2: there is a camera door above"),
+        ("door demo\ndoor demo", "line 2: door: there is a camera door above"),
+        ("door demo\nDoor demo", "line 2: Door: there is a camera door above"),
     ],
 )
 def test_a_wrong_line_says_what_is_expected(line: str, said: str) -> None:

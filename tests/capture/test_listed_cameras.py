@@ -13,7 +13,7 @@ import pytest
 
 from capture import listed_cameras
 from capture.config import LISTED, CaptureConfig
-from capture.listed_cameras import ListedCameras, gather
+from capture.listed_cameras import listed_cameras as captures_of
 from common.child import Child
 from common.config import load_config
 from common.errors import ConfigError
@@ -50,9 +50,7 @@ class Rig:
         self.started: list[Pretended] = []
         given = {"CAPTURE_CAMERAS": str(self.list), **settings}
         self.config = load_config(CaptureConfig, "capture", (), given)
-        found = gather(self.config, self._start)
-        assert found is not None
-        self.cameras: ListedCameras = found
+        self.cameras = captures_of(self.config, self.list, self._start)
 
     def _start(self, environ: Mapping[str, str]) -> Child:
         self.started.append(Pretended(environ))
@@ -184,10 +182,6 @@ def test_a_camera_that_has_given_up_is_no_fault_of_the_end(tmp_path: Path) -> No
         process.terminate()
         process.stderr.read()
         assert process.wait(DEADLINE_S) == 0
-
-
-def test_without_a_list_there_is_one_camera() -> None:
-    assert gather(CaptureConfig(), lambda _: pytest.fail("starts none")) is None
 
 
 def test_a_list_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
