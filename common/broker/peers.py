@@ -13,6 +13,10 @@ log = logging.getLogger(__name__)
 SILENCE_LIMIT_NS = 3_000_000_000
 """A peer that says nothing for three heartbeat intervals is taken for dead."""
 
+DOUBT_NS = 1_500_000_000
+"""Whoever has missed a heartbeat gets no work until it is heard: when the first of several workers
+that are cut off together is given up, none of them has been heard for 2 s."""
+
 RETURN_NS = 10_000_000_000
 """A capture or publisher that died is waited for so long: its supervisor pauses up to 8 s."""
 
@@ -115,9 +119,10 @@ class PeerTable:
         peer.work_id = None
         self._idle[peer.role][peer.identity] = peer
 
-    def idle(self, role: Role) -> list[Peer]:
-        """Return the workers without work, who has been idle longest first."""
-        return list(self._idle[role].values())
+    def idle(self, role: Role, now_ns: int) -> list[Peer]:
+        """Return the workers to give work to, who has been idle longest first."""
+        heard_since_ns = now_ns - DOUBT_NS
+        return [peer for peer in self._idle[role].values() if peer.heard_ns >= heard_since_ns]
 
     def set_busy(self, peer: Peer, work_id: int) -> None:
         """Note that a worker has been given work."""

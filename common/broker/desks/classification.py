@@ -137,7 +137,7 @@ class ClassificationDesk:
         """Hand out batches while faces wait and a classifier is idle."""
         if not self._queue:
             return
-        for peer in self._state.peers.idle(Role.CLASSIFIER):
+        for peer in self._state.peers.idle(Role.CLASSIFIER, self._state.now_ns):
             if not self._queue:
                 return
             batch = self._queue.take_batch(max(1, peer.capacity))

@@ -154,7 +154,7 @@ class DetectionDesk:
             self.withdraw_ended()
             self._dispatch_again()
         if self._turns:
-            for peer in self._state.peers.idle(Role.DETECTOR):
+            for peer in self._state.peers.idle(Role.DETECTOR, self._state.now_ns):
                 run = self._next_run(peer)
                 if run is not None:
                     self._hand_out(run, peer)
@@ -164,7 +164,7 @@ class DetectionDesk:
     def _dispatch_again(self) -> None:
         """Hand out the runs that other detectors left, to those who have not failed at them."""
         everybody = {other.identity for other in self._state.peers.of_role(Role.DETECTOR)}
-        idle = self._state.peers.idle(Role.DETECTOR)
+        idle = self._state.peers.idle(Role.DETECTOR, self._state.now_ns)
         for run in list(self._again):
             if everybody and everybody <= run.unable:
                 self._end_unread(run)

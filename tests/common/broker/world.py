@@ -205,7 +205,7 @@ class World:
         for peer in peers.of_role(Role.PUBLISHER):
             hello = PublisherHello(peer.name, peer.instance, peer.recorded)
             self.scheduler.handle(peer.identity, hello, self.now_ns)
-        if peers.idle(Role.DETECTOR):
+        if peers.idle(Role.DETECTOR, self.now_ns):
             for peer in peers.of_role(Role.DETECTOR):
                 again = WorkerHello(peer.role, peer.name, peer.instance, peer.capacity)
                 self.scheduler.handle(peer.identity, again, self.now_ns)
