@@ -1,8 +1,11 @@
-"""Connections that do not come about: why, and what people can do about it."""
+"""Connections that do not come about: why, and what people can do about it; and those that have."""
 
 from __future__ import annotations
 
+import socket
 import struct
+import sys
+from collections import deque
 from enum import Enum, auto
 
 import zmq
@@ -16,6 +19,9 @@ FAILURES = (
 )
 """The events that tell of one."""
 _EVENT = struct.Struct("=HI")
+_TCP_INFO_BYTES, _LAST_DATA_RECEIVED = 56, 52
+"""How much of Linux' ``struct tcp_info`` is read, and where in it stands for how many milliseconds
+nothing has come (linux/tcp.h, ``tcpi_last_data_recv``)."""
 
 
 class Failure(Enum):
@@ -55,23 +61,57 @@ def failure_of(event: int, value: int) -> Failure | None:
     return _BY_VALUE.get(value, Failure.HUNG_UP)
 
 
-class HandshakeWatch:
-    """Learns why a peer's connection does not come about; made before its socket connects."""
+class ConnectionWatch:
+    """Learns what becomes of a peer's connection on tcp; made before its socket connects."""
 
-    def __init__(self, socket: zmq.Socket[bytes]) -> None:
-        self._watched = socket
-        self._monitor = socket.get_monitor_socket(FAILURES)
+    def __init__(self, watched: zmq.Socket[bytes]) -> None:
+        self._watched = watched
+        events = FAILURES | zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED
+        self._monitor = watched.get_monitor_socket(events)
+        self._failures: deque[Failure] = deque()
+        self._descriptor: int | None = None
 
     def next_failure(self) -> Failure | None:
         """Return the next failure that was not told yet, None where there is none."""
-        if not self._monitor.poll(0):
-            return None
-        return failure_of(*read_event(self._monitor.recv_multipart()))
+        self._update()
+        return self._failures.popleft() if self._failures else None
+
+    def hears_within(self, seconds: float) -> bool:
+        """Return whether bytes have come in these last seconds, be it of no whole message.
+
+        One that is large is longer on its way over a slow link than silence may last, and what is
+        sent meanwhile waits behind it. Only Linux tells.
+        """
+        self._update()
+        if sys.platform != "linux" or self._descriptor is None:
+            return False
+        try:
+            connection = socket.socket(fileno=self._descriptor)
+        except OSError:
+            return False  # it is gone
+        try:
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+        except OSError:
+            return False
+        finally:
+            connection.detach()  # it is libzmq's
+        (silent_ms,) = struct.unpack_from("=I", info, _LAST_DATA_RECEIVED)
+        return bool(silent_ms < 1000 * seconds)
 
     def close(self) -> None:
         """Watch no more; to be called before the socket is closed."""
         self._watched.disable_monitor()
         self._monitor.close()
+
+    def _update(self) -> None:
+        """Take note of what has happened since the last time."""
+        while self._monitor.poll(0):
+            event, value = read_event(self._monitor.recv_multipart())
+            failure = failure_of(event, value)
+            if failure is not None:
+                self._failures.append(failure)
+            else:
+                self._descriptor = value if event == zmq.EVENT_CONNECTED else None
 
 
 def advice(failure: Failure, endpoint: str, key: PeerKey | None) -> str | None:

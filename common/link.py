@@ -20,7 +20,7 @@ from common import wire
 from common.config import BrokerSettings
 from common.endpoint import connect_address, resolve_endpoint
 from common.errors import ConfigError, MessageError, RefusedError
-from common.handshakes import HandshakeWatch, advice
+from common.handshakes import ConnectionWatch, advice
 from common.keys.needed import key_of_peer
 from common.messages import Bye, Heartbeat, Message, Refused, Status, Welcome, WhoAreYou
 from common.sockets import Context, connect, make_dealer
@@ -127,7 +127,7 @@ class BrokerLink:
         self._hung_up = False
         self._socket = make_dealer(self._context, self._key)
         on_tcp = self._endpoint.startswith("tcp://")
-        self._watch = HandshakeWatch(self._socket) if on_tcp else None
+        self._watch = ConnectionWatch(self._socket) if on_tcp else None
         try:
             connect(self._socket, self._endpoint)
         except ConfigError:
@@ -191,12 +191,15 @@ class BrokerLink:
         Only once the socket was found empty: a stage that was busy for long has heard nothing.
         """
         limit_s = RECONNECT_BACKOFF_S[min(self._reconnects, len(RECONNECT_BACKOFF_S) - 1)]
-        if time.monotonic() - self._heard_at > limit_s:
-            log.warning(
-                "nothing from the broker at %s; connecting again%s", self._endpoint, self._doubt()
-            )
-            self._reconnects += 1
-            self._start_over()
+        if time.monotonic() - self._heard_at <= limit_s:
+            return
+        if self.welcomed and self._watch is not None and self._watch.hears_within(limit_s):
+            return  # a large message is on its way
+        log.warning(
+            "nothing from the broker at %s; connecting again%s", self._endpoint, self._doubt()
+        )
+        self._reconnects += 1
+        self._start_over()
 
     def _start_over(self) -> None:
         """Say hello anew, through a new socket: for the broker the peer behind the old is gone."""
