@@ -78,7 +78,7 @@ class Pipeline:
         self.directory = Path(tempfile.mkdtemp(prefix="ferstream-test-"))
         self.port = free_port()
         self.environ = pipeline_environ(self.directory, self.port, **settings)
-        self.process = subprocess.Popen(
+        self.process = self.popen(
             [*alone_after(self.before), *honcho_command(*arguments)],
             cwd=ROOT,
             env=self.environ,
@@ -147,13 +147,17 @@ class Pipeline:
 
     def start_worker(self, stage: str, **settings: str | Path) -> subprocess.Popen[bytes]:
         """Start one more worker by hand, as a user does in another terminal."""
-        return subprocess.Popen(
+        return self.popen(
             [sys.executable, "-m", stage],
             cwd=ROOT,
             env=self.environ | {name: str(value) for name, value in settings.items()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def popen(self, command: list[str], **options: Any) -> subprocess.Popen[Any]:
+        """Start a program where the pipeline runs."""
+        return subprocess.Popen(command, **options)
 
     @contextlib.contextmanager
     def worker(self, stage: str, **settings: str | Path) -> Iterator[subprocess.Popen[bytes]]:
