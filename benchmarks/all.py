@@ -26,6 +26,7 @@ from benchmarks.performance import (
     command_parts,
     growth,
     history,
+    hosts,
     live,
     scenes,
     sleeping,
@@ -49,6 +50,7 @@ PARTS: tuple[Part[Any], ...] = (
     viewers.PART,
     *growth.PARTS,
     sleeping.PART,
+    hosts.PART,
     command_parts.BROKER,
     budget.PART,
 )
