@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 
 from classifier.backend import Backend
@@ -33,10 +34,11 @@ def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
         The backend's name and the path of the model.
 
     Raises:
-        ConfigError: The backend cannot run the file.
+        ConfigError: The backend cannot run the file, or is not installed.
     """
     if model is None:
         chosen = (TENSORFLOW if _sees_gpu() else ONNX) if name == "auto" else name
+        _refuse_if_not_installed(chosen, "CLASSIFIER_BACKEND=tensorflow")
         return chosen, BUNDLED_MODEL_DIR / BUNDLED_MODELS[chosen]
     by_suffix = {suffix: backend for backend, suffix in SUFFIXES.items()}
     if model.suffix not in by_suffix:
@@ -46,6 +48,7 @@ def choose_backend(name: str, model: Path | None) -> tuple[str, Path]:
             f"CLASSIFIER_MODEL={model}: CLASSIFIER_BACKEND={name} runs {SUFFIXES[name]} files; "
             f"set CLASSIFIER_BACKEND to auto or {by_suffix[model.suffix]}"
         )
+    _refuse_if_not_installed(by_suffix[model.suffix], f"CLASSIFIER_MODEL={model}")
     return by_suffix[model.suffix], model
 
 
@@ -69,6 +72,19 @@ def load_backend(name: str, model: Path) -> Backend:
     return OnnxBackend(model)
 
 
+def _refuse_if_not_installed(backend: str, setting: str) -> None:
+    if backend == TENSORFLOW and not _has_tensorflow():
+        raise ConfigError(
+            f"{setting}: TensorFlow is not installed here; install it, or take an .onnx model and "
+            "CLASSIFIER_BACKEND=onnx"
+        )
+
+
+def _has_tensorflow() -> bool:
+    """Return whether TensorFlow is installed, as it is not in the container image."""
+    return find_spec(TENSORFLOW) is not None
+
+
 def gpu_devices() -> list[str]:
     """Return the device files of GPUs that there are."""
     return [device for device in GPU_DEVICES if Path(device).exists()]
@@ -76,7 +92,7 @@ def gpu_devices() -> list[str]:
 
 def _sees_gpu() -> bool:
     """Return whether TensorFlow sees a GPU, without importing it where there is no device."""
-    if not gpu_devices():
+    if not gpu_devices() or not _has_tensorflow():
         return False
     with native_stderr_silenced():
         from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -45,6 +46,27 @@ def test_without_any_gpu_device_tensorflow_is_not_even_imported(
     monkeypatch.setattr(backends, "GPU_DEVICES", ("/dev/no-such-gpu",))
     monkeypatch.setitem(sys.modules, "classifier.tensorflow_backend", None)
     assert choose_backend("auto", None)[0] == "onnx"
+
+
+def test_a_gpu_without_tensorflow_leaves_auto_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "GPU_DEVICES", (os.devnull,))
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert choose_backend("auto", None)[0] == "onnx"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "setting"),
+    [
+        ("tensorflow", None, "CLASSIFIER_BACKEND=tensorflow"),
+        ("auto", "m.keras", "CLASSIFIER_MODEL=m.keras"),
+    ],
+)
+def test_tensorflow_that_is_not_installed_is_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, name: str, file: str | None, setting: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(ConfigError, match=f"^{setting}: TensorFlow is not installed here; install"):
+        choose_backend(name, Path(file) if file else None)
 
 
 @pytest.mark.parametrize(("file", "name"), [("m.onnx", "onnx"), ("m.keras", "tensorflow")])
