@@ -28,7 +28,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from classifier.backends import ONNX, TENSORFLOW, choose_backend, load_backend
@@ -36,6 +35,7 @@ from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
 from common.native_output import native_stderr_silenced
+from common.onnx_session import onnxruntime
 from common.progress_bar import progress_bar
 
 BATCHES = (1, 8, 32)

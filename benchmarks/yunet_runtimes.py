@@ -11,6 +11,9 @@ the detector asks for. ``FaceDetectorYN`` runs in cv2.dnn and does its own decod
 
 from __future__ import annotations
 
+import common.onnx_session  # noqa: F401 - before any of ONNX Runtime
+
+# isort: split
 import argparse
 import statistics
 import sys

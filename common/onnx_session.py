@@ -2,14 +2,23 @@
 
 More workers are more threads; and on one thread the same input gives bitwise the same output
 however batches fall.
+
+Since 1.29 it reports to its makers how it is used, from the moment it is imported. So whatever
+needs it imports this module first.
 """
 
 from __future__ import annotations
 
-import onnxruntime
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # reads it when it is imported
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from common.errors import ModelError
+
+__all__ = ["onnxruntime", "open_session"]
 
 _LOAD_ERRORS = (
     ort_errors.Fail,

@@ -103,6 +103,15 @@ def test_library_is_imported_in_one_place_and_in_training(library: str, module: 
     assert outside == {module}
 
 
+@pytest.mark.parametrize("folder", [*PACKAGES, "benchmarks", "tests"])
+def test_onnx_runtime_is_told_to_report_nothing_before_it_is_imported(folder: str) -> None:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        imported = list(imports_of(path))
+        runtime = [at for at, name in enumerate(imported) if name.startswith("onnxruntime")]
+        if runtime and path != ROOT / "common" / "onnx_session.py":
+            assert "common.onnx_session" in imported[: runtime[0]], name_of(path)
+
+
 def place_of(name: str) -> int:
     """Return the place of the room that a name is in, one above all where it is in none."""
     package, _, inside = name.partition(".")

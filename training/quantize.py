@@ -9,6 +9,9 @@ entry in the manifest.json beside it. How fast it is, python -m benchmarks.class
 
 from __future__ import annotations
 
+import common.onnx_session  # noqa: F401 - before any of ONNX Runtime
+
+# isort: split
 import argparse
 import sys
 import tempfile

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
+from common.onnx_session import onnxruntime
 from tests.support.pipeline import ROOT
 
 SIDE = 1024

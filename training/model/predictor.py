@@ -45,7 +45,7 @@ def predict_all(predict: Predictor, faces: Crops) -> Probabilities:
 
 
 def _open_onnx(file: Path) -> Predictor:
-    import onnxruntime  # noqa: PLC0415  # evaluating a Keras file does not need it
+    from common.onnx_session import onnxruntime  # noqa: PLC0415 - a Keras file needs none
 
     try:
         session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])

@@ -9,11 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from common.errors import ModelError
 from common.face_model import BUNDLED_MODEL_DIR, LABELS, Crops
+from common.onnx_session import onnxruntime
 from tests.training.synthetic_faces import make_faces, voted_as
 from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, VOTE_OF_LABEL, FaceSet, majority_labels
