@@ -116,10 +116,22 @@ def user_path(text: str) -> Path:
         raise ValueError("a path; the user whose home it is in does not exist") from error
 
 
+def _answer(question: Callable[[], bool]) -> bool:
+    """Ask something about a path.
+
+    Raises:
+        ValueError: Nobody can say, as of what is in a folder that this user may not enter.
+    """
+    try:
+        return question()
+    except OSError as error:
+        raise ValueError(f"a path that can be read ({error.strerror})") from error
+
+
 def existing_file(text: str) -> Path:
     """Accept the path of a file that exists."""
     path = user_path(text)
-    if not path.is_file():
+    if not _answer(path.is_file):
         raise ValueError("a file that exists")
     return path
 
@@ -127,7 +139,7 @@ def existing_file(text: str) -> Path:
 def existing_path(text: str) -> Path:
     """Accept the path of a file or folder that exists."""
     path = user_path(text)
-    if not path.exists():
+    if not _answer(path.exists):
         raise ValueError("a file or folder that exists")
     return path
 

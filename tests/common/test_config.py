@@ -69,6 +69,7 @@ def test_empty_value_is_as_good_as_none() -> None:
         ("SAMPLE_TITLE", "  ", "a text that is not empty"),
         ("SAMPLE_FILE", "/no/such/file", "a file that exists"),
         ("SAMPLE_FILE", "/", "a file that exists"),
+        ("SAMPLE_FILE", "/" + "x" * 300, "a path that can be read (File name too long)"),
         ("SAMPLE_FILE", "~nobody-of-that-name/file", "a path; the user whose home"),
         ("BROKER_ENDPOINT", "udp://host:1", "tcp://host:port or ipc:///path"),
     ],
