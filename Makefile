@@ -3,19 +3,23 @@
 # make test  the same and then the tests of whole pipelines, of the page and of training
 # make bench measures speed, beside the classic loop and fer: twenty minutes on two cores that have
 #            nothing else to do (VIDEOS=DIR with clips of your own, OPTIONS=--quick to try it)
+# make image builds the container image (docs/container.md) with podman, or ENGINE=docker
+# make test-image tests it: needs podman and debootstrap, and root
 # make clean removes what they have made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FER := .venv-fer
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ENGINE ?= podman
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PYTEST := $(BIN)/python -m pytest --dist worksteal --numprocesses
 QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
 AUDITED := capture classifier common detector ferstream publisher tools training
 
-.PHONY: run check test bench clean
+.PHONY: run check test bench image test-image clean
 
 run: $(VENV)/.installed
 	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
@@ -31,6 +35,14 @@ check: $(VENV)/.installed-dev $(FER)/.installed
 
 test: check
 	$(PYTEST) 2 -m "e2e or slow"
+
+# Only docker's format has a health check.
+image:
+	BUILDAH_FORMAT=docker $(ENGINE) build $(OPTIONS) --file Containerfile --tag ferstream:$(VERSION) .
+
+# The first test waits for the image to be built.
+test-image: $(VENV)/.installed-dev
+	TEST_IMAGE=1 $(BIN)/python -m pytest --timeout 1800 tests/container
 
 bench: $(VENV)/.installed-bench $(FER)/.installed
 	$(BIN)/python -m benchmarks.all $(if $(VIDEOS),--videos "$(VIDEOS)") $(OPTIONS)
