@@ -52,7 +52,9 @@ def base(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.skip(f"debootstrap could not make a base: {made.stdout[-TAIL:]}")
     packed = _output(["tar", "-C", str(folder / "root"), "-cf", str(folder / "base.tar"), "."])
     assert packed.returncode == 0, packed.stdout
-    podman.said("import", str(folder / "base.tar"), BASE)
+    stored = podman.run("import", str(folder / "base.tar"), BASE)
+    if stored.returncode != 0:
+        pytest.skip(f"podman can store nothing here: {stored.stderr}")
     shutil.rmtree(folder)
     tried = podman.run("run", "--rm", "--publish", "127.0.0.1::5000", BASE, "python3", "--version")
     if tried.returncode != 0:
