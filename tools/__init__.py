@@ -1,1 +1,1 @@
-"""TODO."""
+"""What makes the demo clip, audits the versions, and fuzzes; not installed."""
