@@ -14,6 +14,7 @@ from common.command import Command
 COMMANDS = {
     "run": ("ferstream.commands.run", "start the pipeline: a camera or a file, the page, data"),
     "analyze": ("ferstream.commands.analyze", "write the records of images and recordings"),
+    "archive": ("ferstream.commands.archive", "write the records of many videos, on many cores"),
     "report": ("publisher.report.__main__", "make a page of recorded results"),
     "cells": ("ferstream.commands.cells", "say which cell of a fleet runs which camera"),
     "doctor": ("ferstream.commands.doctor", "say what works on this machine, and what to do"),

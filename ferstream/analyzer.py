@@ -56,6 +56,11 @@ class Analyzer:
     def __init__(self, **settings: Any) -> None:
         self._engine = Engine(Settings(**settings))
 
+    @property
+    def about(self) -> Json:
+        """What its records are made by: version, detector, model and their settings."""
+        return self._engine.about
+
     def analyze(self, image: Pixels | Path | str) -> Faces:
         """Return the faces of an image, which is searched and judged by itself.
 

@@ -24,6 +24,7 @@ from detector.frame_faces import FrameFaces, describe_faces
 from detector.plan import whole_plan
 from detector.search import FaceSearch
 from ferstream.settings import Settings
+from publisher.as_json import Json
 from publisher.faces import Face, PublishedFrame, published_frame
 from publisher.provenance import Provenance
 from publisher.tracking.following import Following
@@ -55,6 +56,12 @@ class Engine:
             Role.CLASSIFIER: about_model(name, model),
         }
 
+    @property
+    def about(self) -> Json:
+        """What it is made of: version, detector, model and their settings."""
+        made_by = self._provenance().as_json()
+        return {name: made_by[name] for name in ("ferstream", "detectors", "classifiers")}
+
     def provenance(self, camera: str, about: About) -> Provenance:
         """Return what makes the records of a recording that begins now.
 
@@ -62,10 +69,8 @@ class Engine:
             camera: What the recording is called.
             about: What is known of it.
         """
-        made_by = Provenance(time.time())
+        made_by = self._provenance()
         made_by.add_camera(camera, Mode.LOSSLESS.value, about)
-        for role, about_worker in self._about.items():
-            made_by.add_worker(role, about_worker)
         return made_by
 
     def analyze_image(self, bgr: Bgr) -> tuple[Face, ...]:
@@ -90,6 +95,12 @@ class Engine:
             faces = following.follow(result)
             if faces is not None:
                 yield published_frame(result, faces)
+
+    def _provenance(self) -> Provenance:
+        made_by = Provenance(time.time())
+        for role, about_worker in self._about.items():
+            made_by.add_worker(role, about_worker)
+        return made_by
 
     def _results(self, camera: str, frames: Iterator[CapturedFrame]) -> Iterator[Result]:
         """Yield what the broker would hand to a publisher."""

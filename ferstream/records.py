@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -24,21 +24,43 @@ BATCH_ROWS = 10_000
 
 def table_of(frames: Iterable[PublishedFrame], metadata: Json) -> pa.Table:
     """Return the records of frames; ``metadata_of`` the table gives what made them."""
-    batches: list[pa.RecordBatch] = []
-    records: list[Record] = []
-    for frame in frames:
-        records += records_of(frame)
-        if len(records) >= BATCH_ROWS:
-            batches.append(_batch(records))
-            records = []
-    batches.append(_batch(records))
-    return _with_metadata(pa.Table.from_batches(batches, SCHEMA), metadata)
+    return _with_metadata(pa.Table.from_batches(_batches(frames), SCHEMA), metadata)
+
+
+def write_parquet(frames: Iterable[PublishedFrame], metadata: Json, path: Path) -> int:
+    """Write the records of frames and what made them to a file; return how many frames there were.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    count = 0
+
+    def counted() -> Iterator[PublishedFrame]:
+        nonlocal count
+        for count, frame in enumerate(frames, 1):  # noqa: B007 - told when all are through
+            yield frame
+
+    schema = SCHEMA.with_metadata({PARQUET_KEY: json.dumps(metadata)})
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+        for batch in _batches(counted()):
+            file.write_batch(batch)
+    return count
 
 
 def metadata_of(records: pa.Table) -> Json:
     """Return what made records: version, detector, model, source, start; empty where not known."""
     text = (records.schema.metadata or {}).get(PARQUET_KEY)
     return cast("Json", json.loads(text)) if text else {}
+
+
+def _batches(frames: Iterable[PublishedFrame]) -> Iterator[pa.RecordBatch]:
+    records: list[Record] = []
+    for frame in frames:
+        records += records_of(frame)
+        if len(records) >= BATCH_ROWS:
+            yield _batch(records)
+            records = []
+    yield _batch(records)
 
 
 def _batch(records: list[Record]) -> pa.RecordBatch:

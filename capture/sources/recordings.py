@@ -9,6 +9,9 @@ from capture.sources.source import Recording
 from capture.sources.video_file import VideoFile
 from common.errors import SourceError
 
+VIDEO_SUFFIXES = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
+"""Files of a folder that are taken for videos; a file that is named is tried whatever its name."""
+
 
 def open_recording(path: Path, *, repeats_images: bool = False) -> Recording:
     """Open a video, an image or a folder of images.

@@ -19,6 +19,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from capture.sources.images import IMAGE_SUFFIXES
+from capture.sources.recordings import VIDEO_SUFFIXES
 from common.command import Command
 from common.errors import ConfigError, SourceError
 from ferstream.analyzer import Analysis, Analyzer
@@ -28,9 +29,6 @@ from publisher.faces import PublishedFrame
 from publisher.output_files import RecordError
 from publisher.results.format import CSV_HEADER, csv_lines, records_of
 from publisher.results.open import open_results
-
-VIDEO_SUFFIXES = frozenset({".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
-"""Files of a folder that are taken for videos; a file that is named is tried whatever its name."""
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Many recordings: found in folders and stores, analysed on many cores or hosts, each once."""

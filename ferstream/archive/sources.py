@@ -1,0 +1,91 @@
+"""The recordings that sources name: folders, patterns, files and prefixes of object stores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path, PurePosixPath
+
+from capture.sources.recordings import VIDEO_SUFFIXES
+from common.errors import ConfigError
+from ferstream.archive.stores import Store, StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedVideo:
+    """A recording of an archive.
+
+    Attributes:
+        name: Its path from the folder that was named, with that folder's name: what its results
+            are filed under.
+        store: The address of the store that it is in.
+        file: The file there.
+    """
+
+    name: str
+    store: str
+    file: StoredFile
+
+
+def find_videos(sources: Sequence[str]) -> list[ArchivedVideo]:
+    """Return the videos that are named, sorted by name.
+
+    Raises:
+        ConfigError: Nothing is there, or it cannot be listed, or two would have one name.
+    """
+    videos = sorted(
+        (video for source in sources for video in _named(source)), key=lambda video: video.name
+    )
+    for name, times in Counter(video.name for video in videos).items():
+        if times > 1:
+            raise ConfigError(f"{times} videos would be filed as {name}; archive them separately")
+    return videos
+
+
+def shard_of(videos: Sequence[ArchivedVideo], index: int, count: int) -> list[ArchivedVideo]:
+    """Return every ``count``-th of the videos, from ``index`` on, which begins with 0."""
+    return list(videos[index::count])
+
+
+def _named(source: str) -> Iterator[ArchivedVideo]:
+    if "://" in source or not has_magic(source) or Path(source).exists():
+        try:
+            found = list(_in(source))
+        except OSError as error:
+            raise ConfigError(f"{source}: {error}") from error
+        if not found:
+            raise ConfigError(f"{source}: no videos there ({', '.join(sorted(VIDEO_SUFFIXES))})")
+        yield from found
+        return
+    pattern = Path(source).expanduser().absolute()
+    matching = sorted(glob(str(pattern), recursive=True))  # noqa: PTH207 - of any root
+    if not matching:
+        raise ConfigError(f"{source}: nothing fits")
+    root = next(folder for folder in pattern.parents if not has_magic(str(folder)))
+    for match in matching:
+        yield from _in(match, PurePosixPath(root))
+
+
+def _in(address: str, root: PurePosixPath | None = None) -> Iterator[ArchivedVideo]:
+    """Yield a file that is named, whatever its ending, or the videos of a folder.
+
+    Args:
+        address: What is named.
+        root: The folder that names begin with; where None, the one that is named.
+    """
+    store = Store(address)
+    named = store.file()
+    if named is not None:
+        path = PurePosixPath(named.path)
+        yield ArchivedVideo(_name(path, root) if root else path.name, address, named)
+        return
+    for file in store.files():
+        path = PurePosixPath(file.path)
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            yield ArchivedVideo(_name(path, root or PurePosixPath(store.root)), address, file)
+
+
+def _name(path: PurePosixPath, root: PurePosixPath) -> str:
+    return str(root.name / path.relative_to(root))

@@ -1,0 +1,125 @@
+"""Small archives, and what runs the command on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ferstream.analyzer import Analyzer
+from ferstream.archive.sources import find_videos
+from ferstream.archive.task import Job
+from publisher.as_json import Json
+from tests.support.media import cut_demo, write_h264
+from tests.support.pipeline import ROOT
+
+FRAMES = 24
+PRELOADED = """
+import os, signal
+from pathlib import Path
+from ferstream.archive import task
+
+analyse_one = task._analyse
+
+def analyse(job, folder):
+    note = Path(os.environ["NOTES"]) / f"{Path(job.video.name).stem}-{os.getpid()}"
+    note.touch()
+    if "poison" in job.video.name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return analyse_one(job, folder)
+
+task._analyse = analyse
+"""
+"""What a worker loads first: it notes which process began with which video, and dies of some."""
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of the bundled clip, with faces."""
+    return cut_demo(tmp_path_factory.mktemp("clip") / "clip.avi", 60, FRAMES)
+
+
+@pytest.fixture
+def recordings(tmp_path: Path, clip: Path) -> Path:
+    """A folder of two videos in folders of their own, a broken one, an empty one and a text."""
+    folder = tmp_path / "recordings"
+    for name in ("monday/talk.avi", "tuesday/talk.avi"):
+        (folder / name).parent.mkdir(parents=True)
+        shutil.copy(clip, folder / name)
+    (folder / "broken.mp4").write_bytes(clip.read_bytes()[:3000])
+    (folder / "empty.mkv").touch()
+    (folder / "notes.txt").write_text("none of them")
+    return folder
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    """A video without faces, which is analysed at once."""
+    folder = tmp_path / "blank"
+    folder.mkdir()
+    return write_h264(folder / "blank.mp4")
+
+
+@pytest.fixture(scope="session")
+def about() -> Json:
+    return Analyzer().about
+
+
+@pytest.fixture
+def job(blank: Path, about: Json) -> Job:
+    (video,) = find_videos([str(blank)])
+    return Job(video, str(blank.parent / "results"), {}, about)
+
+
+class Archive:
+    """Runs of ``ferstream archive`` in processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.to = folder / "results"
+        self.notes = folder / "notes"
+        self.notes.mkdir()
+        preloaded = folder / "preloaded.py"
+        preloaded.write_text(PRELOADED)
+        self.environ = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "NOTES": str(self.notes),
+            "DASK_DISTRIBUTED__WORKER__PRELOAD": str(preloaded),
+        }
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        words = [sys.executable, "-m", "ferstream", "archive", *arguments, "--to", self.to]
+        return [str(word) for word in words]
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str | Path) -> tuple[int, str]:
+        """Return the exit code and what was written to stderr."""
+        process = self.start(*arguments)
+        _, errors = process.communicate(timeout=240)
+        return process.returncode, errors
+
+    def manifest(self, name: str = "_manifest.jsonl") -> dict[str, dict[str, Any]]:
+        lines = (self.to / name).read_text().splitlines()
+        return {entry["recording"]: entry for entry in map(json.loads, lines)}
+
+    def results(self) -> list[str]:
+        return sorted(path.relative_to(self.to).as_posix() for path in self.to.rglob("*.parquet"))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path)

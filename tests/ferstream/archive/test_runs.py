@@ -1,0 +1,172 @@
+"""Tests of whole runs of ``ferstream archive`` on this machine, whatever befalls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import ferstream
+from tests.ferstream.archive.conftest import Archive
+from tests.support.media import DEMO
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+ALL_DONE = {"done", "skipped"}
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """Four videos that take seconds each."""
+    folder = tmp_path / "long"
+    folder.mkdir()
+    for name in ("a", "b", "c", "d"):
+        shutil.copy(DEMO, folder / f"{name}.mp4")
+    return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The folder for results, with room for less than one."""
+    if os.getuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("needs root and mount, for a small file system of its own")
+    folder = tmp_path / "results"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(folder)]
+    if subprocess.run(command, check=False).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def pid_at(archive: Archive, video: str) -> int | None:
+    """Return the process that has begun with a video."""
+    return next(
+        (int(note.name.rpartition("-")[2]) for note in archive.notes.glob(f"{video}-*")), None
+    )
+
+
+def wait_begun(archive: Archive, video: str) -> psutil.Process:
+    eventually(lambda: pid_at(archive, video) is not None, f"somebody at {video}")
+    pid = pid_at(archive, video)
+    assert pid is not None
+    return psutil.Process(pid)
+
+
+def assert_none_left(process: subprocess.Popen[str], before: list[psutil.Process]) -> None:
+    process.wait(60)
+    eventually(lambda: not any(each.is_running() for each in before), "their end")
+
+
+@pytest.mark.parametrize("how", [(), ("--shard", "0/1")], ids=["dask", "alone"])
+def test_each_video_is_done_or_named(
+    archive: Archive, recordings: Path, clip: Path, how: tuple[str, ...]
+) -> None:
+    code, errors = archive.run(recordings, *how)
+    name = "_manifest-0-of-1.jsonl" if how else "_manifest.jsonl"
+    assert (code, errors.splitlines()[-1]) == (
+        2,
+        f"ferstream archive: 2 of 4 failed; {archive.to}/{name} says why",
+    )
+    assert archive.results() == [
+        "recordings/monday/talk.avi.parquet",
+        "recordings/tuesday/talk.avi.parquet",
+    ]
+    entries = archive.manifest(name)
+    assert entries["recordings/empty.mkv"]["reason"] == "is empty"
+    assert "WARNING recordings/empty.mkv: is empty" in errors
+    assert entries["recordings/monday/talk.avi"]["frames"] == 24
+    once = ferstream.analyze_video(clip, progress=False)
+    records = ferstream.read(archive.to / archive.results()[0])
+    assert records.drop_columns("camera").equals(once.drop_columns("camera"))
+
+
+def test_who_runs_it_again_goes_on(archive: Archive, long: Path) -> None:
+    process = archive.start(long)
+    wait_begun(archive, "c")
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.splitlines()[-1]) == (
+        130,
+        "ferstream archive: stopped; run it again to go on from here",
+    )
+    assert_none_left(process, family)
+    first = archive.results()
+    assert first, "one at least was done before another began"
+    assert archive.run(long)[0] == 0
+    entries = archive.manifest()
+    assert {entries[name.removesuffix(".parquet")]["status"] for name in first} == {"skipped"}
+    assert {entry["status"] for entry in entries.values()} <= ALL_DONE
+    assert len(archive.results()) == 4
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(archive: Archive, long: Path) -> None:
+    process = archive.start(long)
+    wait_begun(archive, "b").kill()
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+    assert len(archive.results()) == 4
+    alike = [ferstream.read(archive.to / name).drop_columns("camera") for name in archive.results()]
+    assert all(records.equals(alike[0]) for records in alike)
+
+
+@pytest.mark.parametrize("how", [(), ("--shard", "0/1")], ids=["dask", "alone"])
+def test_a_video_that_kills_workers_is_named_and_left(
+    archive: Archive, recordings: Path, how: tuple[str, ...]
+) -> None:
+    if how:  # there is no worker that would load anything first
+        archive.environ["PYTHONPATH"] += os.pathsep + str(poisoned(archive.folder))
+    shutil.copy(recordings / "monday/talk.avi", recordings / "poison.avi")
+    code, errors = archive.run(recordings, *how)
+    assert code == 2
+    assert "WARNING recordings/poison.avi: it ended the process" in errors
+    assert "3 of 5 failed" in errors
+    assert len(archive.results()) == 2
+    killed = len(list(archive.notes.glob("poison-*")))
+    assert 1 <= killed <= 4
+
+
+def poisoned(folder: Path) -> Path:
+    """Return a folder whose ``sitecustomize`` does what a worker of Dask loads first."""
+    site = folder / "site"
+    site.mkdir()
+    shutil.copy(folder / "preloaded.py", site / "sitecustomize.py")
+    return site
+
+
+def test_none_outlives_a_run_that_is_killed(archive: Archive, long: Path) -> None:
+    process = archive.start(long)
+    wait_begun(archive, "a")
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert family
+    process.kill()
+    assert_none_left(process, family)
+
+
+def test_without_room_it_stops_and_says_so(
+    archive: Archive, recordings: Path, small_disk: Path
+) -> None:
+    code, errors = archive.run(recordings / "monday", recordings / "tuesday")
+    assert code == 2
+    assert "no results can be written: " in errors
+    assert "No space left on device" in errors
+    assert not [path for path in small_disk.rglob("*.parquet") if path.stat().st_size]
+    assert not list(small_disk.rglob(".new-*"))
+
+
+def test_shards_have_all_of_them_between_them(archive: Archive, recordings: Path) -> None:
+    for shard in ("0/2", "1/2"):
+        archive.run(recordings, "--shard", shard)
+    names = ["_manifest-0-of-2.jsonl", "_manifest-1-of-2.jsonl"]
+    assert [len(archive.manifest(name)) for name in names] == [2, 2]
+    assert len(archive.results()) == 2
+    assert json.loads((archive.to / names[0]).read_text().splitlines()[0])["recording"]
