@@ -42,6 +42,7 @@ ROOMS = {
         "records",
         "plots",
         "analyzer",
+        "archive",
         "env_file",
         "checks",
         "commands",

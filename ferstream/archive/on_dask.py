@@ -29,6 +29,8 @@ CONNECT_S = 10
 MOST_KILLED = 1
 """So many processes may end over a recording before it is left, in a cluster on this machine."""
 
+DEADLY = "it ended the processes that analysed it, or took all their memory"
+
 log = logging.getLogger(__name__)
 
 
@@ -52,10 +54,8 @@ def analyse_on_dask(
     """
     with _cluster(workers, scheduler) as client:
         if not client.nthreads():
-            log.warning(
-                "%s has no workers yet; start some: dask worker %s --nthreads 1",
-                *(client.scheduler.address,) * 2,
-            )
+            start = f"dask worker {scheduler} --nthreads 1"
+            log.warning("%s has no workers yet; start some: %s", scheduler, start)
             client.wait_for_workers(1)
         yield from _Spread(client, resources).outcomes(iter(jobs))
 
@@ -76,7 +76,7 @@ def _cluster(workers: int, scheduler: str | None) -> Iterator[Client]:
             n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             security=True,  # else every user of this machine could have it run programs
         ) as cluster,
         Client(cluster) as client,
@@ -101,16 +101,15 @@ class _Spread:
         done = as_completed(map(self._submit, islice(jobs, self._places())))
         for future in done:
             job = self._running.pop(future.key)
-            error = _error_of(future)
-            if isinstance(error, KilledWorker):
+            outcome = _outcome(job, future)
+            if outcome is None:
                 self._suspects.append(job)
             else:
-                yield _outcome(job, future, error)
+                yield outcome
             for following in islice(jobs, max(0, self._places() - len(self._running))):
                 done.add(self._submit(following))
         for job in self._suspects:  # by themselves: a thread beside theirs may have been to blame
-            future = self._submit(job)
-            yield _outcome(job, future, _error_of(future))
+            yield _outcome(job, self._submit(job)) or failed(job, DEADLY)
 
     def _submit(self, job: Job) -> Future:
         future = self._client.submit(_analyse, job, pure=False, resources=self._resources)
@@ -125,19 +124,18 @@ def _analyse(job: Job) -> Outcome:
     return analyse(job, Path(get_worker().local_directory))
 
 
-def _error_of(future: Future) -> BaseException | None:
-    """Wait for a job, and return why it has no outcome."""
+def _outcome(job: Job, future: Future) -> Outcome | None:
+    """Wait for a job, and return what became of it; None where its processes have ended.
+
+    Raises:
+        FerstreamError: The scheduler is gone.
+    """
     try:
-        error: BaseException | None = future.exception()
-    except CancelledError as gone:
-        raise FerstreamError("the scheduler is gone; run it again to go on") from gone
-    return error
-
-
-def _outcome(job: Job, future: Future, error: BaseException | None) -> Outcome:
-    if isinstance(error, KilledWorker):
-        return failed(job, "it ended the processes that analysed it, or took all their memory")
-    if error is not None:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        return None
+    except CancelledError as error:
+        raise FerstreamError("the scheduler is gone; run it again to go on") from error
+    except Exception as error:  # noqa: BLE001 - the worker has no ferstream, or another one
         return failed(job, f"{type(error).__name__}: {error}")
-    outcome: Outcome = future.result()
     return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import socket
 import tempfile
@@ -26,6 +27,8 @@ from publisher.results.metadata import PARQUET_KEY
 
 FINGERPRINT = "fingerprint"
 """Under this name the metadata of a file of records has what it was made from."""
+
+log = logging.getLogger(__name__)
 
 
 class Status(str, Enum):
@@ -113,6 +116,9 @@ def analyse(job: Job, scratch: Path | None = None) -> Outcome:
                 return failed(job, str(error), worker, is_unwritable=True)
     except (FerstreamError, OSError) as error:
         return failed(job, str(error), worker)
+    except Exception as error:  # whatever it is, the other recordings go on
+        log.exception("%s", job.video.name)
+        return failed(job, f"{type(error).__name__}: {error}", worker)
     seconds = time.monotonic() - started
     return Outcome(job.video.name, Status.DONE, job.target, "", frames, seconds, worker)
 

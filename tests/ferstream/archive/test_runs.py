@@ -15,7 +15,7 @@ import pytest
 
 import ferstream
 from tests.ferstream.archive.conftest import Archive
-from tests.support.media import DEMO
+from tests.support.media import cut_demo
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -25,11 +25,12 @@ ALL_DONE = {"done", "skipped"}
 
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
-    """Four videos that take seconds each."""
+    """Four videos that take a second or more each."""
     folder = tmp_path / "long"
     folder.mkdir()
-    for name in ("a", "b", "c", "d"):
-        shutil.copy(DEMO, folder / f"{name}.mp4")
+    first = cut_demo(folder / "a.avi", 0, 100)
+    for name in ("b", "c", "d"):
+        shutil.copy(first, folder / f"{name}.avi")
     return folder
 
 
@@ -59,11 +60,6 @@ def wait_begun(archive: Archive, video: str) -> psutil.Process:
     pid = pid_at(archive, video)
     assert pid is not None
     return psutil.Process(pid)
-
-
-def assert_none_left(process: subprocess.Popen[str], before: list[psutil.Process]) -> None:
-    process.wait(60)
-    eventually(lambda: not any(each.is_running() for each in before), "their end")
 
 
 @pytest.mark.parametrize("how", [(), ("--shard", "0/1")], ids=["dask", "alone"])
@@ -99,7 +95,7 @@ def test_who_runs_it_again_goes_on(archive: Archive, long: Path) -> None:
         130,
         "ferstream archive: stopped; run it again to go on from here",
     )
-    assert_none_left(process, family)
+    eventually(lambda: not any(each.is_running() for each in family), "the workers' end")
     first = archive.results()
     assert first, "one at least was done before another began"
     assert archive.run(long)[0] == 0
@@ -149,7 +145,8 @@ def test_none_outlives_a_run_that_is_killed(archive: Archive, long: Path) -> Non
     family = psutil.Process(process.pid).children(recursive=True)
     assert family
     process.kill()
-    assert_none_left(process, family)
+    process.communicate()
+    eventually(lambda: not any(each.is_running() for each in family), "the workers' end")
 
 
 def test_without_room_it_stops_and_says_so(

@@ -1,0 +1,185 @@
+"""Tests of archives on a cluster that runs: a scheduler and workers in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.ferstream.archive.conftest import Archive
+from tests.support.pipeline import ROOT, free_port
+from tests.support.waiting import eventually
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, for certificates"),
+]
+TLS = ("--tls-ca-file", "ca.pem", "--tls-cert", "dask.pem", "--tls-key", "dask.key")
+
+
+class Cluster:
+    """A scheduler that asks for certificates, and the processes that have joined it."""
+
+    def __init__(self, folder: Path, environ: dict[str, str], stack: ExitStack) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.address = f"tls://127.0.0.1:{free_port()}"
+        self._stack = stack
+        host, _, port = self.address.removeprefix("tls://").partition(":")
+        self.start(
+            "scheduler", "--protocol", "tls", "--host", host, "--port", port, "--no-dashboard"
+        )
+
+    def start(self, what: str, *arguments: str) -> psutil.Process:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *arguments, *TLS]
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._stack.callback(end, process)
+        return psutil.Process(process.pid)
+
+    def start_worker(self, *arguments: str) -> psutil.Process:
+        return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", *arguments)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def make_certificates(folder: Path) -> None:
+    """Do what the documentation says."""
+    text = (ROOT / "docs" / "archive.md").read_text()
+    commands = re.findall(r"^openssl .*$", text, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        subprocess.run(command, shell=True, cwd=folder, check=True, capture_output=True)  # noqa: S602
+
+
+@contextmanager
+def cluster_in(archive: Archive) -> Iterator[Cluster]:
+    make_certificates(archive.folder)
+    names = {
+        "CA_FILE": "ca.pem",
+        "CLIENT__CERT": "dask.pem",
+        "CLIENT__KEY": "dask.key",
+    }
+    environ = dict(archive.environ)
+    archive.environ |= {
+        f"DASK_DISTRIBUTED__COMM__TLS__{name}": file for name, file in names.items()
+    }
+    with ExitStack() as stack:
+        yield Cluster(archive.folder, environ, stack)
+
+
+@pytest.fixture
+def cluster(archive: Archive) -> Iterator[Cluster]:
+    with cluster_in(archive) as found:
+        yield found
+
+
+def test_a_cluster_with_certificates_analyses(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    cluster.start_worker("--name", "first")
+    code, errors = archive.run(recordings, "--scheduler", cluster.address)
+    assert code == 2, errors
+    assert "2 of 4 failed" in errors
+    assert len(archive.results()) == 2
+
+
+def test_who_has_no_certificate_is_told(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    for name in [
+        name for name in archive.environ if name.startswith("DASK_DISTRIBUTED__COMM__TLS")
+    ]:
+        del archive.environ[name]
+    code, errors = archive.run(recordings, "--scheduler", cluster.address)
+    assert code == 2
+    assert errors.splitlines()[-1].startswith(
+        f"ferstream archive: --scheduler {cluster.address}: TLS expects"
+    )
+    assert not archive.results()
+
+
+def test_it_waits_for_workers_and_says_so(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    process = archive.start(recordings / "monday", "--scheduler", cluster.address)
+    assert process.stderr is not None
+    told = next(line for line in process.stderr if "WARNING" in line)
+    assert f"{cluster.address} has no workers yet; start some: dask worker" in told
+    cluster.start_worker()
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+
+
+def test_only_workers_that_have_what_is_asked_for_are_given_work(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    cluster.start_worker()
+    able = cluster.start_worker("--resources", "GPU=1")
+    code, errors = archive.run(
+        recordings / "monday", "--scheduler", cluster.address, "--resources", "GPU=1"
+    )
+    assert code == 0, errors
+    (entry,) = archive.manifest().values()
+    pid = int(entry["worker"].rpartition(":")[2])
+    assert pid in {child.pid for child in able.children(recursive=True)}
+
+
+def test_a_worker_that_leaves_for_good_is_replaced_by_the_others(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    """Nanny and worker are killed together, as when a host is gone."""
+    doomed = cluster.start_worker()
+    process = archive.start(recordings / "monday", "--scheduler", cluster.address)
+    eventually(lambda: list(archive.notes.iterdir()), "a video that has begun")
+    for each in [doomed, *doomed.children(recursive=True)]:
+        each.kill()
+    cluster.start_worker()
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+    assert len(archive.results()) == 1
+
+
+def test_a_scheduler_that_is_not_there_is_named(archive: Archive, recordings: Path) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    code, errors = archive.run(recordings, "--scheduler", address)
+    assert code == 2
+    assert f"ferstream archive: --scheduler {address}: Timed out" in errors
+
+
+def test_a_scheduler_that_goes_ends_the_run_with_what_to_do(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    cluster.start_worker()
+    process = archive.start(recordings / "monday", "--scheduler", cluster.address)
+    eventually(lambda: list(archive.notes.iterdir()), "a video that has begun")
+    scheduler = next(
+        each
+        for each in psutil.Process(os.getpid()).children()
+        if "distributed.cli.dask_scheduler" in each.cmdline()
+        and cluster.address[-5:] in each.cmdline()
+    )
+    scheduler.kill()
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 2, errors
+    assert "the scheduler is gone; run it again to go on" in errors
