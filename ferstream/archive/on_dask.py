@@ -117,7 +117,8 @@ class _Spread:
         return future
 
     def _places(self) -> int:
-        return max(1, sum(self._client.nthreads().values()))
+        threads: int = sum(self._client.nthreads().values())
+        return max(1, threads)
 
 
 def _analyse(job: Job) -> Outcome:
