@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
                 archived.append(_archive_fps(folder, detector))
                 piped.append(run_lossless(DEMO, {"DETECTOR": detector}).steady_fps)
             ratios = [one / other for one, other in zip(archived, piped, strict=True)]
-            rows.append([detector, spread(archived), spread(piped), spread(ratios)])
+            rows.append([detector, spread(archived), spread(piped), spread(ratios, 2)])
     print(
         f"{options.videos} videos of {count_frames(DEMO)} frames on {usable_cores()} cores, "
         f"medians of {options.rounds} rounds (smallest and largest):\n"
