@@ -22,13 +22,13 @@ from tests.support.pipeline import ROOT
 
 FRAMES = 24
 PRELOADED = """
-import os, signal
+import os, signal, socket
 from pathlib import Path
 from ferstream.archive import task
 
 def analyse(job, folder):
-    note = Path(os.environ["NOTES"]) / f"{Path(job.video.name).stem}-{os.getpid()}"
-    note.touch()
+    note = f"{Path(job.video.name).stem}-{socket.gethostname()}-{os.getpid()}"
+    Path(os.environ["NOTES"], note).touch()
     if "poison" in job.video.name:
         os.kill(os.getpid(), signal.SIGKILL)
     return task.analyse_in_fact(job, folder)
@@ -55,6 +55,17 @@ def recordings(tmp_path: Path, clip: Path) -> Path:
     (folder / "broken.mp4").write_bytes(clip.read_bytes()[:3000])
     (folder / "empty.mkv").touch()
     (folder / "notes.txt").write_text("none of them")
+    return folder
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """Four videos that take a second or more each."""
+    folder = tmp_path / "long"
+    folder.mkdir()
+    first = cut_demo(folder / "a.avi", 0, 100)
+    for name in ("b", "c", "d"):
+        shutil.copy(first, folder / f"{name}.avi")
     return folder
 
 

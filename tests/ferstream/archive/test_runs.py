@@ -15,23 +15,11 @@ import pytest
 
 import ferstream
 from tests.ferstream.archive.conftest import Archive
-from tests.support.media import cut_demo
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
 ALL_DONE = {"done", "skipped"}
-
-
-@pytest.fixture
-def long(tmp_path: Path) -> Path:
-    """Four videos that take a second or more each."""
-    folder = tmp_path / "long"
-    folder.mkdir()
-    first = cut_demo(folder / "a.avi", 0, 100)
-    for name in ("b", "c", "d"):
-        shutil.copy(first, folder / f"{name}.avi")
-    return folder
 
 
 @pytest.fixture
