@@ -35,13 +35,15 @@ def find_videos(sources: Sequence[str]) -> list[ArchivedVideo]:
     Raises:
         ConfigError: Nothing is there, or it cannot be listed, or two would have one name.
     """
-    videos = sorted(
-        (video for source in sources for video in _named(source)), key=lambda video: video.name
-    )
-    for name, times in Counter(video.name for video in videos).items():
+    found = (video for source in sources for video in _named(source))
+    once = {(video.name, video.file.path): video for video in found}  # patterns may give one twice
+    for name, times in Counter(name for name, _ in once).items():
         if times > 1:
-            raise ConfigError(f"{times} videos would be filed as {name}; archive them separately")
-    return videos
+            raise ConfigError(
+                f"{times} videos would be filed as {name}; name a folder that holds both, or give "
+                "each a --to of its own"
+            )
+    return sorted(once.values(), key=lambda video: video.name)
 
 
 def shard_of(videos: Sequence[ArchivedVideo], index: int, count: int) -> list[ArchivedVideo]:

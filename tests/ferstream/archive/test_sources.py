@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from common.errors import ConfigError
 from ferstream.archive.sources import ArchivedVideo, find_videos, shard_of
 from ferstream.archive.stores import StoredFile
+from tests.support.pipeline import ROOT
 
 
 def names(*sources: Path | str) -> list[str]:
@@ -40,6 +45,66 @@ def test_a_pattern_gives_what_fits_by_its_paths(recordings: Path) -> None:
         "recordings/tuesday/talk.avi",
     ]
     assert names(recordings / "t*")[0] == "recordings/tuesday/talk.avi"
+
+
+def test_a_pattern_that_gives_folders_and_what_is_in_them_gives_each_once(recordings: Path) -> None:
+    (recordings / "notes.txt").unlink()
+    assert names(recordings / "**") == names(recordings)
+
+
+def test_a_folder_named_by_dots_has_its_own_name(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(recordings / "monday")
+    assert names("..") == names(recordings)
+    assert names(".") == ["monday/talk.avi"]
+
+
+def test_links_are_followed_but_not_in_circles(recordings: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/old.avi").touch()
+    (recordings / "archived").symlink_to(tmp_path / "elsewhere")
+    (recordings / "monday/up").symlink_to(recordings)
+    (recordings / "gone.avi").symlink_to(tmp_path / "nothing")
+    found = names(recordings)
+    assert "recordings/archived/old.avi" in found
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize("name", ["-x.mp4", "a%20b.mp4", "a\nb.mp4", "ü #?.mp4", "[1].mp4"])
+def test_odd_names_are_names(recordings: Path, name: str) -> None:
+    (recordings / name).touch()
+    assert f"recordings/{name}" in names(recordings)
+    assert names(recordings / name) == [name]
+
+
+def test_a_name_that_is_not_utf8_is_refused(recordings: Path) -> None:
+    odd = recordings / os.fsdecode(b"\xff.mp4")
+    odd.touch()
+    for source in (recordings, odd):
+        with pytest.raises(ConfigError, match=r"xff\.mp4': the name is not UTF-8; rename it|udcff"):
+            names(source)
+
+
+def test_a_folder_that_may_not_be_read_is_named() -> None:
+    command = (
+        "import os, sys; from ferstream.archive.sources import find_videos; "
+        "os.getuid() or os.setuid(65534); find_videos(sys.argv[1:])"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        for name in (".trash", "locked"):  # the first is passed over
+            Path(folder, name).mkdir(mode=0)
+        said = subprocess.run(
+            [sys.executable, "-c", command, folder],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stderr
+    assert said.splitlines()[-1] == (
+        f"common.errors.ConfigError: {folder}: [Errno 13] Permission denied: '{folder}/locked'"
+    )
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_ending(recordings: Path) -> None:
