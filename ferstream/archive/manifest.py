@@ -6,7 +6,7 @@ import json
 import logging
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,19 +63,26 @@ class Manifest:
             self.save()
 
     def save(self) -> None:
-        """Write the file; results without it are better than none."""
+        """Write the file, or warn: results without it are better than none."""
+        try:
+            self.write()
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self.name, error)
+
+    def write(self) -> None:
+        """Write the file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._saved_at = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="ferstream-") as folder:
             file = Path(folder) / self.name
             lines = (json.dumps(entry, ensure_ascii=False) for entry in self._lines.values())
-            try:
-                file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-                self._store.put(file, self.name)
-            except OSError as error:
-                log.warning("%s cannot be written: %s", self.name, error)
-        self._saved_at = time.monotonic()
+            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            self._store.put(file, self.name)
 
 
-def counts(outcomes: Sequence[Outcome]) -> str:
+def in_words(counts: Mapping[Status, int]) -> str:
     """Return how many recordings are done, skipped and failed, in words."""
-    found = [outcome.status for outcome in outcomes]
-    return ", ".join(f"{found.count(status)} {status.value}" for status in dict.fromkeys(found))
+    return ", ".join(f"{count} {status.value}" for status, count in counts.items())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import dask
 
@@ -18,9 +21,10 @@ from distributed import (  # noqa: E402
     Future,
     KilledWorker,
     LocalCluster,
-    as_completed,
     get_worker,
+    wait,
 )
+from distributed import TimeoutError as DaskTimeoutError  # noqa: E402
 
 from common.errors import ConfigError, FerstreamError  # noqa: E402
 from ferstream.archive.task import Job, Outcome, analyse, failed  # noqa: E402
@@ -29,6 +33,10 @@ CONNECT_S = 10
 MOST_KILLED = 1
 """So many processes may end over a recording before it is left, in a cluster on this machine."""
 
+LOOK_S = 2.0
+"""So often it looks how many workers there are."""
+
+GONE = "the scheduler is gone; run it again to go on"
 DEADLY = "it ended the processes that analysed it, or took all their memory"
 
 log = logging.getLogger(__name__)
@@ -46,18 +54,14 @@ def analyse_on_dask(
         jobs: What to do.
         workers: How many processes, on this machine.
         scheduler: The address of a cluster that runs, instead.
-        resources: What a worker must have for a job, such as ``{"GPU": 1}``.
+        resources: What a worker of it must have for a job, such as ``{"GPU": 1}``.
 
     Raises:
         ConfigError: There is no scheduler at the address.
         FerstreamError: It is gone.
     """
     with _cluster(workers, scheduler) as client:
-        if not client.nthreads():
-            start = f"dask worker {scheduler} --nthreads 1"
-            log.warning("%s has no workers yet; start some: %s", scheduler, start)
-            client.wait_for_workers(1)
-        yield from _Spread(client, resources).outcomes(iter(jobs))
+        yield from _Spread(client, scheduler, resources or {}).outcomes(jobs)
 
 
 @contextmanager
@@ -90,35 +94,76 @@ class _Spread:
     So none waits in a process that another recording ends, and is taken for guilty with it.
     """
 
-    def __init__(self, client: Client, resources: Mapping[str, float] | None) -> None:
+    def __init__(
+        self, client: Client, scheduler: str | None, resources: Mapping[str, float]
+    ) -> None:
         self._client = client
-        self._resources = dict(resources or {})
-        self._running: dict[str, Job] = {}
-        self._suspects: list[Job] = []
+        self._scheduler = scheduler
+        self._resources = resources
+        self._running: dict[Future, Job] = {}
 
-    def outcomes(self, jobs: Iterator[Job]) -> Iterator[Outcome]:
+    def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Yield what becomes of each."""
-        done = as_completed(map(self._submit, islice(jobs, self._places())))
-        for future in done:
-            job = self._running.pop(future.key)
-            outcome = _outcome(job, future)
-            if outcome is None:
-                self._suspects.append(job)
-            else:
-                yield outcome
-            for following in islice(jobs, max(0, self._places() - len(self._running))):
-                done.add(self._submit(following))
-        for job in self._suspects:  # by themselves: a thread beside theirs may have been to blame
+        left = deque(jobs)
+        suspects: list[Job] = []
+        looked_at = -LOOK_S
+        while left or self._running:
+            if time.monotonic() - looked_at >= LOOK_S:
+                places = self._places()
+                looked_at = time.monotonic()
+            while left and len(self._running) < places:
+                self._submit(left.popleft())
+            for future in self._ended():
+                job = self._running.pop(future)
+                outcome = _outcome(job, future)
+                if outcome is None:
+                    suspects.append(job)
+                else:
+                    yield outcome
+        for job in suspects:  # by themselves: a thread beside theirs may have been to blame
             yield _outcome(job, self._submit(job)) or failed(job, DEADLY)
 
     def _submit(self, job: Job) -> Future:
-        future = self._client.submit(_analyse, job, pure=False, resources=self._resources)
-        self._running[future.key] = job
+        future = self._client.submit(_analyse, job, pure=False, resources=dict(self._resources))
+        self._running[future] = job
         return future
 
     def _places(self) -> int:
-        threads: int = sum(self._client.nthreads().values())
-        return max(1, threads)
+        """Return how many jobs the workers do at once; where none can do any, say so, once."""
+        workers = self._client.scheduler_info()["workers"].values()
+        places = sum(_places_of(worker, self._resources) for worker in workers)
+        if not places and self._scheduler is not None:
+            needed = " ".join(f"{name}={number:g}" for name, number in self._resources.items())
+            log.warning(
+                "%s has no workers%s yet; start some: dask worker %s --nthreads 1%s",
+                self._scheduler,
+                f" with {needed}" if needed else "",
+                self._scheduler,
+                f' --resources "{needed}"' if needed else "",
+            )
+            self._scheduler = None
+        return places
+
+    def _ended(self) -> set[Future]:
+        """Wait for the end of a job, but not for long: workers may have joined meanwhile."""
+        if not self._running:
+            time.sleep(LOOK_S)
+            return set()
+        try:
+            ended: set[Future] = wait(list(self._running), LOOK_S, FIRST_COMPLETED).done
+        except DaskTimeoutError:
+            return set()
+        except CancelledError as error:
+            raise FerstreamError(GONE) from error
+        return ended
+
+
+def _places_of(worker: Mapping[str, Any], resources: Mapping[str, float]) -> int:
+    """Return how many jobs a worker does at once, by its threads and its resources."""
+    threads: int = worker["nthreads"]
+    has = worker["resources"]
+    enough_for = [int(has.get(name, 0) // number) for name, number in resources.items()]
+    return min([threads, *enough_for])
 
 
 def _analyse(job: Job) -> Outcome:
@@ -136,7 +181,7 @@ def _outcome(job: Job, future: Future) -> Outcome | None:
     except KilledWorker:
         return None
     except CancelledError as error:
-        raise FerstreamError("the scheduler is gone; run it again to go on") from error
+        raise FerstreamError(GONE) from error
     except Exception as error:  # noqa: BLE001 - the worker has no ferstream, or another one
         return failed(job, f"{type(error).__name__}: {error}")
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -27,6 +28,9 @@ from publisher.results.metadata import PARQUET_KEY
 
 FINGERPRINT = "fingerprint"
 """Under this name the metadata of a file of records has what it was made from."""
+
+_OF_ITS_NAME = {errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EEXIST}
+"""Errors of writing that say nothing about the records of other recordings."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +85,7 @@ class Outcome:
         frames: How many frames were analysed.
         seconds: How long that took.
         worker: By which process, host and number.
-        is_unwritable: Whether it failed because results cannot be written.
+        ends_run: Whether it failed for what the others would fail for, too.
     """
 
     video: str
@@ -91,7 +95,11 @@ class Outcome:
     frames: int = 0
     seconds: float = 0.0
     worker: str = ""
-    is_unwritable: bool = False
+    ends_run: bool = False
+
+
+class _AnotherError(FerstreamError):
+    """The worker would make other records than those that are asked for."""
 
 
 def analyse(job: Job, scratch: Path | None = None) -> Outcome:
@@ -113,7 +121,10 @@ def analyse(job: Job, scratch: Path | None = None) -> Outcome:
             try:
                 store.put(records, job.target)
             except OSError as error:
-                return failed(job, str(error), worker, is_unwritable=True)
+                reason = f"its records cannot be written: {error}"
+                return failed(job, reason, worker, ends_run=error.errno not in _OF_ITS_NAME)
+    except _AnotherError as error:
+        return failed(job, str(error), worker, ends_run=True)
     except (FerstreamError, OSError) as error:
         return failed(job, str(error), worker)
     except Exception as error:  # whatever it is, the other recordings go on
@@ -123,14 +134,14 @@ def analyse(job: Job, scratch: Path | None = None) -> Outcome:
     return Outcome(job.video.name, Status.DONE, job.target, "", frames, seconds, worker)
 
 
-def failed(job: Job, reason: str, worker: str = "", *, is_unwritable: bool = False) -> Outcome:
+def failed(job: Job, reason: str, worker: str = "", *, ends_run: bool = False) -> Outcome:
     """Return the outcome of a job that could not be done."""
     return Outcome(
         job.video.name,
         Status.FAILED,
         reason=reason,
         worker=worker,
-        is_unwritable=is_unwritable,
+        ends_run=ends_run,
     )
 
 
@@ -138,7 +149,7 @@ def _analyse(job: Job, folder: Path) -> tuple[int, Path]:
     """Return how many frames there were and the file of the records."""
     analyzer = _analyzer(job)
     if analyzer.about != job.about:
-        raise FerstreamError(
+        raise _AnotherError(
             f"{socket.gethostname()} has another version of ferstream or other models: install the "
             f"same everywhere (there {analyzer.about}, here {job.about})"
         )
@@ -155,7 +166,10 @@ def _analyse(job: Job, folder: Path) -> tuple[int, Path]:
 def _fingerprint_of(store: Store, name: str) -> str | None:
     """Return what a file of records was made from, if it is there."""
     made_by = store.parquet_metadata(name).get(PARQUET_KEY, b"{}")
-    found = json.loads(made_by).get(FINGERPRINT)
+    try:
+        found = json.loads(made_by)[FINGERPRINT]
+    except (ValueError, TypeError, KeyError):
+        return None
     return found if isinstance(found, str) else None
 
 

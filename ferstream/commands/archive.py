@@ -15,6 +15,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
+import signal
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
@@ -26,11 +30,14 @@ from common.errors import ConfigError, FerstreamError
 from common.progress_bar import progress_bar
 from ferstream.analyzer import Analyzer
 from ferstream.archive.alone import analyse_alone
-from ferstream.archive.manifest import Manifest, counts
+from ferstream.archive.manifest import Manifest, in_words
 from ferstream.archive.sources import find_videos, shard_of
 from ferstream.archive.stores import Store
 from ferstream.archive.task import Job, Outcome, Status
 from ferstream.settings import add_settings, settings_of
+
+LOGGED_S = 30.0
+"""How often progress is written to what is no terminal, such as the log of a batch system."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +53,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, help="folder or s3:// prefix for the records")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--workers", type=int, default=usable_cores(), help="processes on this machine (its cores)"
+        "--workers",
+        type=_count,
+        default=usable_cores(),
+        help="processes on this machine (its cores)",
     )
     where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that runs, instead")
     where.add_argument(
@@ -72,6 +82,9 @@ def run(options: argparse.Namespace) -> None:
             videos could not be analysed.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as batch systems end programs
+    if options.resources and not options.scheduler:
+        raise ConfigError("--resources: only workers of a cluster have some; give its --scheduler")
     settings = settings_of(options)
     about = Analyzer(**settings).about
     videos = find_videos(options.sources)
@@ -79,8 +92,13 @@ def run(options: argparse.Namespace) -> None:
     if options.shard:
         videos = shard_of(videos, *options.shard)
         shard = "{}-of-{}".format(*options.shard)
-    manifest = Manifest(Store(options.to), shard)
-    jobs = [Job(video, options.to, settings, about) for video in videos]
+    try:
+        store = Store(options.to)
+        manifest = Manifest(store, shard)
+        manifest.write()  # else it may take an hour until it is known that nothing can be
+    except OSError as error:
+        raise ConfigError(f"--to {options.to}: {error}") from error
+    jobs = [Job(video, store.address, settings, about) for video in videos]
     try:
         with logging_redirect_tqdm():
             outcomes = list(_watched(_outcomes(jobs, options), jobs, manifest))
@@ -109,22 +127,22 @@ def _watched(outcomes: Iterable[Outcome], jobs: list[Job], manifest: Manifest) -
     """Yield the outcomes under a bar; note each, and say what failed.
 
     Raises:
-        FerstreamError: Results cannot be written.
+        FerstreamError: None of the others would fare better.
     """
     sizes = {job.video.name: job.video.file.size for job in jobs}
-    seen: list[Outcome] = []
+    seen: Counter[Status] = Counter()
     with progress_bar(None, "archive", "B", total=sum(sizes.values())) as bar:
+        if not sys.stderr.isatty():
+            bar.mininterval = LOGGED_S
         for outcome in outcomes:
-            seen.append(outcome)
+            seen[outcome.status] += 1
             manifest.add(outcome)
             if outcome.status is Status.FAILED:
                 log.warning("%s: %s", outcome.video, outcome.reason)
-            if outcome.is_unwritable:
-                raise FerstreamError(
-                    f"no results can be written: {outcome.reason}; mend that and run it again to "
-                    "go on"
-                )
-            bar.set_postfix_str(f"{len(seen)} of {len(jobs)}: {counts(seen)}", refresh=False)
+            if outcome.ends_run:
+                raise FerstreamError(f"{outcome.reason}; mend that and run it again to go on")
+            text = f"{seen.total()} of {len(jobs)}: {in_words(seen)}"
+            bar.set_postfix_str(text, refresh=False)
             bar.update(sizes[outcome.video])
             yield outcome
 
@@ -136,12 +154,21 @@ def _shard(text: str) -> tuple[int, int]:
     return int(index), int(count)
 
 
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
+    return int(text)
+
+
 def _resource(text: str) -> dict[str, float]:
-    name, _, number = text.partition("=")
+    name, _, number_text = text.partition("=")
     try:
-        return {name: float(number)}
+        number = float(number_text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: expected NAME=NUMBER, such as GPU=1") from None
+        number = 0.0
+    if not name or not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected NAME=NUMBER, such as GPU=1")
+    return {name: number}
 
 
 main = Command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from tests.support.pipeline import ROOT
 
 FRAMES = 24
 PRELOADED = """
-import os, signal, socket
+import os, signal, socket, time
 from pathlib import Path
 from ferstream.archive import task
 
@@ -31,12 +32,17 @@ def analyse(job, folder):
     Path(os.environ["NOTES"], note).touch()
     if "poison" in job.video.name:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "hungry" in job.video.name:
+        eaten = [bytearray(os.urandom(1 << 24)) for _ in range(200)]
+    while "patient" in job.video.name and not Path(os.environ["NOTES"], "go-on").exists():
+        time.sleep(0.05)
     return task.analyse_in_fact(job, folder)
 
 if not hasattr(task, "analyse_in_fact"):  # it is loaded more than once
     task.analyse_in_fact, task._analyse = task._analyse, analyse
 """
-"""What a worker loads first: it notes which process began with which video, and dies of some."""
+"""What a worker loads first: it notes which process began with which video; some kill it, take
+memory without end, or wait for a sign."""
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +102,7 @@ class Archive:
         self.to = folder / "results"
         self.notes = folder / "notes"
         self.notes.mkdir()
+        self.most_memory: int | None = None
         self._started: list[subprocess.Popen[str]] = []
         preloaded = folder / "preloaded.py"
         preloaded.write_text(PRELOADED)
@@ -116,7 +123,11 @@ class Archive:
             env=self.environ,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # so that a signal may go to all of it, as from a terminal
         )
+        if self.most_memory is not None:  # Dask looks at this limit, Linux does not
+            limit = (self.most_memory, self.most_memory)
+            resource.prlimit(process.pid, resource.RLIMIT_RSS, limit)
         self._started.append(process)
         return process
 

@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, for certificates"),
 ]
-TLS = ("--tls-ca-file", "ca.pem", "--tls-cert", "dask.pem", "--tls-key", "dask.key")
 
 
 class Cluster:
@@ -33,16 +32,18 @@ class Cluster:
         self.environ = environ
         self.address = f"tls://127.0.0.1:{free_port()}"
         self._stack = stack
+        files = {"ca-file": "ca.pem", "cert": "dask.pem", "key": "dask.key"}
+        self._keys = [f"--tls-{what}={folder / name}" for what, name in files.items()]
         host, _, port = self.address.removeprefix("tls://").partition(":")
         self.start(
             "scheduler", "--protocol", "tls", "--host", host, "--port", port, "--no-dashboard"
         )
 
-    def start(self, what: str, *arguments: str) -> psutil.Process:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *arguments, *TLS]
+    def start(self, what: str, *arguments: str, folder: Path | None = None) -> psutil.Process:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *arguments, *self._keys]
         process = subprocess.Popen(
             command,
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=self.environ,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -50,8 +51,9 @@ class Cluster:
         self._stack.callback(end, process)
         return psutil.Process(process.pid)
 
-    def start_worker(self, *arguments: str) -> psutil.Process:
-        return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", *arguments)
+    def start_worker(self, *arguments: str, folder: Path | None = None) -> psutil.Process:
+        words = ("worker", self.address, "--nthreads", "1", "--no-dashboard", *arguments)
+        return self.start(*words, folder=folder)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -134,15 +136,53 @@ def test_it_waits_for_workers_and_says_so(
 def test_only_workers_that_have_what_is_asked_for_are_given_work(
     archive: Archive, cluster: Cluster, recordings: Path
 ) -> None:
+    """And results lie where the command was started, wherever the workers were."""
+    elsewhere = archive.folder / "elsewhere"
+    elsewhere.mkdir()
     cluster.start_worker()
-    able = cluster.start_worker("--resources", "GPU=1")
-    code, errors = archive.run(
+    archive.to = Path("results")
+    process = archive.start(
         recordings / "monday", "--scheduler", cluster.address, "--resources", "GPU=1"
     )
-    assert code == 0, errors
+    assert process.stderr is not None
+    told = next(line for line in process.stderr if "WARNING" in line)
+    assert "has no workers with GPU=1 yet; start some: dask worker" in told
+    assert '--nthreads 1 --resources "GPU=1"' in told
+    able = cluster.start_worker("--resources", "GPU=1", folder=elsewhere)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    archive.to = archive.folder / "results"
+    assert archive.results() == ["monday/talk.avi.parquet"]
     (entry,) = archive.manifest().values()
     pid = int(entry["worker"].rpartition(":")[2])
     assert pid in {child.pid for child in able.children(recursive=True)}
+
+
+def test_a_worker_that_joins_while_the_others_are_busy_is_given_work(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    (recordings / "monday/talk.avi").rename(recordings / "monday/a-patient.avi")
+    shutil.copy(recordings / "tuesday/talk.avi", recordings / "monday/b.avi")
+    cluster.start_worker()
+    process = archive.start(recordings / "monday", "--scheduler", cluster.address)
+    eventually(lambda: list(archive.notes.glob("a-patient-*")), "a video that has begun")
+    cluster.start_worker()
+    eventually(lambda: list(archive.notes.glob("b-*")), "work of the second worker")
+    (archive.notes / "go-on").touch()
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+
+
+def test_a_video_that_ends_a_worker_of_several_threads_costs_no_other_video(
+    archive: Archive, cluster: Cluster, recordings: Path
+) -> None:
+    for name in ("poison", "b", "c"):
+        shutil.copy(recordings / "tuesday/talk.avi", recordings / f"monday/{name}.avi")
+    cluster.start_worker("--nthreads", "4")
+    code, errors = archive.run(recordings / "monday", "--scheduler", cluster.address)
+    assert code == 2
+    assert "1 of 4 failed" in errors
+    assert len(archive.results()) == 3
 
 
 def test_a_worker_that_leaves_for_good_is_replaced_by_the_others(

@@ -11,7 +11,7 @@ import pytest
 
 from common.errors import ConfigError
 from ferstream.archive import manifest as module
-from ferstream.archive.manifest import Manifest, counts
+from ferstream.archive.manifest import Manifest, in_words
 from ferstream.archive.stores import Store
 from ferstream.archive.task import Outcome, Status
 
@@ -93,4 +93,4 @@ def test_one_that_is_damaged_is_named(tmp_path: Path) -> None:
 
 
 def test_counts_are_told_in_words() -> None:
-    assert counts([DONE, FAILED, DONE]) == "2 done, 1 failed"
+    assert in_words({Status.DONE: 2, Status.FAILED: 1}) == "2 done, 1 failed"

@@ -73,24 +73,42 @@ def test_each_video_is_done_or_named(
     assert records.drop_columns("camera").equals(once.drop_columns("camera"))
 
 
-def test_who_runs_it_again_goes_on(archive: Archive, long: Path) -> None:
-    process = archive.start(long)
-    wait_begun(archive, "c")
+@pytest.mark.parametrize(
+    ("how", "ended_by"),
+    [((), "terminal"), (("--shard", "0/1"), "terminal"), (("--shard", "0/1"), "batch system")],
+    ids=["dask-terminal", "alone-terminal", "alone-batch-system"],
+)
+def test_who_runs_it_again_goes_on(
+    archive: Archive, recordings: Path, how: tuple[str, ...], ended_by: str
+) -> None:
+    """The first is done, the second is under way when it is stopped."""
+    if how:
+        archive.environ["PYTHONPATH"] += os.pathsep + str(preloaded_by_all(archive.folder))
+    folder = recordings / "monday"
+    shutil.copy(folder / "talk.avi", folder / "patient.avi")
+    (folder / "talk.avi").rename(folder / "first.avi")
+    process = archive.start(folder, *how)
+    wait_begun(archive, "patient")
+    eventually(archive.results, "the first one's records")
     family = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
+    if ended_by == "terminal":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.terminate()
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.splitlines()[-1]) == (
         130,
         "ferstream archive: stopped; run it again to go on from here",
     )
+    assert "Traceback" not in errors
     eventually(lambda: not any(each.is_running() for each in family), "the workers' end")
-    first = archive.results()
-    assert first, "one at least was done before another began"
-    assert archive.run(long)[0] == 0
-    entries = archive.manifest()
-    assert {entries[name.removesuffix(".parquet")]["status"] for name in first} == {"skipped"}
-    assert {entry["status"] for entry in entries.values()} <= ALL_DONE
-    assert len(archive.results()) == 4
+    (archive.notes / "go-on").touch()
+    assert archive.run(folder, *how)[0] == 0
+    name = "_manifest-0-of-1.jsonl" if how else "_manifest.jsonl"
+    assert {entry["recording"]: entry["status"] for entry in archive.manifest(name).values()} == {
+        "monday/first.avi": "skipped",
+        "monday/patient.avi": "done",
+    }
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(archive: Archive, long: Path) -> None:
@@ -103,23 +121,35 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(archive: Archive, long: 
     assert all(records.equals(alike[0]) for records in alike)
 
 
-@pytest.mark.parametrize("how", [(), ("--shard", "0/1")], ids=["dask", "alone"])
-def test_a_video_that_kills_workers_is_named_and_left(
-    archive: Archive, recordings: Path, how: tuple[str, ...]
+def test_videos_that_end_workers_or_take_all_memory_are_named_and_left(
+    archive: Archive, recordings: Path
 ) -> None:
-    if how:  # there is no worker that would load anything first
-        archive.environ["PYTHONPATH"] += os.pathsep + str(poisoned(archive.folder))
+    shutil.copy(recordings / "monday/talk.avi", recordings / "hungry.avi")
     shutil.copy(recordings / "monday/talk.avi", recordings / "poison.avi")
-    code, errors = archive.run(recordings, *how)
+    archive.most_memory = 2**30  # of which each worker has its share
+    code, errors = archive.run(recordings)
     assert code == 2
-    assert "WARNING recordings/poison.avi: it ended the process" in errors
+    for name in ("hungry", "poison"):
+        assert f"WARNING recordings/{name}.avi: it ended the processes that analysed it" in errors
+    assert "4 of 6 failed" in errors
+    assert len(archive.results()) == 2
+    assert len(list(archive.notes.glob("poison-*"))) <= 4
+
+
+def test_a_video_that_kills_the_one_process_of_a_shard_is_named_and_left(
+    archive: Archive, recordings: Path
+) -> None:
+    archive.environ["PYTHONPATH"] += os.pathsep + str(preloaded_by_all(archive.folder))
+    shutil.copy(recordings / "monday/talk.avi", recordings / "poison.avi")
+    code, errors = archive.run(recordings, "--shard", "0/1")
+    assert code == 2
+    assert "WARNING recordings/poison.avi: it ended the process that analysed it" in errors
     assert "3 of 5 failed" in errors
     assert len(archive.results()) == 2
-    killed = len(list(archive.notes.glob("poison-*")))
-    assert 1 <= killed <= 4
+    assert len(list(archive.notes.glob("poison-*"))) == 1
 
 
-def poisoned(folder: Path) -> Path:
+def preloaded_by_all(folder: Path) -> Path:
     """Return a folder whose ``sitecustomize`` does what a worker of Dask loads first."""
     site = folder / "site"
     site.mkdir()
@@ -127,14 +157,48 @@ def poisoned(folder: Path) -> Path:
     return site
 
 
-def test_none_outlives_a_run_that_is_killed(archive: Archive, long: Path) -> None:
-    process = archive.start(long)
-    wait_begun(archive, "a")
+@pytest.mark.parametrize("how", [(), ("--shard", "0/1")], ids=["dask", "alone"])
+def test_none_outlives_a_run_that_is_killed(
+    archive: Archive, blank: Path, how: tuple[str, ...]
+) -> None:
+    if how:
+        archive.environ["PYTHONPATH"] += os.pathsep + str(preloaded_by_all(archive.folder))
+    process = archive.start(blank.rename(blank.with_name("patient.mp4")), *how)
+    wait_begun(archive, "patient")
     family = psutil.Process(process.pid).children(recursive=True)
     assert family
     process.kill()
-    process.communicate()
+    process.wait()
+    if how:  # it ends with what it has in hand
+        (archive.notes / "go-on").touch()
     eventually(lambda: not any(each.is_running() for each in family), "the workers' end")
+
+
+def test_a_place_that_takes_no_results_is_named_before_work_begins(
+    archive: Archive, recordings: Path, small_disk: Path
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    code, errors = archive.run(recordings)
+    assert code == 2
+    assert errors.splitlines()[-1].startswith(f"ferstream archive: --to {small_disk}: ")
+    assert "Read-only file system" in errors
+    assert not list(archive.notes.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--workers", "0"), "0: expected 1 or more"),
+        (("--resources", "GPU=0"), "GPU=0: expected NAME=NUMBER"),
+        (("--resources", "GPU=1"), "only workers of a cluster have some"),
+    ],
+)
+def test_what_would_wait_for_ever_is_refused(
+    archive: Archive, blank: Path, options: tuple[str, ...], words: str
+) -> None:
+    code, errors = archive.run(blank, *options)
+    assert code == 2
+    assert words in errors
 
 
 def test_without_room_it_stops_and_says_so(
@@ -142,7 +206,7 @@ def test_without_room_it_stops_and_says_so(
 ) -> None:
     code, errors = archive.run(recordings / "monday", recordings / "tuesday")
     assert code == 2
-    assert "no results can be written: " in errors
+    assert "its records cannot be written: " in errors
     assert "No space left on device" in errors
     assert not [path for path in small_disk.rglob("*.parquet") if path.stat().st_size]
     assert not list(small_disk.rglob(".new-*"))

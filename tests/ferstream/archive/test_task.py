@@ -57,16 +57,44 @@ def test_a_file_that_has_changed_is_done_again(job: Job, blank: Path, about: Jso
 
 
 @pytest.mark.parametrize("size", [0, 4, 1000])
-def test_records_that_are_damaged_are_made_again(job: Job, size: int) -> None:
+def test_records_that_are_cut_are_made_again(job: Job, size: int) -> None:
     analyse(job)
     target = Path(job.to, job.target)
     target.write_bytes(target.read_bytes()[:size])
     assert analyse(job).status is Status.DONE
 
 
+@pytest.mark.parametrize("damaged", [b"\xff", b"{"])
+def test_records_whose_end_is_damaged_are_made_again(job: Job, damaged: bytes) -> None:
+    analyse(job)
+    target = Path(job.to, job.target)
+    before = target.read_bytes()
+    at = before.rindex(b'"fingerprint"')
+    target.write_bytes(before[:at] + 13 * damaged + before[at + 13 :])
+    assert analyse(job).status is Status.DONE
+    footer = len(before) - 8 - int.from_bytes(before[-8:-4], "little")
+    target.write_bytes(before[:footer] + 50 * damaged + before[footer + 50 :])
+    assert analyse(job).status is Status.DONE
+
+
+@pytest.mark.parametrize("length", [200, 247])
+def test_a_long_name_is_written_where_there_is_room_for_its_own(
+    blank: Path, about: Json, length: int
+) -> None:
+    long = blank.rename(blank.with_name("n" * (length - 4) + ".mp4"))
+    assert analyse(job_for(long, blank.parents[1] / "results", about)).status is Status.DONE
+
+
+def test_a_name_that_is_too_long_for_records_costs_no_other_video(blank: Path, about: Json) -> None:
+    long = blank.rename(blank.with_name("n" * 246 + ".mp4"))
+    outcome = analyse(job_for(long, blank.parents[1] / "results", about))
+    assert "File name too long" in outcome.reason
+    assert not outcome.ends_run
+
+
 def test_a_worker_with_another_model_does_nothing(job: Job) -> None:
     outcome = analyse(replace(job, about=job.about | {"ferstream": "9.9"}))
-    assert outcome.status is Status.FAILED
+    assert (outcome.status, outcome.ends_run) == (Status.FAILED, True)
     assert "another version of ferstream or other models" in outcome.reason
     assert not Path(job.to).exists()
 
@@ -101,7 +129,7 @@ def test_nothing_is_left_where_the_records_cannot_be_put(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     outcome = analyse(job, scratch)
-    assert (outcome.status, outcome.is_unwritable) == (Status.FAILED, True)
+    assert (outcome.status, outcome.ends_run) == (Status.FAILED, True)
     assert not list(scratch.iterdir())
     assert not [path for path in Path(job.to).rglob("*") if path.is_file()]
 
