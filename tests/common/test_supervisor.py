@@ -233,7 +233,7 @@ def test_child_that_crashes_five_times_in_a_minute_is_given_up(odd: Odd) -> None
 
 
 def test_child_that_ran_for_long_is_started_again_at_once(odd: Odd) -> None:
-    odd.write_supervisor(first="import common.child\ncommon.child.STEADY_S = 3.0\n")
+    odd.write_supervisor(30.0, first="import common.child\ncommon.child.STEADY_S = 3.0\n")
     odd.start("time.sleep(3.5 if lifetime.restarts < 2 else 0)\nraise RuntimeError('a defect')")
     code, errors = odd.end()
     assert code == 1, "it is given up all the same"
