@@ -93,10 +93,13 @@ def test_health_is_that_of_the_status(page: Page, pipeline: Pipeline) -> None:
     expect(page.locator("#viewers")).to_have_text(re.compile("^[1-9]"))
 
 
-def test_events_are_followed_and_nothing_is_polled(page: Page, witness: Witness) -> None:
+def test_events_are_followed_and_nothing_is_polled(
+    page: Page, witness: Witness, pipeline: Pipeline
+) -> None:
     wait_moving(page)
+    pipeline.wait_published(pipeline.camera()["published"] + 90)  # three seconds
     expect(page.locator("#fps")).to_have_text(re.compile(r"^[\d.]+$"))
-    assert witness.asked("/video_feed/demo")
     assert len(witness.asked("/events")) == 1
+    assert len(witness.asked("/video_feed/demo")) == 1
     assert witness.asked("/api/status") == []
     assert len(witness.asked("/api/history")) == 1

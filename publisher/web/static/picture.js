@@ -19,7 +19,8 @@ export function showTiles(cameras, { boxes, blur }) {
   const streams = names.length <= MOST_STREAMS;
   for (const camera of cameras) {
     const tile = tiles.get(camera.camera) || add(camera.camera);
-    if (!isFrozen && (tile.query !== wanted || tile.streams !== streams)) connect(tile, wanted, streams);
+    const isAsWanted = tile.query === wanted && tile.streams === streams && !hasEnded(tile);
+    if (!isFrozen && !isAsWanted) connect(tile, wanted, streams);
     describe(tile, camera, names.length > 1);
   }
   query = wanted;
@@ -32,13 +33,9 @@ export function reconnect() {
   for (const tile of tiles.values()) tile.query = null;
 }
 
-// No event says that a stream of pictures has ended, and the last one would stay as if it were live.
-// But the browser lists what it has loaded then.
-new PerformanceObserver((list) => {
-  for (const { name } of list.getEntries()) {
-    for (const tile of tiles.values()) if (tile.streams && tile.image.src === name) tile.query = null;
-  }
-}).observe({ type: "resource" });
+// No event says that a stream of pictures has ended. But the browser has no picture then.
+const hasEnded = ({ streams, image, words }) =>
+  streams && words.hidden && image.hasAttribute("src") && image.complete && !image.naturalWidth;
 
 // Returns the picture of each camera that is loaded, or its frozen copy.
 export function pictures() {
