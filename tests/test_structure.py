@@ -34,6 +34,7 @@ ROOMS = {
     ),
     "training": ("config", "metrics", "data", "model", "run", "measure", "measure.plots"),
     "ferstream": (
+        "patterns",
         "own_modules",
         "settings",
         "engine",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import has_magic
 from pathlib import Path, PurePosixPath
 
 from capture.sources.recordings import VIDEO_SUFFIXES
 from common.errors import ConfigError
 from ferstream.archive.stores import Store, StoredFile
+from ferstream.patterns import matches_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,20 @@ def shard_of(videos: Sequence[ArchivedVideo], index: int, count: int) -> list[Ar
 
 
 def _named(source: str) -> Iterator[ArchivedVideo]:
-    if "://" in source or not has_magic(source) or Path(source).exists():
-        try:
-            found = list(_in(source))
-        except OSError as error:
-            raise ConfigError(f"{source}: {error}") from error
-        if not found:
-            raise ConfigError(f"{source}: no videos there ({', '.join(sorted(VIDEO_SUFFIXES))})")
-        yield from found
+    matches = None if "://" in source else matches_of(source)
+    if matches is not None:
+        pattern = Path(source).expanduser().absolute()
+        root = next(folder for folder in pattern.parents if not has_magic(str(folder)))
+        for match in matches:
+            yield from _in(str(match), PurePosixPath(root))
         return
-    pattern = Path(source).expanduser().absolute()
-    matching = sorted(glob(str(pattern), recursive=True))  # noqa: PTH207 - of any root
-    if not matching:
-        raise ConfigError(f"{source}: nothing fits")
-    root = next(folder for folder in pattern.parents if not has_magic(str(folder)))
-    for match in matching:
-        yield from _in(match, PurePosixPath(root))
+    try:
+        found = list(_in(source))
+    except OSError as error:
+        raise ConfigError(f"{source}: {error}") from error
+    if not found:
+        raise ConfigError(f"{source}: no videos there ({', '.join(sorted(VIDEO_SUFFIXES))})")
+    yield from found
 
 
 def _in(address: str, root: PurePosixPath | None = None) -> Iterator[ArchivedVideo]:

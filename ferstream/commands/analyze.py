@@ -15,7 +15,6 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from glob import glob, has_magic
 from pathlib import Path
 
 from capture.sources.images import IMAGE_SUFFIXES
@@ -23,6 +22,7 @@ from capture.sources.recordings import VIDEO_SUFFIXES
 from common.command import Command
 from common.errors import ConfigError, SourceError
 from ferstream.analyzer import Analysis, Analyzer
+from ferstream.patterns import matches_of
 from ferstream.settings import add_settings, settings_of
 from publisher.config import RESULTS_ENDINGS
 from publisher.faces import PublishedFrame
@@ -79,12 +79,10 @@ def recordings_of(sources: Sequence[str]) -> list[Path]:
 
 
 def _recordings(source: str) -> list[Path]:
+    matches = matches_of(source)
+    if matches is not None:
+        return matches
     path = Path(source).expanduser()
-    if not path.exists() and has_magic(source):
-        found = sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207 - of any root
-        if not found:
-            raise ConfigError(f"{source}: nothing fits")
-        return found
     if not path.is_dir():
         return [path]
     inside = sorted(file for file in path.iterdir() if file.is_file())

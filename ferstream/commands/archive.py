@@ -116,7 +116,7 @@ def _outcomes(jobs: list[Job], options: argparse.Namespace) -> Iterator[Outcome]
         return analyse_alone(jobs)
     if find_spec("distributed") is None:
         raise ConfigError(
-            'Dask is not here: pip install "ferstream[archive]", or do without it: --shard 0/1'
+            'Dask is not here: pip install ".[archive]", or do without it: --shard 0/1'
         )
     from ferstream.archive.on_dask import analyse_on_dask  # noqa: PLC0415 - not always there
 
