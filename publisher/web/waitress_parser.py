@@ -31,6 +31,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     adj: Any
     error: Any
+    path = ""
+    """What waitress logs of a request whose sender has gone, also where its head was refused."""
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, and learn how large the body is.

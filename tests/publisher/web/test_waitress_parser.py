@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from waitress.adjustments import Adjustments
 
 from publisher.web.server import WebServer
-from publisher.web.waitress_parser import MAX_BETWEEN_CHUNKS_BYTES, MAX_BLANKS
+from publisher.web.waitress_parser import MAX_BETWEEN_CHUNKS_BYTES, MAX_BLANKS, Parser
 
 PATIENCE_S = 20.0  # what waitress makes of the first three took a minute each
 LONG = 16_000
@@ -54,6 +55,14 @@ def test_a_head_that_is_none_is_refused_at_once(
 ) -> None:
     assert status(server, head + b"\r\n") == b"400"
     assert caplog.text == "", "who sends that writes no line of the log"
+
+
+def test_request_that_is_refused_has_a_path_for_the_log() -> None:
+    """Waitress logs it where the sender has gone before the answer."""
+    parser = Parser(Adjustments())
+    parser.received(b"GET http://[ HTTP/1.1\r\n\r\n")
+    assert parser.error is not None
+    assert parser.path == ""
 
 
 def test_what_may_stand_in_a_head_is_taken(server: WebServer) -> None:
