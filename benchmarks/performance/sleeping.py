@@ -42,6 +42,9 @@ class QuickDetector(Worker[DetectRun, Faces]):
     takes = DetectRun
     capacity = 10
 
+    def __init__(self) -> None:
+        self.about = {}
+
     def answer(self, work: DetectRun) -> Iterator[Faces]:
         """Yield the same faces for each frame."""
         boxes = np.array([[40 * place, 40, 36, 36] for place in range(FACES)], np.int32)
@@ -62,6 +65,7 @@ class SleepingClassifier(Worker[ClassifyBatch, Expressions]):
     capacity = 1
 
     def __init__(self) -> None:
+        self.about = {}
         self.done = 0
 
     def answer(self, work: ClassifyBatch) -> Iterator[Expressions]:
