@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -46,44 +47,44 @@ class ListedCamera:
         """Return the variables of its capture.
 
         Raises:
-            ConfigError: A password cannot be read, or one of the settings is wrong.
+            ConfigError: A password cannot be read.
         """
-        made = {
-            **dict(self.settings),
-            "CAPTURE_SOURCE": _REFERENCE.sub(lambda name: _read(passwords, name[1]), self.address),
-            "CAPTURE_CAMERA": self.name,
-        }
-        load_config(CaptureConfig, "capture", (), made)
-        return made
+        address = _REFERENCE.sub(lambda name: _read(passwords, name[1]), self.address)
+        return _environ(self.name, address, self.settings)
 
 
-def parse_camera_list(text: str) -> tuple[dict[str, ListedCamera], list[str]]:
-    """Return the cameras of a list by name, and what is wrong with each other line.
+def parse_camera_list(text: str) -> tuple[dict[str, ListedCamera | None], list[str]]:
+    """Return the cameras of a list by name, and what is wrong with its lines.
 
-    A line that is wrong does not keep the others from being used: a list may be that of a
-    thousand cameras, and whoever starts again must not fail on the line of another.
+    A camera is None where its name is all of its line that can be used: one that runs may go on.
+    Such a line does not keep the others from being used: a list may be that of a thousand cameras,
+    and whoever starts again must not fail on the line of another.
     """
-    cameras: dict[str, ListedCamera] = {}
-    taken: dict[str, str] = {}  # what asks for them by address may not tell Door from door
+    cameras: dict[str, ListedCamera | None] = {}
+    above: dict[str, str] = {}  # what asks for them by address may not tell Door from door
     wrong = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            camera = _parse(line)
-            above = taken.setdefault(camera.name.lower(), camera.name)
-            if above in cameras:
-                raise ValueError(f"{camera.name}: there is a camera {above} above")
-            cameras[camera.name] = camera
+            name, *words = line.split()
+            _check_name(name, above)
+            above[name.lower()] = name
+            cameras[name] = None
+            cameras[name] = _parse(name, words)
         except ValueError as error:
             wrong.append(f"line {number}: {error}")
     return cameras, wrong
 
 
-def _parse(line: str) -> ListedCamera:
-    name, *words = line.split()
+def _check_name(name: str, above: Mapping[str, str]) -> None:
     if not NAME.fullmatch(name):
         raise ValueError("expected a name of up to 64 letters, digits and . _ -, then an address")
+    if name.lower() in above:
+        raise ValueError(f"{name}: there is a camera {above[name.lower()]} above")
+
+
+def _parse(name: str, words: Sequence[str]) -> ListedCamera:
     if not words:
         raise ValueError(f"expected the address of camera {name} after its name")
     address, *rest = words
@@ -92,7 +93,12 @@ def _parse(line: str) -> ListedCamera:
             f"{name} {without_password(address)}: the list is no place for a password; write "
             "{NAME} for it, and put it into the file NAME of the folder CAPTURE_PASSWORDS"
         )
-    return ListedCamera(name, address, tuple(_setting(name, word) for word in rest))
+    settings = tuple(_setting(name, word) for word in rest)
+    try:
+        load_config(CaptureConfig, "capture", (), _environ(name, address, settings))
+    except ConfigError as error:
+        raise ValueError(f"{name}: {error}") from error
+    return ListedCamera(name, address, settings)
 
 
 def _setting(name: str, word: str) -> tuple[str, str]:
@@ -102,6 +108,10 @@ def _setting(name: str, word: str) -> tuple[str, str]:
     if variable not in SETTINGS:
         raise ValueError(f"{name}: a line may set {' and '.join(SETTINGS)}, not {variable}")
     return variable, value
+
+
+def _environ(name: str, address: str, settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {**dict(settings), "CAPTURE_SOURCE": address, "CAPTURE_CAMERA": name}
 
 
 def _read(passwords: Path | None, name: str) -> str:
@@ -137,7 +147,7 @@ def read_text(path: Path, variable: str) -> str:
         ConfigError: It cannot be read.
     """
     try:
-        return path.read_text()
+        return path.read_text("utf-8-sig")  # Windows' editors begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(f"{variable}: cannot read {path} ({reason})") from error

@@ -118,8 +118,15 @@ class CaptureConfig(BrokerSettings):
     )
 
     def __post_init__(self) -> None:
-        if self.mode is not Mode.LOSSLESS:
-            return
+        if isinstance(self.cells, int) and self.cell >= self.cells:
+            raise ConfigError(
+                f"CAPTURE_CELL={self.cell}: expected a number from 0 to {self.cells - 1}, for "
+                f"there are CAPTURE_CELLS={self.cells}"
+            )
+        if self.mode is Mode.LOSSLESS:
+            self._check_lossless()
+
+    def _check_lossless(self) -> None:
         if not self.kind.has_end:
             raise ConfigError(
                 f"CAPTURE_MODE={Mode.LOSSLESS}: CAPTURE_SOURCE={without_password(self.source)} is "

@@ -20,10 +20,13 @@ from capture.config import LISTED, CaptureConfig
 from common.child import Child
 from common.contract import Mode
 from common.errors import ConfigError
+from common.stale_rings import remove_stale_rings
 from common.supervisor import STOP_TIMEOUT_S, StartChild
 
 LOOK_S = 5.0
 """How often the list is read. Kubernetes itself takes a minute to bring a changed one to a node."""
+OF_THE_LIST = ("CAPTURE_CAMERAS", "CAPTURE_PASSWORDS", "CAPTURE_CELL", "CAPTURE_CELLS")
+"""Variables that mean something to the supervisor alone."""
 AGAIN_S = (15.0, 45.0)
 """After how long, by chance between these, a capture is tried again that has given up."""
 
@@ -72,7 +75,7 @@ class ListedCameras:
         self._running: dict[str, Capture] = {}
         self._leaving: dict[str, tuple[Child, float]] = {}
         self._seen: tuple[str, int] | None = None
-        self._ours: list[ListedCamera] = []
+        self._ours: dict[str, ListedCamera | None] = {}
         self._wrong: list[str] = []
         self._told: list[str] = []
         self._next_look_s = 0.0
@@ -119,7 +122,7 @@ class ListedCameras:
         if (text, cells) != self._seen:  # what is done with a thousand lines is done once
             self._choose(text, cells)
         wrong = list(self._wrong)
-        found = {camera.name: self._environ(camera, wrong) for camera in self._ours}
+        found = {name: self._environ(name, camera, wrong) for name, camera in self._ours.items()}
         self._tell([f"CAPTURE_CAMERAS={self._path}, {each}" for each in wrong])
         return {name: environ for name, environ in found.items() if environ}
 
@@ -127,17 +130,18 @@ class ListedCameras:
         """Take those of a list that fall to this cell."""
         cameras, self._wrong = parse_camera_list(text)
         cell = self._config.cell
-        self._ours = [each for each in cameras.values() if cell_of(each.name, cells) == cell]
+        self._ours = {name: cameras[name] for name in cameras if cell_of(name, cells) == cell}
         self._seen = text, cells
         log.info("cell %d of %d: %d of %d cameras", cell, cells, len(self._ours), len(cameras))
 
-    def _environ(self, camera: ListedCamera, wrong: list[str]) -> dict[str, str]:
-        """Return a camera's variables; those of before, or none, where they are wrong."""
+    def _environ(self, name: str, camera: ListedCamera | None, wrong: list[str]) -> dict[str, str]:
+        """Return a camera's variables; those of before, or none, where its line is wrong."""
         try:
-            return camera.environ(self._config.passwords)
+            if camera is not None:
+                return camera.environ(self._config.passwords)
         except ConfigError as error:
-            wrong.append(f"camera {camera.name}: {error}")
-            return self._wanted.get(camera.name, {})
+            wrong.append(f"camera {name}: {error}")
+        return self._wanted.get(name, {})
 
     def _tell(self, wrong: list[str]) -> None:
         """Log what is wrong, once."""
@@ -156,6 +160,7 @@ class ListedCameras:
             if child.has_stopped or time.monotonic() > deadline_s:
                 child.wait(deadline_s)
                 del self._leaving[name]
+                remove_stale_rings()  # one that had to be killed has left its own
 
 
 class Capture:
@@ -188,4 +193,6 @@ class Capture:
             self.child = self._started()
 
     def _started(self) -> Child:
-        return self._start({**os.environ, **self.environ, LISTED: "1"})
+        """Start it; what it needs of the list it has, so that may be away meanwhile."""
+        without = dict.fromkeys(OF_THE_LIST, "")
+        return self._start({**os.environ, **without, **self.environ, LISTED: "1"})

@@ -124,6 +124,15 @@ def test_lossless_cannot_loop() -> None:
     assert not load(CAPTURE_MODE="lossless").plays_again
 
 
+def test_a_cell_is_one_of_those_there_are(tmp_path: Path) -> None:
+    assert load(CAPTURE_CELL="3", CAPTURE_CELLS="4").cell == 3
+    for cells in ({"CAPTURE_CELLS": "4"}, {}):
+        with pytest.raises(ConfigError, match=r"CAPTURE_CELL=4: expected a number from 0 to [03]"):
+            load(CAPTURE_CELL="4", **cells)
+    (tmp_path / "cells").write_text("4")
+    assert load(CAPTURE_CELL="4", CAPTURE_CELLS=str(tmp_path / "cells")).cell == 4, "soon there are"
+
+
 def test_a_file_loops_only_when_asked() -> None:
     assert not load(CAPTURE_SOURCE="x.mp4").plays_again
     assert load(CAPTURE_SOURCE="x.mp4", CAPTURE_LOOP="1").plays_again

@@ -17,6 +17,7 @@ from capture.listed_cameras import listed_cameras as captures_of
 from common.child import Child
 from common.config import load_config
 from common.errors import ConfigError
+from common.ring_files import new_ring_path, ring_directory
 from tests.support.pipeline import ROOT, pipeline_environ
 from tests.support.waiting import DEADLINE_S
 
@@ -27,7 +28,7 @@ class Pretended:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.name = environ["CAPTURE_CAMERA"]
         self.source = environ["CAPTURE_SOURCE"]
-        self.is_listed = LISTED in environ
+        self.environ = environ
         self.exit_code: int | None = None
         self.asked_to_stop = self.has_stopped = self.was_waited_for = False
 
@@ -79,7 +80,7 @@ def test_captures_are_started_one_after_another(rig: Rig) -> None:
     assert rig.names() == ["hall"]
     rig.poll()
     assert rig.names() == ["hall", "door"]
-    assert all(each.is_listed for each in rig.started)
+    assert all(LISTED in each.environ for each in rig.started)
 
 
 def test_a_list_that_cannot_be_read_leaves_all_as_it_was(
@@ -98,6 +99,25 @@ def test_a_list_that_cannot_be_read_leaves_all_as_it_was(
     assert rig.names() == ["hall", "door", "gate"]
 
 
+def test_a_line_that_becomes_wrong_leaves_its_camera_as_it_was(rig: Rig) -> None:
+    rig.poll()
+    rig.list.write_text("hall demo LOOP=1\ndoor\ngate\n")
+    rig.poll()
+    assert rig.names() == ["hall", "door"]
+    assert not any(each.asked_to_stop for each in rig.started)
+
+
+def test_a_capture_can_be_started_again_while_the_list_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path)
+    monkeypatch.setenv("CAPTURE_CAMERAS", str(rig.list))
+    rig.poll(1)
+    rig.list.unlink()
+    config = load_config(CaptureConfig, "capture", (), rig.started[0].environ)
+    assert config.camera == "hall"
+
+
 def test_who_is_taken_away_is_ended_and_waited_for(rig: Rig) -> None:
     rig.poll()
     hall, door = rig.started
@@ -107,8 +127,11 @@ def test_who_is_taken_away_is_ended_and_waited_for(rig: Rig) -> None:
     assert not hall.was_waited_for
     assert not door.asked_to_stop
     assert rig.held() == [door, hall]
+    ring = new_ring_path(ring_directory())
+    ring.touch()  # nobody holds it, as where its capture had to be killed
     hall.has_stopped = True
     rig.poll()
+    assert not ring.exists()
     assert hall.was_waited_for
     assert rig.held() == [door]
 

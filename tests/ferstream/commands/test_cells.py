@@ -42,7 +42,7 @@ def test_what_is_wrong_is_told(cameras: Path, capsys: pytest.CaptureFixture[str]
         main([str(cameras)])
     assert ended.value.code == 1
     told = capsys.readouterr()
-    assert told.out == "door 0\n"
+    assert told.out == "door 0\ngate 0\n"
     assert f"{cameras}, line 2: expected the address of camera gate" in told.err
 
 
@@ -55,7 +55,7 @@ def test_another_number_of_cells_is_refused(
 
 
 def test_the_gateway_is_told_of_every_camera(cameras: Path, tmp_path: Path) -> None:
-    cameras.write_text(cameras.read_text() + "wrong\n")
+    cameras.write_text(cameras.read_text() + "my/door demo\n")
     assert main([str(cameras), "--cells", "3", "--gateway", str(tmp_path)]) == 0
     places = dict(line.split() for line in (tmp_path / "cells.map").read_text().splitlines())
     assert places == {name: f"{cell_of(name, 3)};" for name in NAMES}
@@ -64,3 +64,10 @@ def test_the_gateway_is_told_of_every_camera(cameras: Path, tmp_path: Path) -> N
     assert f'href="cell-{cell_of(NAMES[0], 3)}/#{NAMES[0]}"' in page
     assert "apparent" in page
     assert "://" not in page
+
+
+def test_a_camera_whose_line_is_wrong_can_be_reached(cameras: Path, tmp_path: Path) -> None:
+    """Its cell goes on with the line of before."""
+    cameras.write_text("door demo LOOP=1\n")
+    assert main([str(cameras), "--gateway", str(tmp_path)]) == 0
+    assert (tmp_path / "cells.map").read_text() == "door 0;\n"
