@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
+import psutil
 import pytest
 
 from capture.cells import cell_of
@@ -32,11 +33,11 @@ pid {folder}/pid;
 error_log {folder}/error.log;
 events {{}}
 http {{
-    access_log off;
     {temporary}
     include {folder}/ferstream.conf;
 }}
 """
+PART_BYTES = 1024 * 1024
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -52,10 +53,12 @@ class Gateway:
 
     def __init__(self, folder: Path, cells: int) -> None:
         self.port = free_port()
+        self.cells = cells
         self.folder = folder
         text = one("base", "ConfigMap", "gateway")["data"]["ferstream.conf.template"]
         for there, here in (
             ("listen 8080", f"listen 127.0.0.1:{self.port}"),
+            ("/dev/stdout", f"{folder}/access.log"),
             ("${NGINX_LOCAL_RESOLVERS}", "127.0.0.1"),
             ("cells.${FERSTREAM_NAMESPACE}.svc.cluster.local", "127.0.0.10"),
             ("cell-$cell.$cells:5000", f"127.0.0.1$cell:{cells}"),
@@ -94,6 +97,12 @@ class Gateway:
                 return answer.status
         except ConnectionError:
             return 0
+
+    def is_asking(self) -> bool:
+        """Return whether a cell is being asked for something."""
+        workers = psutil.Process(self.process.pid).children()
+        connections = (each for worker in workers for each in worker.net_connections("tcp"))
+        return any(each.raddr and each.raddr.port == self.cells for each in connections)
 
     def close(self) -> None:
         self.process.terminate()
@@ -191,6 +200,8 @@ def test_a_camera_is_found_wherever_it_is(gateway: Gateway, session: dict[str, s
 def test_a_cell_has_its_page_in_a_folder(gateway: Gateway, session: dict[str, str]) -> None:
     with gateway.ask("/cell-1", **session) as answer:
         assert (answer.status, answer.headers["Location"]) == (302, "/cell-1/")
+    with gateway.ask("/cell-1%0a", **session) as answer:
+        assert answer.headers["Location"] == "/cell-1/", "an address ends no line of a header"
     assert gateway.code("/cell-1/static/page.js") == 200
     assert gateway.code("/cell-7/", **session) == 502
 
@@ -210,3 +221,22 @@ def test_an_image_is_taken_by_any_cell(gateway: Gateway, session: dict[str, str]
     with gateway.ask("/api/analyze", "POST", "x", **session) as answer:
         assert answer.status == 403
         assert b"takes an operator's" in answer.read()
+
+
+def test_an_upload_is_passed_on_as_it_comes(gateway: Gateway) -> None:
+    """Who has no token yet could fill the gateway's volume, and a pod whose is full is evicted."""
+    eventually(lambda: not gateway.is_asking())
+    with closing(HTTPConnection("127.0.0.1", gateway.port, timeout=DEADLINE_S)) as connection:
+        connection.putrequest("POST", "/api/analyze", skip_host=True)
+        connection.putheader("Host", HOST)
+        connection.putheader("Content-Length", str(2 * PART_BYTES))
+        connection.endheaders(bytes(PART_BYTES))
+        eventually(gateway.is_asking, "a cell that is given the part that has come")
+        assert not list((gateway.folder / "client_body").iterdir())
+
+
+def test_no_token_in_an_address_is_logged(gateway: Gateway) -> None:
+    assert gateway.code(f"/static/nothing?token={LOOK}") == 404
+    log = gateway.folder / "access.log"
+    eventually(lambda: "GET /static/nothing " in log.read_text(), log.read_text)
+    assert LOOK not in log.read_text()
