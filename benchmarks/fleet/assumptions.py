@@ -23,11 +23,11 @@ ASSUMED = "assumed"
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """All numbers, for cameras of 640x480 with one to three faces and ``DETECTOR=yunet``."""
+    """All numbers, for cameras of 640x480 with one face and ``DETECTOR=yunet``."""
 
     fps: float = given(15, "frames/s", ASSUMED)
     cpu_ms: float = given(10.2, "CPU ms a frame", QUIET)
-    base_mb: float = given(256, "MB a cell", CELL)
+    base_mb: float = given(258, "MB a cell", CELL)
     camera_mb: float = given(38, "MB a camera, its ring with it", CELL)
     stream_mbit: float = given(1.0, "Mbit/s a camera", ASSUMED)
     line_bytes: float = given(80, "bytes a camera in the list", ASSUMED)

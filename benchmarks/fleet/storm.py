@@ -25,9 +25,6 @@ def worst_second(cameras: int, jitter: tuple[float, float], seed: int) -> int:
 
 
 def storm_row(cameras: int, seed: int) -> list[str]:
-    """Return the worst second without and with jitter, and how long a try is late at most."""
-    without, with_jitter = (
-        worst_second(cameras, (1.0, 1.0), seed),
-        worst_second(cameras, JITTER, seed),
-    )
-    return [f"{cameras:,}", f"{without:,}", f"{with_jitter:,}"]
+    """Return the tries of the worst second, without and with jitter."""
+    worst = (worst_second(cameras, jitter, seed) for jitter in ((1.0, 1.0), JITTER))
+    return [f"{cameras:,}", *(f"{tries:,}" for tries in worst)]

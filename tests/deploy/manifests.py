@@ -33,8 +33,13 @@ def kubectl() -> str:
 
 @cache
 def built(folder: str) -> tuple[Manifest, ...]:
+    """Return all that a folder in ``deploy/kubernetes`` comes to."""
+    return kustomized(KUBERNETES / folder)
+
+
+def kustomized(folder: Path) -> tuple[Manifest, ...]:
     """Return all that a folder comes to."""
-    command = [kubectl(), "kustomize", str(KUBERNETES / folder)]
+    command = [kubectl(), "kustomize", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return tuple(yaml.safe_load_all(done.stdout))

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from capture.camera_list import parse_camera_list
 from ferstream.__main__ import COMMANDS
-from tests.deploy.manifests import FOLDERS, KUBERNETES, Manifest, built, containers, one, pod_specs
+from publisher.uploads.upload import MAX_UPLOAD_BYTES
+from publisher.web.analyze import MAX_UPLOADS
+from publisher.web.connections import MAX_BODY_BYTES
+from tests.deploy.manifests import (
+    FOLDERS,
+    KUBERNETES,
+    Manifest,
+    built,
+    containers,
+    kustomized,
+    one,
+    pod_specs,
+)
 from tests.test_structure import example
 
 VERSIONS = ("1.35", "1.36", "1.37")
@@ -49,6 +64,31 @@ def test_shards_know_how_many_they_are() -> None:
     assert "--shard=$(JOB_COMPLETION_INDEX)/$(SHARDS)" in container["args"]
 
 
+def test_a_shard_is_not_given_up_for_nodes_that_are_drained() -> None:
+    first, *_ = one("archive", "Job", "archive")["spec"]["podFailurePolicy"]["rules"]
+    assert (first["action"], first["onPodConditions"][0]["type"]) == ("Ignore", "DisruptionTarget")
+
+
+@pytest.mark.parametrize("folder", [each for each in FOLDERS if each != "overlays/large"])
+def test_another_registry_can_be_named(folder: str, tmp_path: Path) -> None:
+    """As docs/kubernetes.md says: in a folder of one's own, by the name that the image has here."""
+    names = ("ferstream", "ferstream-gpu")
+    images = [{"name": name, "newName": f"elsewhere.example/{name}"} for name in names]
+    resource = os.path.relpath(KUBERNETES / folder, tmp_path)
+    made = {"resources": [resource], "images": images}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(made))
+    found = {
+        container["image"]
+        for each in kustomized(tmp_path)
+        if "template" in each.get("spec", {})
+        for container in containers(each["spec"]["template"])
+        if "ferstream" in container["image"]
+    }
+    assert found
+    assert all(image.startswith("elsewhere.example/") for image in found)
+    assert all(image.endswith(":0.1.0") for image in found)
+
+
 @pytest.mark.parametrize("path", sorted(KUBERNETES.rglob("cameras")), ids=str)
 def test_lists_of_cameras_can_be_read(path: Any) -> None:
     cameras, wrong = parse_camera_list(path.read_text())
@@ -85,14 +125,13 @@ def test_every_setting_is_one_of_ours(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_commands_are_those_of_ferstream(folder: str) -> None:
-    """``archive`` too, which another part of this project brings."""
     given = [
         container["args"][1]
         for _, template in pod_specs(folder)
         for container in containers(template)
         if container.get("args", [""])[0] == "ferstream"
     ]
-    assert set(given) <= {*COMMANDS, "archive"}
+    assert set(given) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -143,6 +182,14 @@ def test_a_cell_has_shared_memory_for_its_frames() -> None:
     assert mebibytes(frames["emptyDir"]["sizeLimit"]) < mebibytes(
         cell["resources"]["limits"]["memory"]
     )
+
+
+def test_uploads_do_not_fill_what_a_cell_may_write() -> None:
+    """A pod whose volume holds more than it may is evicted, and who uploads has no token yet."""
+    spec = one("base", "StatefulSet", "cell")["spec"]["template"]["spec"]
+    (tmp,) = (each for each in spec["volumes"] if each["name"] == "tmp")
+    most = MAX_BODY_BYTES + MAX_UPLOADS * MAX_UPLOAD_BYTES  # on their way, and being analyzed
+    assert mebibytes(tmp["emptyDir"]["sizeLimit"]) * 2**20 > most
 
 
 def mebibytes(text: str) -> int:
