@@ -132,7 +132,9 @@ class ListedCameras:
         cell = self._config.cell
         self._ours = {name: cameras[name] for name in cameras if cell_of(name, cells) == cell}
         self._seen = text, cells
-        log.info("cell %d of %d: %d of %d cameras", cell, cells, len(self._ours), len(cameras))
+        usable = {name for name, camera in cameras.items() if camera is not None}
+        count = len(usable & self._ours.keys())
+        log.info("cell %d of %d: %d of %d cameras", cell, cells, count, len(usable))
 
     def _environ(self, name: str, camera: ListedCamera | None, wrong: list[str]) -> dict[str, str]:
         """Return a camera's variables; those of before, or none, where its line is wrong."""
