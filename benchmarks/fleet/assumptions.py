@@ -26,7 +26,7 @@ class Assumptions:
     """All numbers, for cameras of 640x480 with one face and ``DETECTOR=yunet``."""
 
     fps: float = given(15, "frames/s", ASSUMED)
-    cpu_ms: float = given(10.2, "CPU ms a frame", QUIET)
+    cpu_ms: float = given(11.7, "CPU ms a frame", QUIET)
     base_mb: float = given(258, "MB a cell", CELL)
     camera_mb: float = given(38, "MB a camera, its ring with it", CELL)
     stream_mbit: float = given(1.0, "Mbit/s a camera", ASSUMED)
