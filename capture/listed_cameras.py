@@ -197,4 +197,5 @@ class Capture:
     def _started(self) -> Child:
         """Start it; what it needs of the list it has, so that may be away meanwhile."""
         without = dict.fromkeys(OF_THE_LIST, "")
-        return self._start({**os.environ, **without, **self.environ, LISTED: "1"})
+        environ = {**os.environ, **without, **self.environ, LISTED: "1"}
+        return self._start(environ, f"camera {self._name}")

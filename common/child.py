@@ -48,6 +48,7 @@ class Child:
 
     Args:
         module: What the process runs.
+        whose: What of many it is for, in messages; empty where all are the same.
         honcho: A file for it to wait for the end of honcho, as ``Guardians.open_handle`` gives it.
         is_given_up: Whether crashes in a row end it though it has worked before them.
         environ: Its environment, but for what its supervisor tells it.
@@ -56,11 +57,13 @@ class Child:
     def __init__(
         self,
         module: str,
+        whose: str,
         honcho: int | None,
         is_given_up: bool,
         environ: Mapping[str, str],
     ) -> None:
         self._module = module
+        self._name = f"{module} of {whose}" if whose else module
         self._honcho = honcho
         self._is_given_up = is_given_up
         self._environ = environ
@@ -170,7 +173,7 @@ class Child:
 
     def _kill_hung(self, process: subprocess.Popen[bytes], fault: str) -> None:
         """Kill a process that does not do what it should, once it has said where it is."""
-        log.error("%s (process %d) %s; killing it", self._module, process.pid, fault)
+        log.error("%s (process %d) %s; killing it", self._name, process.pid, fault)
         self._fault = fault
         if not self._signs.is_stopped:
             process.send_signal(SHOW_STACKS)
@@ -197,13 +200,13 @@ class Child:
         self._crashes.append(now)
         recent = sum(now - crash < CRASH_WINDOW_S for crash in self._crashes)
         if recent == MAX_CRASHES and (self._is_given_up or not self._has_worked):
-            log.error("%s %s, %d times in a minute; giving up", self._module, how, MAX_CRASHES)
+            log.error("%s %s, %d times in a minute; giving up", self._name, how, MAX_CRASHES)
             self.exit_code = EXIT_GAVE_UP
             return
         self._falls = self._falls + 1 if now - self._started_s < STEADY_S else 0
         pause = BACKOFF_S[min(self._falls, len(BACKOFF_S)) - 1] if self._falls else 0.0
         when = f" in {pause:.1f} s" if pause else ""
-        log.warning("%s %s; starting it again%s", self._module, how, when)
+        log.warning("%s %s; starting it again%s", self._name, how, when)
         self._restarts += 1
         self._start_at = now + pause
 

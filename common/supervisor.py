@@ -31,10 +31,15 @@ POLL_S = 0.1
 STOP_TIMEOUT_S = 3.0  # honcho kills after five
 
 C = TypeVar("C", bound=BrokerSettings)
-StartChild = Callable[[Mapping[str, str]], Child]
-"""Starts one process of the stage in an environment."""
 
 log = logging.getLogger(__name__)
+
+
+class StartChild(Protocol):
+    """Starts one process of the stage."""
+
+    def __call__(self, environ: Mapping[str, str], whose: str = "", /) -> Child:
+        """Start it in an environment; of many that differ, messages say whose it is."""
 
 
 class Crew(Protocol):
@@ -100,8 +105,8 @@ def _supervise(
     guardians = Guardians()
     honcho = guardians.open_handle()
 
-    def start(environ: Mapping[str, str]) -> Child:
-        return Child(child_module, honcho, config.is_given_up, environ)
+    def start(environ: Mapping[str, str], whose: str = "") -> Child:
+        return Child(child_module, whose, honcho, config.is_given_up, environ)
 
     crew = gather(config, start) or Workers(_count(stage, config.workers, guardians), start)
     while not lifetime.stop_requested:

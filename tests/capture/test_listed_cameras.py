@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
+import psutil
 import pytest
 
 from capture import listed_cameras
@@ -19,7 +21,7 @@ from common.config import load_config
 from common.errors import ConfigError
 from common.ring_files import new_ring_path, ring_directory
 from tests.support.pipeline import ROOT, pipeline_environ
-from tests.support.waiting import DEADLINE_S
+from tests.support.waiting import DEADLINE_S, eventually
 
 
 class Pretended:
@@ -53,7 +55,7 @@ class Rig:
         self.config = load_config(CaptureConfig, "capture", (), given)
         self.cameras = captures_of(self.config, self.list, self._start)
 
-    def _start(self, environ: Mapping[str, str]) -> Child:
+    def _start(self, environ: Mapping[str, str], _whose: str = "") -> Child:
         self.started.append(Pretended(environ))
         return cast(Child, self.started[-1])
 
@@ -190,21 +192,43 @@ def test_a_password_that_is_changed_starts_its_camera_again(
     assert not rig.started[2].asked_to_stop, "it goes on with what it had"
 
 
-def test_a_camera_that_has_given_up_is_no_fault_of_the_end(tmp_path: Path) -> None:
-    (tmp_path / "cameras").write_text(f"hall {tmp_path}/none.mp4\n")
-    process = subprocess.Popen(
+@contextmanager
+def supervised(folder: Path, cameras: str) -> Iterator[tuple[psutil.Process, IO[str]]]:
+    """Run the supervisor of a list; yield it and what it says."""
+    (folder / "cameras").write_text(cameras)
+    process = psutil.Popen(
         [sys.executable, "-m", "capture"],
         cwd=ROOT,
-        env=pipeline_environ(tmp_path, 0, CAPTURE_CAMERAS=tmp_path / "cameras"),
+        env=pipeline_environ(folder, 0, CAPTURE_CAMERAS=folder / "cameras"),
         stderr=subprocess.PIPE,
         text=True,
     )
     with process:
-        assert process.stderr is not None
-        assert any("camera hall has given up" in line for line in process.stderr)
-        process.terminate()
-        process.stderr.read()
+        try:
+            yield process, process.stderr
+        finally:
+            process.terminate()
+            process.stderr.read()
         assert process.wait(DEADLINE_S) == 0
+
+
+def test_a_camera_that_has_given_up_is_no_fault_of_the_end(tmp_path: Path) -> None:
+    with supervised(tmp_path, f"hall {tmp_path}/none.mp4\n") as (_, errors):
+        assert any("camera hall has given up" in line for line in errors)
+
+
+def test_it_is_said_which_of_many_captures_has_crashed(tmp_path: Path) -> None:
+    with supervised(tmp_path, "hall demo\ndoor demo\n") as (process, errors):
+        (door,) = eventually(
+            lambda: [
+                each
+                for each in process.children()
+                if each.environ().get("CAPTURE_CAMERA") == "door"
+            ]
+        )
+        door.kill()
+        told = next(line for line in errors if "was killed by SIGKILL" in line)
+        assert "capture.stage of camera door was killed" in told
 
 
 def test_a_list_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
