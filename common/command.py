@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from common.errors import FerstreamError
 
@@ -39,6 +40,9 @@ class Command:
 
     def __call__(self, arguments: Sequence[str] | None = None) -> int:
         """Run it with these arguments, by default those of the process; return the exit code."""
+        if sys.stderr is None:  # it was closed, and the next file would take its place
+            sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as this runs
+            os.set_inheritable(sys.stderr.fileno(), True)
         parser = argparse.ArgumentParser(
             prog=self.name if " " in self.name else f"python -m {self.name}",
             description=self.description,

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 
 from common.command import INTERRUPTED, WRONG, Command
 from common.errors import ConfigError, FerstreamError, ModelError
+from tests.support.pipeline import ROOT
 
 
 def command(error: BaseException | None = None) -> Command:
@@ -59,3 +62,12 @@ def test_help_and_wrong_options_name_the_module(capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert "What it does." in told.out
     assert told.err.startswith("usage: python -m some.module ")
+
+
+def test_where_nobody_can_be_told_the_code_still_says_it() -> None:
+    program = (
+        "import sys; from common.errors import ConfigError; from tests.common.test_command import "
+        "command; sys.exit(command(ConfigError('--x is 1'))(['hello']))"
+    )
+    closed = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", program]
+    assert subprocess.run(closed, cwd=ROOT, check=False).returncode == WRONG
