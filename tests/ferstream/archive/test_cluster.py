@@ -7,8 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -24,36 +23,67 @@ pytestmark = [
 ]
 
 
-class Cluster:
-    """A scheduler that asks for certificates, and the processes that have joined it."""
+DOCUMENTATION = ROOT / "docs" / "archive.md"
+CLIENT_KEYS = {"CA_FILE": "ca.pem", "CLIENT__CERT": "dask.pem", "CLIENT__KEY": "dask.key"}
 
-    def __init__(self, folder: Path, environ: dict[str, str], stack: ExitStack) -> None:
+
+class Scheduler:
+    """A scheduler that asks for certificates, which it makes as the documentation says.
+
+    Args:
+        folder: For the certificates.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        make_certificates(folder)
         self.folder = folder
-        self.environ = environ
-        self.address = f"tls://127.0.0.1:{free_port()}"
-        self._stack = stack
-        files = {"ca-file": "ca.pem", "cert": "dask.pem", "key": "dask.key"}
-        self._keys = [f"--tls-{what}={folder / name}" for what, name in files.items()]
-        host, _, port = self.address.removeprefix("tls://").partition(":")
-        self.start(
-            "scheduler", "--protocol", "tls", "--host", host, "--port", port, "--no-dashboard"
-        )
+        port = free_port()
+        self.address = f"tls://127.0.0.1:{port}"
+        where = ("--protocol", "tls", "--host", "127.0.0.1", "--port", str(port))
+        self.process = self.start("scheduler", os.environ, folder, *where, "--no-dashboard")
 
-    def start(self, what: str, *arguments: str, folder: Path | None = None) -> psutil.Process:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *arguments, *self._keys]
-        process = subprocess.Popen(
-            command,
-            cwd=folder or self.folder,
-            env=self.environ,
+    def start(
+        self, what: str, environ: Mapping[str, str], folder: Path, *arguments: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a program of Dask that has the certificates."""
+        files = {"ca-file": "ca.pem", "cert": "dask.pem", "key": "dask.key"}
+        keys = [f"--tls-{name}={self.folder / file}" for name, file in files.items()]
+        return subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, *keys],
+            cwd=folder,
+            env=environ,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._stack.callback(end, process)
+
+
+class Cluster:
+    """A scheduler, and the workers of one archive that join it."""
+
+    def __init__(self, scheduler: Scheduler, archive: Archive) -> None:
+        self.scheduler = scheduler
+        self.address = scheduler.address
+        self._archive = archive
+        self._environ = dict(archive.environ)
+        self._started: list[subprocess.Popen[bytes]] = []
+        for name, file in CLIENT_KEYS.items():
+            archive.environ[f"DASK_DISTRIBUTED__COMM__TLS__{name}"] = str(scheduler.folder / file)
+
+    def start_worker(
+        self, *arguments: str, folder: Path | None = None, **environ: str
+    ) -> psutil.Process:
+        process = self.scheduler.start(
+            "worker",
+            self._environ | environ,
+            folder or self._archive.folder,
+            *(self.address, "--nthreads", "1", "--no-dashboard", *arguments),
+        )
+        self._started.append(process)
         return psutil.Process(process.pid)
 
-    def start_worker(self, *arguments: str, folder: Path | None = None) -> psutil.Process:
-        words = ("worker", self.address, "--nthreads", "1", "--no-dashboard", *arguments)
-        return self.start(*words, folder=folder)
+    def close(self) -> None:
+        for process in self._started:
+            end(process)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -67,33 +97,25 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def make_certificates(folder: Path) -> None:
     """Do what the documentation says."""
-    text = (ROOT / "docs" / "archive.md").read_text()
-    commands = re.findall(r"^openssl .*$", text, re.MULTILINE)
+    commands = re.findall(r"^openssl .*$", DOCUMENTATION.read_text(), re.MULTILINE)
     assert len(commands) == 3
     for command in commands:
         subprocess.run(command, shell=True, cwd=folder, check=True, capture_output=True)  # noqa: S602
 
 
-@contextmanager
-def cluster_in(archive: Archive) -> Iterator[Cluster]:
-    make_certificates(archive.folder)
-    names = {
-        "CA_FILE": "ca.pem",
-        "CLIENT__CERT": "dask.pem",
-        "CLIENT__KEY": "dask.key",
-    }
-    environ = dict(archive.environ)
-    archive.environ |= {
-        f"DASK_DISTRIBUTED__COMM__TLS__{name}": file for name, file in names.items()
-    }
-    with ExitStack() as stack:
-        yield Cluster(archive.folder, environ, stack)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
+    """The scheduler of all tests that leave it as it is."""
+    scheduler = Scheduler(tmp_path_factory.mktemp("scheduler"))
+    yield scheduler
+    end(scheduler.process)
 
 
 @pytest.fixture
-def cluster(archive: Archive) -> Iterator[Cluster]:
-    with cluster_in(archive) as found:
-        yield found
+def cluster(archive: Archive, shared: Scheduler) -> Iterator[Cluster]:
+    cluster = Cluster(shared, archive)
+    yield cluster
+    cluster.close()
 
 
 def test_a_cluster_with_certificates_analyses(
@@ -208,18 +230,16 @@ def test_a_scheduler_that_is_not_there_is_named(archive: Archive, recordings: Pa
 
 
 def test_a_scheduler_that_goes_ends_the_run_with_what_to_do(
-    archive: Archive, cluster: Cluster, recordings: Path
+    archive: Archive, recordings: Path, tmp_path: Path
 ) -> None:
+    scheduler = Scheduler(tmp_path)
+    cluster = Cluster(scheduler, archive)
     cluster.start_worker()
     process = archive.start(recordings / "monday", "--scheduler", cluster.address)
     eventually(lambda: list(archive.notes.iterdir()), "a video that has begun")
-    scheduler = next(
-        each
-        for each in psutil.Process(os.getpid()).children()
-        if "distributed.cli.dask_scheduler" in each.cmdline()
-        and cluster.address[-5:] in each.cmdline()
-    )
-    scheduler.kill()
+    scheduler.process.kill()
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 2, errors
     assert "the scheduler is gone; run it again to go on" in errors
+    cluster.close()
+    end(scheduler.process)
