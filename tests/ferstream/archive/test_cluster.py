@@ -180,6 +180,26 @@ def test_only_workers_that_have_what_is_asked_for_are_given_work(
     assert pid in {child.pid for child in able.children(recursive=True)}
 
 
+def test_workers_with_the_documented_setting_keep_the_memory_of_their_frames(
+    cluster: Cluster,
+) -> None:
+    setting = re.search(
+        r"^export DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON='(.*)'$",
+        DOCUMENTATION.read_text(),
+        re.MULTILINE,
+    )
+    assert setting
+    nanny = cluster.start_worker(DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON=setting[1])
+
+    def worker() -> psutil.Process | None:
+        children = nanny.children()
+        return next((each for each in children if "spawn_main" in " ".join(each.cmdline())), None)
+
+    environ = eventually(worker, "the worker's process").environ()
+    assert environ["OMP_NUM_THREADS"] == "1"
+    assert "MALLOC_TRIM_THRESHOLD_" not in environ
+
+
 def test_a_worker_that_joins_while_the_others_are_busy_is_given_work(
     archive: Archive, cluster: Cluster, recordings: Path
 ) -> None:
