@@ -108,6 +108,7 @@ class _Spread:
         self._scheduler = scheduler
         self._resources = resources
         self._running: dict[Future, Job] = {}
+        self._fit: set[str] = set()  # the workers that were looked at
 
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """Yield what becomes of each."""
@@ -137,8 +138,11 @@ class _Spread:
 
     def _places(self) -> int:
         """Return how many jobs the workers do at once; where none can do any, say so, once."""
-        workers = self._client.scheduler_info()["workers"].values()
-        places = sum(_places_of(worker, self._resources) for worker in workers)
+        workers = self._client.scheduler_info()["workers"]
+        if workers.keys() - self._fit:
+            self._check_versions()
+            self._fit |= workers.keys()
+        places = sum(_places_of(worker, self._resources) for worker in workers.values())
         if not places and self._scheduler is not None:
             needed = " ".join(f"{name}={number:g}" for name, number in self._resources.items())
             log.warning(
@@ -150,6 +154,20 @@ class _Spread:
             )
             self._scheduler = None
         return places
+
+    def _check_versions(self) -> None:
+        """Refuse a cluster that cannot load a job: without ferstream workers would leave, unsaid.
+
+        Raises:
+            FerstreamError: The scheduler or a worker has another ferstream, or none.
+        """
+        found = self._client.get_versions(packages=["ferstream"])
+        ours = found["client"]["packages"]["ferstream"]
+        for place, about in {"the scheduler": found["scheduler"], **found["workers"]}.items():
+            theirs = about["packages"]["ferstream"]
+            if theirs != ours:
+                has = f"has ferstream {theirs}" if theirs else "has no ferstream"
+                raise FerstreamError(f"{place} {has}: install {ours} there, as it is here")
 
     def _ended(self) -> set[Future]:
         """Wait for the end of a job, but not for long: workers may have joined meanwhile."""
@@ -189,6 +207,6 @@ def _outcome(job: Job, future: Future) -> Outcome | None:
         return None
     except CancelledError as error:
         raise FerstreamError(GONE) from error
-    except Exception as error:  # noqa: BLE001 - the worker has no ferstream, or another one
-        return failed(job, f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - not the recording's fault: it would be an outcome
+        return failed(job, f"{type(error).__name__}: {error}", ends_run=True)
     return outcome

@@ -200,6 +200,24 @@ def test_workers_with_the_documented_setting_keep_the_memory_of_their_frames(
     assert "MALLOC_TRIM_THRESHOLD_" not in environ
 
 
+@pytest.mark.parametrize(
+    ("metadata", "has"),
+    [("Version: 0.0.1", "ferstream 0.0.1"), ("Summary: of no version", "no ferstream")],
+)
+def test_who_has_another_ferstream_or_none_is_named(
+    archive: Archive, cluster: Cluster, recordings: Path, metadata: str, has: str
+) -> None:
+    found_first = archive.folder / "other" / "ferstream-0.0.1.dist-info"
+    found_first.mkdir(parents=True)
+    (found_first / "METADATA").write_text(f"Name: ferstream\n{metadata}\n")
+    cluster.start_worker(PYTHONPATH=os.pathsep.join((str(found_first.parent), str(ROOT))))
+    code, errors = archive.run(recordings, "--scheduler", cluster.address)
+    assert code == 2
+    assert re.search(
+        rf"ferstream archive: tls://\S+ has {has}: install \S+ there", errors.splitlines()[-1]
+    )
+
+
 def test_a_worker_that_joins_while_the_others_are_busy_is_given_work(
     archive: Archive, cluster: Cluster, recordings: Path
 ) -> None:
