@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,13 @@ LOCKED = (
     *("--security-opt", "no-new-privileges", "--shm-size", "512m"),
 )
 """What a container can do without."""
+CLASSIFIERS = """
+import sys, psutil
+for process in psutil.process_iter():
+    if process.cmdline()[1:3] in (["-m", "classifier"], ["-m", "classifier.stage"]):
+        getattr(process, sys.argv[1])()
+"""
+"""Does something with the classifier and its supervisor, which would replace it."""
 SITE_PACKAGES = "/opt/ferstream/lib/python3*/site-packages"
 
 
@@ -60,21 +68,37 @@ def test_faces_of_the_bundled_clip_are_judged(running: Container) -> None:
     assert face["label"] in {*face["probabilities"], "uncertain"}
 
 
-def test_probes_answer_and_the_health_check_says_healthy(
-    podman: Podman, running: Container
-) -> None:
+def test_probes_answer(running: Container) -> None:
     def answers(path: str) -> bool:
         answer = running.get(path)
         return answer is not None and answer.code == 200
 
-    def is_healthy() -> bool:
-        podman.run("healthcheck", "run", running.name)
-        state = json.loads(podman.said("inspect", "--format", "{{json .State}}", running.name))
-        return bool((state.get("Health") or state["Healthcheck"])["Status"] == "healthy")
-
     for path in ("/healthz", "/readyz"):
         eventually(partial(answers, path), lambda: f"all is well; log:\n{running.log}")
-    eventually(is_healthy, lambda: f"health; log:\n{running.log}")
+
+
+def test_it_is_healthy_but_where_a_stage_is_stuck(podman: Podman, running: Container) -> None:
+    def check() -> int:
+        return podman.run("healthcheck", "run", running.name).returncode
+
+    def state() -> dict[str, Any]:
+        found = json.loads(podman.said("inspect", "--format", "{{json .State}}", running.name))
+        return dict(found.get("Health") or found["Healthcheck"])
+
+    running.wait_for_a_face()
+    eventually(lambda: check() == 0, lambda: f"{state()}; log:\n{running.log}")
+    assert state()["Status"] == "healthy"
+    running.execute("python", "-c", CLASSIFIERS, "suspend")
+    why = "no classifier is running"
+    eventually(lambda: check() == 1 and why in state()["Log"][-1]["Output"], lambda: str(state()))
+    running.execute("python", "-c", CLASSIFIERS, "resume")
+    eventually(lambda: check() == 0, lambda: str(state()))
+    running.wait_for_a_face()
+
+
+def test_where_no_page_runs_there_is_nothing_to_ask(podman: Podman, image: str) -> None:
+    said = in_image(podman, image, "python", "/opt/ferstream/healthcheck.py")
+    assert said == "no page runs here"
 
 
 def test_who_has_no_token_sees_nothing(running: Container) -> None:

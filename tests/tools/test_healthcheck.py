@@ -1,65 +1,86 @@
-"""What a container is asked for its health, run as its engine runs it."""
+"""What a container is asked for its health, of publishers as they are started."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
-from flask import Flask, Response
 
-from publisher.stage import tls_of
-from publisher.web.server import WebServer
-from tests.publisher.web.certificates import config_of, make_certificate
-from tests.support.pipeline import ROOT, free_port, pipeline_environ
+from common.contract import Role
+from publisher.config import SECRET
+from publisher.live.problems import NO_BROKER, NO_WORKER
+from tests.publisher.guarded import EVERYWHERE, token_file
+from tests.publisher.web.certificates import make_certificate
+from tests.support.pipeline import ROOT, Pipeline, free_port, pipeline_environ
+from tests.support.waiting import eventually
+from tools.healthcheck import trouble_of
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - as in the image
+
+def tokens(folder: Path) -> dict[str, Path]:
+    return {"PUBLISHER_TOKEN_FILE": token_file(folder)}
+
+
+def https(folder: Path) -> dict[str, Path]:
+    certificate, key = make_certificate(folder, "page")
+    return {"PUBLISHER_TLS_CERT": certificate, "PUBLISHER_TLS_KEY": key}
 
 
 @contextmanager
-def page(code: int, **settings: Path) -> Iterator[WebServer]:
-    app = Flask("test")
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return Response(status=code)
-
-    with WebServer(EVERYWHERE, 0, 4, tls=tls_of(config_of(**settings))) as made:
-        made.start(lambda: app)
-        yield made
+def started(environ: dict[str, str], *command: str) -> Iterator[psutil.Process]:
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environ)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def check(folder: Path, port: int, **settings: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "healthcheck.py")],
-        env=pipeline_environ(folder, port, PUBLISHER_HOST=EVERYWHERE, **settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def said(page: Callable[[], psutil.Process]) -> str | None:
+    """Return the trouble of a page; None where it cannot be asked yet."""
+    try:
+        return trouble_of(page())
+    except (OSError, psutil.Error, IndexError):
+        return None
 
 
-@pytest.mark.parametrize(("answer", "code"), [(200, 0), (401, 0), (503, 1), (404, 1)])
-def test_a_page_that_lives_is_told_from_one_that_does_not(
-    tmp_path: Path, answer: int, code: int
+@pytest.mark.parametrize("of", [lambda _: {}, tokens, https], ids=["made tokens", "file", "https"])
+def test_a_page_is_asked_as_it_was_started(
+    tmp_path: Path, of: Callable[[Path], dict[str, Path]]
 ) -> None:
-    with page(answer) as made:
-        done = check(tmp_path, made.port)
-    assert (done.returncode, done.stdout) == (code, f"/healthz answers {answer}\n")
+    environ = pipeline_environ(tmp_path, free_port(), PUBLISHER_HOST=EVERYWHERE, **of(tmp_path))
+    port = str(free_port())
+    with started(environ, "-m", "publisher", "--port", port) as supervisor:
+        assert NO_BROKER.text in eventually(lambda: said(lambda: supervisor.children()[0]))
 
 
-def test_a_page_with_https_is_asked_by_https(tmp_path: Path) -> None:
-    certificate, key = make_certificate(tmp_path, "page")
-    settings = {"PUBLISHER_TLS_CERT": certificate, "PUBLISHER_TLS_KEY": key}
-    with page(200, **settings) as made:
-        assert check(tmp_path, made.port, **settings).returncode == 0
-        assert check(tmp_path, made.port).returncode == 1
+@pytest.mark.e2e
+def test_a_stage_that_is_stuck_is_trouble_until_it_goes_on() -> None:
+    """The supervisor, which would replace it, is stuck too."""
+    with Pipeline(PUBLISHER_HOST=EVERYWHERE) as pipeline:
+
+        def trouble() -> str | None:
+            return said(lambda: pipeline.processes("publisher.stage")[0])
+
+        eventually(lambda: trouble() == "", lambda: f"{trouble()}; log:\n{pipeline.log}")
+        stuck = [*pipeline.processes("classifier"), *pipeline.processes("classifier.stage")]
+        for process in stuck:
+            process.suspend()
+        expected = NO_WORKER[Role.CLASSIFIER].text
+        eventually(lambda: expected in (trouble() or ""), lambda: str(trouble()))
+        for process in stuck:
+            process.resume()
+        eventually(lambda: trouble() == "", lambda: str(trouble()))
 
 
-def test_nobody_there_is_not_healthy(tmp_path: Path) -> None:
-    done = check(tmp_path, free_port())
-    assert done.returncode == 1
-    assert "the page does not answer: ConnectionRefusedError" in done.stderr
+def test_nobody_there_is_an_error(tmp_path: Path) -> None:
+    environ = pipeline_environ(tmp_path, free_port()) | {SECRET: "00"}
+    with (
+        started(environ, "-c", "import time; time.sleep(600)") as page,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        trouble_of(page)
