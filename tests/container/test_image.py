@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 USER = "10001"
 CALLER = 1234
 TOKEN = "operator-of-the-test"  # noqa: S105 - of this test alone
+TERMINATED = 143
+"""128 and the number of SIGTERM."""
 MOST_BYTES = 1_200_000_000
 LOCKED = (
     *("--read-only", "--cap-drop", "all"),
@@ -176,8 +178,17 @@ def test_it_ends_when_it_is_told_to_and_leaves_nothing(podman: Podman, image: st
         look = "find /dev/shm -type f -o -type s"
         with Container.start(podman, "looking", *volume, image, "sleep", "600") as looking:
             assert ".ring" in looking.execute(*look.split())
-            assert ending.stop() == 0
+            assert ending.stop() == TERMINATED
             assert looking.execute(*look.split()) == ""
+
+
+def test_an_analysis_that_is_stopped_does_not_look_like_one_that_is_done(
+    podman: Podman, image: str
+) -> None:
+    analyse = f"exec ferstream analyze {SITE_PACKAGES}/capture/demo/demo.mp4"
+    with Container.start(podman, "stopped", *LOCKED, image, "sh", "-c", analyse) as stopped:
+        eventually(lambda: "demo,1," in stopped.log, lambda: stopped.log)
+        assert stopped.stop() == TERMINATED
 
 
 def test_what_is_bundled_and_its_licence_is_written_down(podman: Podman, image: str) -> None:
