@@ -87,6 +87,8 @@ def test_as_many_classifiers_as_wanted_join_and_come_back(podman: Podman, compos
     page.wait_for_a_face()
     before = set(classifiers(page))
     assert len({name.partition(":")[0] for name in before}) == CLASSIFIERS  # a host each
+    own = Container(podman, f"{PROJECT}_classifier_1", 0)
+    assert own.execute("ls", "/sys/class/net") == "lo"
     compose.run("restart", "ferstream")
     eventually(lambda: set(classifiers(page)) == before, lambda: page.log)
     page.wait_for_a_face()
