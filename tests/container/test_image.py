@@ -202,4 +202,11 @@ def test_what_is_bundled_and_its_licence_is_written_down(podman: Podman, image: 
     unnamed = {name for name in libraries if f"`{name}`" not in page}
     assert unnamed == set()
     texts = in_image(podman, image, "ls", "/usr/share/common-licenses").split()
-    assert {"GPL-2", "GPL-3", "LGPL-2.1", "LGPL-3"} <= set(texts)
+    assert {"Apache-2.0", "GPL-2", "GPL-3", "LGPL-2.1", "LGPL-3"} <= set(texts)
+    for library in ("libdrm", "libsvtav1enc", "libvpl"):
+        text = in_image(podman, image, "cat", f"/usr/share/doc/{library}-dev/copyright")
+        assert "Permission" in text or "Redistribution" in text
+    other = f"{SITE_PACKAGES}/opencv*.dist-info/LICENSE-3* {SITE_PACKAGES}/pillow*/licenses/LICENSE"
+    found = in_image(podman, image, "sh", "-c", f"cat {other}")
+    holders = ("VideoLAN and dav1d", "WebM Project", "Xiph", "Keith Packard", "Bart Massey")
+    assert all(holder in found for holder in holders)
