@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.lossless_runs import Reference, rows_of
 from tests.publisher.uploading import post_images
 from tests.support.containers import Container, Podman
+from tests.support.pipeline import ROOT
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -124,6 +125,9 @@ def test_all_processes_are_of_the_ordinary_user_and_the_first_is_an_init(
     running.wait_for_a_face()
     program = "import psutil; print(*{p.uids().real for p in psutil.process_iter()})"
     assert running.execute("python", "-c", program) == USER
+    running.execute("sh", "-c", "sleep 0 &")  # whose parent is gone when it ends
+    program = "import psutil; print(*{p.status() for p in psutil.process_iter()})"
+    eventually(lambda: "zombie" not in running.execute("python", "-c", program), "no zombies")
     assert running.execute("cat", "/proc/1/comm") == "tini"
 
 
@@ -158,12 +162,12 @@ def test_a_recording_has_the_records_it_has_elsewhere_and_they_are_their_callers
     copied = shutil.copy(clip, tmp_path)
     for path in (Path(copied), tmp_path):
         os.chown(path, CALLER, CALLER)
-    options = ("--rm", "--volume", f"{tmp_path}:/data", "--user", str(CALLER), *LOCKED)
+    options = ("--rm", "--volume", f"{tmp_path}:/data", "--user", f"{CALLER}:{CALLER}", *LOCKED)
     run = ("ferstream", "run", "--lossless", "--results", "talk.csv", Path(copied).name)
     podman.said("run", *options, image, *run)
     results = tmp_path / "talk.csv"
     assert rows_of(results) == reference.rows
-    assert results.stat().st_uid == CALLER
+    assert (results.stat().st_uid, results.stat().st_gid) == (CALLER, CALLER)
 
 
 def test_it_ends_when_it_is_told_to_and_leaves_nothing(podman: Podman, image: str) -> None:
@@ -189,6 +193,22 @@ def test_an_analysis_that_is_stopped_does_not_look_like_one_that_is_done(
     with Container.start(podman, "stopped", *LOCKED, image, "sh", "-c", analyse) as stopped:
         eventually(lambda: "demo,1," in stopped.log, lambda: stopped.log)
         assert stopped.stop() == TERMINATED
+
+
+def test_nothing_that_is_not_installed_gets_into_a_build(
+    podman: Podman, base: str, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / ".dockerignore", tmp_path)
+    installed = ("capture/__init__.py", "docs/container_licences.md", "pyproject.toml")
+    private = (".env", ".git/config", "keys/broker.key", "gpu-box.key", "tokens", "runs/talk.mp4")
+    for name in (*installed, *private, "docs/notes.md", "capture/__pycache__/config.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("of the test\n")
+    (tmp_path / "Probe").write_text(f"FROM {base}\nCOPY . /context\n")
+    files = ("--file", str(tmp_path / "Probe"), "--tag", "localhost/probe", str(tmp_path))
+    podman.said("build", "--quiet", "--pull-never", *files)
+    found = podman.said("run", "--rm", "localhost/probe", "find", "/context", "-type", "f")
+    assert sorted(found.split()) == [f"/context/{name}" for name in installed]
 
 
 def test_what_is_bundled_and_its_licence_is_written_down(podman: Podman, image: str) -> None:
