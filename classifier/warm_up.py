@@ -60,7 +60,7 @@ def best_batch_size(
             best, best_ms = size, face_ms
         elif largest is None:
             break
-    log.info("milliseconds a face by batch size: %s; best is %d", ", ".join(measured), best)
+    log.debug("milliseconds a face by batch size: %s; best is %d", ", ".join(measured), best)
     return best
 
 

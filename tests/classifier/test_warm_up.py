@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -131,3 +132,11 @@ def test_all_sizes_up_to_a_given_one_are_compiled_whether_they_gain_or_not() -> 
     machine = Machine(lambda faces: faces * 0.01)
     machine.best(8)
     assert machine.tried == [1, 2, 4, 8]
+
+
+def test_the_table_of_what_was_measured_is_for_those_who_look_for_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        Machine(lambda faces: faces * 0.001).best()
+    assert [record.levelname for record in caplog.records] == ["DEBUG"]
