@@ -39,12 +39,15 @@ def make_entry(config: PublisherConfig, address: str, url: str) -> Entry:
         ConfigError: The file of tokens cannot be used.
     """
     hosts = AllowedHosts(address, (config.host, *(config.hosts or ())))
+    watch = f"watch at {url}"
+    if not is_loopback(address):
+        watch += ": everybody on the network reaches this address, and is asked for a token"
     if config.token_file is not None:
         file = read_tokens(config.token_file)
         tokens = Tokens(file.rights, file.secret or _secret())
-        return Entry(hosts, tokens, (f"watch at {url} with a token of {config.token_file}",))
+        return Entry(hosts, tokens, (f"{watch}; tokens are those of {config.token_file}",))
     if is_loopback(address):
-        return Entry(hosts, None, (f"watch at {url}",))
+        return Entry(hosts, None, (watch,))
     secret = _secret()
     made = made_tokens(secret)
     link = f"{url}{SIGN_IN_PATH}?token="
@@ -52,7 +55,7 @@ def make_entry(config: PublisherConfig, address: str, url: str) -> Entry:
         hosts,
         Tokens([(token, right) for right, token in made.items()], secret),
         (
-            f"watch at {url} with a token",
+            watch,
             f"who is only to look opens {link}{made[Right.VIEWER]}",
             f"who may also upload images opens {link}{made[Right.OPERATOR]}",
         ),

@@ -53,6 +53,11 @@ def test_beyond_loopback_however_spelled_it_is(folder: Path, host: str) -> None:
     with rig(folder, host=host) as running:
         assert get(running, "/api/status").code == 401
         assert get(running, "/api/status", Host="evil.example").code == 400
+        watch, *_ = running.entry.invitation
+        assert watch == (
+            f"watch at {running.server.url}: everybody on the network reaches this address, and is "
+            "asked for a token"
+        )
 
 
 @pytest.mark.parametrize("token", [LOOK, DO])
