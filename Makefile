@@ -23,7 +23,7 @@ AUDITED := capture classifier common detector ferstream publisher tools training
 
 run: $(VENV)/.installed
 	@echo "Starting ferstream; it will say where to watch (Ctrl-C stops it)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start; code=$$?; [ $$code -eq 130 ] || exit $$code
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ferstream run; code=$$?; [ $$code -eq 130 ] || exit $$code
 
 check: $(VENV)/.installed-dev $(FER)/.installed
 	$(BIN)/ruff check .

@@ -168,8 +168,10 @@ class PublisherStage:
     def _finish(self) -> None:
         self._results.finish()
         if self._results.path is not None and self._results.trouble is None:
-            log.info("wrote %d records to %s", self._results.written, self._results.path)
-        log.info("every source has ended; stopping")
+            written, path = self._results.written, self._results.path
+            log.info("every source has ended; wrote %d records to %s", written, path)
+        else:
+            log.info("every source has ended; stopping")
         self._lifetime.request_stop()
 
 

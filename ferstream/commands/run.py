@@ -1,4 +1,4 @@
-"""Start the pipeline: what ``honcho start`` does, from any folder.
+"""Start the pipeline: what ``honcho start`` does, from any folder; the last line says why it ended.
 
     ferstream run                          # the bundled clip, at http://localhost:5000
     ferstream run 0 --detector yunet       # the first webcam
@@ -21,6 +21,7 @@ from common.errors import ConfigError
 from common.passwords import has_password, without_password
 from ferstream.env_file import with_env_file
 
+WITH_HONCHO = Path(__file__).with_name("with_honcho.py")
 PROCFILE = Path(__file__).parent.parent / "Procfile"
 OPTIONS = {
     "camera": ("CAPTURE_CAMERA", "the camera's name in the page, the API and the records"),
@@ -59,10 +60,9 @@ def run(options: argparse.Namespace) -> None:
     settings = with_env_file(os.environ) | _given(options)
     settings["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), settings["PATH"]))
     settings["PYTHONSAFEPATH"] = "1"
-    folder = str(Path.cwd())
-    honcho = [sys.executable, "-m", "honcho", "-f", str(PROCFILE), "-d", folder, "-e", os.devnull]
+    honcho = [sys.executable, str(WITH_HONCHO), str(PROCFILE)]
     sys.stdout.flush()
-    os.execve(sys.executable, [*honcho, "start"], settings)  # noqa: S606  # nosec B606 - no shell is wanted
+    os.execve(sys.executable, honcho, settings)  # noqa: S606  # nosec B606 - no shell is wanted
 
 
 def _given(options: argparse.Namespace) -> dict[str, str]:

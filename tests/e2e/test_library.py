@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ferstream
 from ferstream.__main__ import main
 from tests.e2e.lossless_runs import Reference, analyse
-from tests.support.pipeline import ROOT, free_port
+from tests.support.pipeline import PATIENCE_S, ROOT, Pipeline, free_port, pipeline_environ
 
 pytestmark = pytest.mark.e2e
 
@@ -51,6 +52,40 @@ def test_the_command_runs_a_pipeline_from_any_folder_and_its_options_win(
     assert sorted(path.name for path in tmp_path.glob("[!.]*.*")) == ["talk.csv", "talk.meta.json"]
     analyzed = ferstream.analyze_video(second_of_video, progress=False)
     assert ferstream.read(tmp_path / "talk.csv").equals(analyzed)
+    last = run.stdout.splitlines()[-1]
+    assert last.startswith(f"INFO publisher: every source has ended; wrote {len(analyzed)} records")
+
+
+def test_the_last_line_says_why_the_pipeline_ended(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "ferstream", "run", "nowhere.mp4"],
+        check=False,
+        cwd=tmp_path,
+        env=pipeline_environ(tmp_path, free_port()),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert run.returncode == 2, run.stdout
+    assert "SIGTERM" in run.stdout, "others were told to stop"
+    last = run.stdout.splitlines()[-1]
+    assert last.startswith("capture: CAPTURE_SOURCE=nowhere.mp4: does not exist")
+
+
+class PipelineByCommand(Pipeline):
+    """The same pipeline, started by ``ferstream run``."""
+
+    def popen(self, command: list[str], **options: Any) -> subprocess.Popen[Any]:  # noqa: ARG002 - another
+        """Start it."""
+        return super().popen([sys.executable, "-m", "ferstream", "run"], **options)
+
+
+def test_nothing_is_left_when_the_command_is_killed() -> None:
+    with PipelineByCommand() as pipeline:
+        pipeline.wait_published(5)
+        pipeline.process.kill()
+        pipeline.process.wait(PATIENCE_S)
+        pipeline.assert_nothing_left()
 
 
 def test_the_command_takes_no_password_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
