@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 def open_feed(config: CaptureConfig, lifetime: Lifetime) -> RecordingFeed | CameraFeed:
     """Open the source.
 
-    A camera that cannot be opened is a wrong setting when the stage is first started, and merely
-    offline when a supervisor has started it again, or it is one of a list.
+    A stream that is not there is waited for. A camera that cannot be opened is a wrong setting when
+    the stage is first started, and merely offline when a supervisor has started it again, or it is
+    one of a list.
 
     Raises:
         ConfigError: The source cannot be used.
@@ -63,6 +64,11 @@ def _open_camera_feed(config: CaptureConfig, lifetime: Lifetime) -> CameraFeed:
     try:
         while not lifetime.stop_requested and not feed.wait_until_open(timeout_s=0.1):
             lifetime.beat()
+    except SourceError as error:
+        if config.kind is SourceKind.CAMERA:
+            feed.close()
+            raise
+        log.warning("camera %s: %s; waiting for it, Ctrl-C stops", config.camera_name, error)
     except Exception:
         feed.close()
         raise

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
+from capture.config import CaptureConfig
+from capture.open_feed import open_feed
+from common.config import load_config
+from common.lifetime import Lifetime
 from tests.faults.watching import (
     CAMERA,
     offline_reason,
@@ -17,7 +20,6 @@ from tests.faults.watching import (
 )
 from tests.support.gstreamer_server import GStreamerServer
 from tests.support.pipeline import Pipeline
-from tests.support.stage_process import run_stage
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -93,25 +95,27 @@ def test_a_camera_that_is_turned_is_shown_upright_without_an_outage(
     assert "offline" not in watching.log
 
 
+def complain(url: str, caplog: pytest.LogCaptureFixture) -> str:
+    """Open a stream that cannot be opened; return the one line that the log has of it."""
+    config = load_config(CaptureConfig, "capture", [], {"CAPTURE_SOURCE": url})
+    open_feed(config, Lifetime()).close()
+    (line,) = caplog.messages
+    return line
+
+
 def test_a_path_that_the_server_does_not_have_is_said_at_the_start(
-    server: GStreamerServer, tmp_path: Path
+    server: GStreamerServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source = server.url.replace("/live", "/other")
-    code, complaints = run_stage("capture", tmp_path, CAPTURE_SOURCE=source)
-    assert code == 2
-    (line,) = complaints
-    assert f"CAPTURE_SOURCE={source}: no video can be reached there: " in line
+    line = complain(server.url.replace("/live", "/other"), caplog)
+    assert "no video can be reached there: " in line
     assert "404 Not Found" in line
 
 
 def test_a_password_is_given_as_a_digest_and_one_that_is_wrong_is_said_and_not_shown(
-    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with closing(GStreamerServer(f"guard:{PASSWORD}")) as server:
-        wrong = server.url.replace(PASSWORD, f"{PASSWORD}-not")
-        code, complaints = run_stage("capture", tmp_path, CAPTURE_SOURCE=wrong)
-        assert code == 2
-        (line,) = complaints
+        line = complain(server.url.replace(PASSWORD, f"{PASSWORD}-not"), caplog)
         assert "401 Unauthorized" in line
         assert PASSWORD not in line
         with watch(server.url) as pipeline:
