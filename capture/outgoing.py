@@ -68,6 +68,8 @@ class OutgoingFrames:
             slot=place.slot,
             jpeg=place.jpeg,
             cut=captured.cut,
+            source=captured.source,
+            failed=captured.failed,
         )
         self._in_hand[frame.frame_id] = _InHand(frame, place)
         return frame

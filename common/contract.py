@@ -58,7 +58,7 @@ class Fate(Word):
 class Cause(Word):
     """Why a frame was dropped.
 
-    A lossless frame that is ``UNREADABLE`` has a record all the same, without faces.
+    A lossless frame that is ``UNREADABLE`` has a record all the same, with the label failed.
     """
 
     SUPERSEDED = "superseded"

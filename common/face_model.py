@@ -36,6 +36,11 @@ def no_boxes() -> Boxes:
     return np.zeros((0, 4), np.int32)
 
 
+def no_crops() -> Crops:
+    """Return ``(0, 48, 48) uint8``."""
+    return np.zeros((0, FACE_SIZE_PX, FACE_SIZE_PX), np.uint8)
+
+
 def no_poses() -> Poses:
     """Return ``(0, 3) float64``."""
     return np.zeros((0, 3), np.float64)

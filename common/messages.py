@@ -146,7 +146,8 @@ class Frame(Sent, frozen=True):
 
     Pixels are ``(height, width, 3) uint8`` BGR in slot ``slot`` of the ring file ``ring``, or,
     where ``jpeg`` is not empty, in that JPEG. ``captured_mono_ns`` is of the capturing host's
-    monotonic clock and means nothing on another host.
+    monotonic clock and means nothing on another host. A frame that is ``failed`` could not be
+    decoded: its pixels are black, and nobody looks for faces in them.
     """
 
     camera: Name
@@ -160,6 +161,8 @@ class Frame(Sent, frozen=True):
     slot: Int
     jpeg: bytes = b""
     cut: bool = False  # has nothing to do with the frame before: an image of a folder
+    source: Name = ""  # the name of its file where it has one of its own, as in a folder
+    failed: bool = False
 
 
 class FrameSkipped(Sent, frozen=True):
@@ -299,7 +302,8 @@ class Result(Sent, frozen=True):
     ``reused`` marks, face by face, those whose classification came too late or not at all; their
     probabilities are zeros and the track's last ones are to be shown. ``poses`` and ``turned_away``
     are as in ``Faces``; what is turned away has zeros, too, and is not reused. A ``failed`` frame
-    has no faces: it killed, or could not be read by, every worker that tried it.
+    has no faces: it could not be decoded, or it killed, or could not be read by, every worker that
+    tried it.
     """
 
     frame: Frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from common.contract import Mode, Role
+from common.face_model import no_boxes, no_crops
 from common.frames import frame_gray, frame_pixels
 from common.lifetime import Lifetime
 from common.messages import DetectRun, Faces, Frame
@@ -72,6 +73,8 @@ class DetectorWorker(Worker[DetectRun, Faces]):
     def _detect(self, work_id: int, frame: Frame, search: FaceSearch) -> Faces:
         if frame.cut:
             search.reset()
+        if frame.failed:
+            return Faces(work_id, frame.frame_id, no_boxes(), no_crops())
         read = frame_pixels if self._detector.colour else frame_gray
         pixels = read(frame, self._rings)
         found = describe_faces(pixels, search.search(pixels), self._detector, self._max_turn_deg)

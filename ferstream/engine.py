@@ -14,7 +14,7 @@ from classifier.about import about_model
 from classifier.backend import BATCH_SIZES
 from classifier.backends import choose_backend, load_backend
 from common.contract import Mode, Role, run_length
-from common.face_model import LABELS, Probabilities
+from common.face_model import LABELS, Probabilities, no_boxes, no_crops, no_poses
 from common.messages import About, Frame, Result
 from common.opencv import cv2
 from common.pixels import Bgr, Pixels
@@ -31,6 +31,8 @@ from publisher.tracking.following import Following
 from publisher.tracking.single_image import faces_of_image
 
 LARGEST_BATCH = BATCH_SIZES[-1]
+NOTHING = FrameFaces(no_boxes(), no_crops(), no_poses(), ())
+"""What is found in a frame that could not be decoded."""
 
 
 class Engine:
@@ -119,7 +121,7 @@ class Engine:
         for captured in run:
             if captured.cut:
                 search.reset()
-            yield self._look(captured.bgr, search)
+            yield NOTHING if captured.failed else self._look(captured.bgr, search)
 
     def _look(self, bgr: Bgr, search: FaceSearch) -> FrameFaces:
         pixels: Pixels = bgr
@@ -177,11 +179,13 @@ def _result(
         ring="",
         slot=0,
         cut=captured.cut,
+        source=captured.source,
+        failed=captured.failed,
     )
     return Result(
         frame,
         Mode.LOSSLESS,
-        failed=False,
+        failed=captured.failed,
         boxes=found.boxes,
         probabilities=probabilities,
         reused=(False,) * len(found.boxes),

@@ -37,6 +37,8 @@ def frame_json(frame: PublishedFrame, faces: Sequence[Face]) -> Json:
         "frame_id": frame.frame_id,
         "pts_s": rounded(frame.pts_s),
         "captured_at": iso_time(frame.captured_at_ns),
+        "source": frame.source or None,
+        "failed": frame.failed,
         "width": frame.width,
         "height": frame.height,
         "faces": [face_json(face) for face in faces],

@@ -20,6 +20,8 @@ POSE_DIGITS = 1
 """Angles are rounded to so many."""
 TURNED_AWAY = "turned away"
 """The label of a face that is turned too far from the camera to be judged."""
+FAILED = "failed"
+"""The label in the record of a frame that has failed, which is no frame without a face."""
 
 
 def rounded(value: float) -> float:
@@ -75,6 +77,9 @@ class PublishedFrame:
     Attributes:
         cut: It has nothing to do with the frame before: an image of a folder.
         faces: All of them, in the order in which they were found.
+        source: The name of its file, where it has one of its own.
+        failed: It could not be decoded, or took down who looked at it: whether there are faces in
+            it is not known.
     """
 
     camera: str
@@ -86,6 +91,8 @@ class PublishedFrame:
     height: int
     cut: bool
     faces: tuple[Face, ...]
+    source: str = ""
+    failed: bool = False
 
     @property
     def shown(self) -> tuple[Face, ...]:
@@ -106,4 +113,6 @@ def published_frame(result: Result, faces: tuple[Face, ...]) -> PublishedFrame:
         height=frame.height,
         cut=frame.cut,
         faces=faces,
+        source=frame.source,
+        failed=result.failed,
     )

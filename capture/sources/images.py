@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
 
 from capture.sources.source import CapturedFrame, as_bgr
 from common.errors import SourceError
@@ -14,6 +19,9 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PNG_CHUNKS = 200_000
 """Three times those of 64 million pixels of 16 bits in chunks of 8 kB, as libpng writes them."""
+JPEG_SIGNATURE = b"\xff\xd8"
+JPEG_SCAN, JPEG_END = 0xDA, b"\xff\xd9"
+BLOCK_BYTES = 2**20
 STILL_FPS = 4  # enough for a page to show that it lives, and little work
 
 log = logging.getLogger(__name__)
@@ -30,8 +38,11 @@ def read_image(path: Path) -> Bgr:
     Raises:
         SourceError: It cannot be decoded, or is too large (found from its header).
     """
+    if _shown_name(path) != path.name:
+        raise SourceError("has a name that is not UTF-8, on which OpenCV crashes; rename it")
     try:
         _check_png(path)
+        _check_jpeg(path)
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})") from error
@@ -66,6 +77,32 @@ def _check_png(path: Path) -> None:
     raise SourceError(f"has more than {MAX_PNG_CHUNKS} parts")
 
 
+def _check_jpeg(path: Path) -> None:
+    """Refuse a JPEG without an end; OpenCV makes what is missing grey, and no face is found there.
+
+    Raises:
+        SourceError: It is a JPEG that is cut short.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        if file.read(len(JPEG_SIGNATURE)) != JPEG_SIGNATURE:
+            return
+        _seek_scan(file)
+        before = b""
+        while block := file.read(BLOCK_BYTES):
+            if JPEG_END in before + block:
+                return
+            before = block[-1:]
+    raise SourceError("is cut short")
+
+
+def _seek_scan(file: BinaryIO) -> None:
+    """Go to where the picture of a JPEG begins: a preview before it has an end of its own."""
+    while len(header := file.read(4)) == 4 and header[0] == 0xFF and header[1] != JPEG_SCAN:
+        is_filling = header[1] == 0xFF
+        file.seek(-3 if is_filling else int.from_bytes(header[2:], "big") - 2, io.SEEK_CUR)
+
+
 class StillImage:
     """One image: a single frame, or in live mode the same picture ``STILL_FPS`` times a second.
 
@@ -76,6 +113,7 @@ class StillImage:
 
     def __init__(self, path: Path, *, repeats: bool) -> None:
         self._bgr = read_image(path)
+        self._name = _shown_name(path)
         self._repeats = repeats
         self._frames_read = 0
         self.total_frames = 0 if repeats else 1
@@ -86,7 +124,8 @@ class StillImage:
         if self._frames_read and not self._repeats:
             return None
         is_first = self._frames_read == 0
-        frame = CapturedFrame(self._bgr, self._frames_read / STILL_FPS, cut=is_first)
+        pts_s = self._frames_read / STILL_FPS
+        frame = CapturedFrame(self._bgr, pts_s, cut=is_first, source=self._name)
         self._frames_read += 1
         return frame
 
@@ -101,11 +140,11 @@ class StillImage:
 class ImageFolder:
     """The images of a folder in plain name order (``10.png`` before ``9.png``), one a second.
 
-    Which files are images goes by their names. One that cannot be decoded is counted in
-    ``total_frames``, skipped with a warning, and leaves its second empty.
+    Which files are images goes by their names. One that cannot be decoded is a frame that has
+    failed, black and of the size of the first that can be.
 
     Raises:
-        SourceError: There is no image in the folder.
+        SourceError: There is no image in the folder, or none that can be decoded.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -122,19 +161,22 @@ class ImageFolder:
                 f"is a folder without images ({', '.join(sorted(IMAGE_SUFFIXES))}); "
                 "name a folder of images, or a video file"
             )
+        self._black = np.zeros_like(self._first_decodable())
         self.total_frames = len(self._paths)
         self.fps = 0.0
 
     def read(self) -> CapturedFrame | None:
-        """Return the next image that decodes; None at the end."""
-        while self._at < len(self._paths):
-            at, path = self._at, self._paths[self._at]
-            self._at += 1
-            try:
-                return CapturedFrame(read_image(path), float(at), cut=True)
-            except SourceError as error:
-                log.warning("skipped %s: it %s", path.name, error)
-        return None
+        """Return the next image; None at the end."""
+        if self._at == len(self._paths):
+            return None
+        at, path = self._at, self._paths[self._at]
+        self._at += 1
+        name = _shown_name(path)
+        try:
+            return CapturedFrame(read_image(path), float(at), cut=True, source=name)
+        except SourceError as error:
+            log.warning("%s has failed: it %s", name, error)
+            return CapturedFrame(self._black, float(at), cut=True, source=name, failed=True)
 
     def rewind(self) -> None:
         """Start over with the first image."""
@@ -142,3 +184,14 @@ class ImageFolder:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _first_decodable(self) -> Bgr:
+        for path in self._paths:
+            with suppress(SourceError):
+                return read_image(path)
+        raise SourceError(f"is a folder of {len(self._paths)} images, none of which can be decoded")
+
+
+def _shown_name(path: Path) -> str:
+    """Return the name of a file; what is not UTF-8 in it is a question mark."""
+    return path.name.encode(errors="replace").decode()

@@ -18,13 +18,17 @@ class CapturedFrame:
     """One frame: ``(h, w, 3) uint8`` BGR pixels and where it is in its source's own time.
 
     ``superseded`` frames came between the one taken before and this one, and gave way to it. After
-    a ``cut`` the picture has nothing to do with the one before.
+    a ``cut`` the picture has nothing to do with the one before. ``source`` is the name of its file
+    where it has one of its own, as in a folder; one that is ``failed`` could not be decoded, and is
+    black.
     """
 
     bgr: Bgr
     pts_s: float
     superseded: int = 0
     cut: bool = False
+    source: str = ""
+    failed: bool = False
 
 
 class Recording(Protocol):

@@ -1,11 +1,12 @@
 """One record a face: its fields, and how they are written as CSV and JSON lines.
 
 A frame without a face has one record with the face's fields empty, so that rows and frames stay
-aligned. The fields named after an expression hold the classifier's probability in this frame,
-``smoothed_...`` the track's; ``label`` and ``confidence`` are smoothed. ``shown`` is false for the
-first sightings of a track, which may be no face at all. Of a face that is turned away, and so not
-judged, the label says that, and the fields of expressions are empty. ``captured_at`` is empty in a
-lossless run: when a frame of a recording was read says nothing of it, and runs would differ.
+aligned; of one that has failed the label says that. The fields named after an expression hold the
+classifier's probability in this frame, ``smoothed_...`` the track's; ``label`` and ``confidence``
+are smoothed. ``shown`` is false for the first sightings of a track, which may be no face at all. Of
+a face that is turned away, and so not judged, the label says that, and the fields of expressions
+are empty. ``captured_at`` is empty in a lossless run: when a frame of a recording was read says
+nothing of it, and runs would differ. ``source`` names the file of a frame that has one of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from common.contract import Mode
 from common.face_model import LABELS
 from publisher.as_json import POSE, iso_time
-from publisher.faces import DIGITS, POSE_DIGITS, Face, PublishedFrame, rounded
+from publisher.faces import DIGITS, FAILED, POSE_DIGITS, Face, PublishedFrame, rounded
 
 SMOOTHED = tuple(f"smoothed_{label}" for label in LABELS)
 FRAME_FIELDS: Mapping[str, type] = {
@@ -28,6 +29,7 @@ FRAME_FIELDS: Mapping[str, type] = {
     "frame_id": int,
     "pts_s": float,
     "captured_at": datetime,
+    "source": str,
 }
 FIELDS: Mapping[str, type] = {
     **FRAME_FIELDS,
@@ -48,6 +50,7 @@ Record = tuple[str | int | float | bool | None, ...]
 _UNKNOWN = (None,) * len(LABELS)
 _NO_POSE = (None,) * len(POSE)
 _NO_FACE = (None,) * (len(FIELDS) - len(FRAME_FIELDS))
+_FAILED = tuple(FAILED if field == "label" else None for field in FIELDS)[len(FRAME_FIELDS) :]
 _CSV_TEXT: Mapping[type, Callable[[Any], str]] = {
     float: f"{{:.{DIGITS}f}}".format,
     bool: {False: "false", True: "true"}.__getitem__,
@@ -63,8 +66,11 @@ def records_of(frame: PublishedFrame) -> list[Record]:
         frame.frame_id,
         rounded(frame.pts_s),
         None if frame.mode is Mode.LOSSLESS else iso_time(frame.captured_at_ns),
+        frame.source or None,
     )
-    return [start + _of_face(face) for face in frame.faces] or [start + _NO_FACE]
+    if not frame.faces:
+        return [start + (_FAILED if frame.failed else _NO_FACE)]
+    return [start + _of_face(face) for face in frame.faces]
 
 
 def _of_face(face: Face) -> Record:

@@ -35,7 +35,7 @@ def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Record", fields)
 
 
-_OF_FRAME = {*FRAME_FIELDS} - {"captured_at"}
+_OF_FRAME = {*FRAME_FIELDS} - {"captured_at", "source"}
 _RECORD_WITHOUT_FACE = _record_type(_OF_FRAME)
 _RECORD_OF_FACE = _record_type({*_OF_FRAME, "track_id", "x", "y", "w", "h", "reused", "shown"})
 
@@ -164,9 +164,11 @@ def _row(values: object) -> Row:
     record = msgspec.convert(
         values, _RECORD_OF_FACE if has_face else _RECORD_WITHOUT_FACE, strict=False
     )
-    camera, frame_id, pts_s, _, track_id, x, y, w, h, *rest = msgspec.structs.astuple(record)
+    fields = msgspec.structs.astuple(record)
+    camera, frame_id, pts_s = fields[:3]
     if not has_face:
         return Row(camera, frame_id, pts_s, None)
+    track_id, x, y, w, h, *rest = fields[len(FRAME_FIELDS) :]
     kinds, angles = len(LABELS), len(POSE)
     probabilities, smoothed, pose = rest[:kinds], rest[-kinds - angles : -angles], rest[-angles:]
     label, confidence, reused, shown = rest[kinds : -kinds - angles]

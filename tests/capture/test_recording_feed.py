@@ -90,7 +90,7 @@ def test_a_recording_without_a_frame_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "f"
     folder.mkdir()
     (folder / "a.png").write_bytes(b"broken")
-    with pytest.raises(SourceError, match="no picture"):
+    with pytest.raises(SourceError, match="none of which can be decoded"):
         RecordingFeed(ImageFolder(folder), paced=False, loops=False)
 
 

@@ -129,3 +129,10 @@ def test_a_face_whose_landmarks_are_those_of_no_head_is_left_out(
     (faces,) = answer(yunet, sent(colour_scene()))
     assert len(faces.boxes) == len(faces.crops) == len(faces.poses) == 1
     assert faces.boxes[0, 0] > 200
+
+
+def test_nobody_looks_for_faces_in_a_frame_that_has_failed(yunet: Detector) -> None:
+    failed = replace(sent(colour_scene()), cut=True, failed=True)
+    none, one = answer(yunet, failed, replace(sent(colour_scene()), cut=True, frame_id=2))
+    assert (none.frame_id, len(none.boxes), len(none.crops)) == (1, 0, 0)
+    assert (one.frame_id, len(one.boxes)) == (2, 1)

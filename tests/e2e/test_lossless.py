@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+import ferstream
 from common.contract import Mode
 from common.cores import usable_cores
 from common.face_model import BUNDLED_MODEL_DIR, LABELS
@@ -108,11 +109,18 @@ def test_images_of_a_folder_are_each_searched_and_judged_by_themselves(tmp_path:
         assert read
         cv2.imwrite(str(folder / name), bgr)
     reader.release()
+    (folder / "4.jpg").write_bytes(cv2.imencode(".jpg", bgr)[1].tobytes()[:9000])
     results = tmp_path / "photos.csv"
     with analyse(folder, results) as pipeline:
         assert pipeline.wait() == 0, pipeline.log
     rows = rows_of(results)
-    assert frame_ids(rows) == [0, 1, 2, 3]
+    assert frame_ids(rows) == [0, 1, 2, 3, 4]
+    assert rows[-1]["source"] == "4.jpg"
+    assert rows[-1]["label"] == "failed"
+    assert "4.jpg has failed: it is cut short" in pipeline.log
+    assert "5 of 5 frames, 1 failed" in pipeline.log
+    analyzed = ferstream.analyze_video(folder, progress=False)
+    assert ferstream.read(results).equals(analyzed)
     tracks = [{row["track_id"] for row in rows if row["frame_id"] == str(at)} for at in (1, 2, 3)]
     assert all(tracks)
     assert "" not in set.union(*tracks)

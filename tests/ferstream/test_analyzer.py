@@ -119,3 +119,18 @@ def test_import_brings_no_tensorflow_and_nothing_of_the_pipeline() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"tensorflow", "keras", "flask", "zmq", "matplotlib"} & set(found)
+
+
+def test_an_image_that_is_cut_short_has_failed_and_the_others_are_judged(
+    tmp_path: Path, portrait: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "b.jpg"), read_image(portrait))
+    for name in ("a.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes((tmp_path / "b.jpg").read_bytes())
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "b.jpg").read_bytes()[:9000])
+    rows = ferstream.analyze_video(tmp_path, progress=False).to_pylist()
+    assert [(row["source"], row["track_id"], row["label"]) for row in rows] == [
+        ("a.jpg", None, "failed"),
+        ("b.jpg", 1, "happy"),
+        ("c.jpg", 2, "happy"),
+    ]

@@ -19,7 +19,7 @@ THIRDS = (1 / 3, 0.0, 0.0, 1 / 3, 1 / 3, 0.0, 0.0)
 
 def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
     seen = dataclasses.replace(face(), confidence=1 / 3, smoothed=THIRDS, pose=(1.5, -20.0, 0.0))
-    source = published(7, pts_s=1 / 3, faces=[seen])
+    source = dataclasses.replace(published(7, pts_s=1 / 3, faces=[seen]), source="a.jpg")
     record = dict(zip(FIELDS, *records_of(source), strict=True))
     found = json.loads(json.dumps(frame_json(source, source.faces)))
     (shown,) = found["faces"]

@@ -44,7 +44,8 @@ class DetectionDesk:
                 self._state.drop(camera.waiting[0], Cause.SUPERSEDED)
         if self._unread.troubles:
             self._unread.see_frame(frame, capture)
-        camera.add_frame(Job(frame, camera.mode, self._state.now_ns, capture))
+        job = Job(frame, camera.mode, self._state.now_ns, capture, failed=frame.failed)
+        camera.add_frame(job)
         self._give_turn(camera.name)
 
     def end_source(self, camera: Camera) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -107,14 +107,76 @@ def test_a_png_of_endless_parts_is_refused(tmp_path: Path) -> None:
         read_image(path)
 
 
-def test_a_damaged_image_is_skipped_and_named(
+def test_a_damaged_image_is_a_black_frame_that_has_failed_and_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = media.write_folder(tmp_path / "f", ["a.png", "b.png", "c.png"])
-    (folder / "b.png").write_bytes(b"broken")
-    with caplog.at_level(logging.WARNING):
-        assert [frame.pts_s for frame in read_all(ImageFolder(folder))] == [0.0, 2.0]
-    assert "skipped b.png" in caplog.text
+    (folder / "a.png").write_bytes(b"broken")
+    frames = read_all(ImageFolder(folder))
+    assert [(frame.source, frame.pts_s, frame.failed) for frame in frames] == [
+        ("a.png", 0.0, True),
+        ("b.png", 1.0, False),
+        ("c.png", 2.0, False),
+    ]
+    assert frames[0].bgr.shape == frames[1].bgr.shape
+    assert not frames[0].bgr.any()
+    assert caplog.messages == ["a.png has failed: it is not an image that can be read"]
+
+
+def test_a_folder_of_nothing_but_damaged_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"broken")
+    with pytest.raises(SourceError, match="1 images, none of which can be decoded"):
+        ImageFolder(tmp_path)
+
+
+def whole_jpeg(path: Path, *, progressive: bool = False, preview: bytes = b"") -> bytes:
+    """Write a picture as a JPEG, with a preview as cameras put one before it; return its bytes."""
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    options = [cv2.IMWRITE_JPEG_PROGRESSIVE, int(progressive)]
+    data = cv2.imencode(".jpg", noise, options)[1].tobytes()
+    if preview:
+        length = (2 + len(preview)).to_bytes(2, "big")
+        data = data[:2] + b"\xff\xff\xe2" + length + preview + data[2:]  # filled up by a byte
+    path.write_bytes(data)
+    return data
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_is_cut_short_is_refused_wherever_it_is_cut(
+    tmp_path: Path, progressive: bool
+) -> None:
+    path = tmp_path / "photo.jpg"
+    preview = whole_jpeg(path)[:20_000] + b"\xff\xd9"
+    whole = whole_jpeg(path, progressive=progressive, preview=preview)
+    assert read_image(path).shape == (240, 320, 3)
+    path.write_bytes(whole + b"what some phones write behind it")
+    assert read_image(path).shape == (240, 320, 3)
+    for length in (len(whole) - 1, len(whole) // 2, len(preview) + 300, len(preview), 2):
+        path.write_bytes(whole[:length])
+        with pytest.raises(SourceError, match="is cut short"):
+            read_image(path)
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".png", ".tif", ".webp"])
+def test_half_an_image_is_refused_in_every_format(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"photo{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    cv2.imwrite(str(path), noise)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SourceError):
+        read_image(path)
+
+
+def test_an_image_whose_name_is_not_utf_8_has_failed_and_ends_nothing(tmp_path: Path) -> None:
+    folder = media.write_folder(tmp_path / "f", ["b.png"])
+    (folder / "b.png").rename(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png"))
+    cv2.imwrite(str(folder / "z.png"), media.picture(9))
+    frames = read_all(ImageFolder(folder))
+    assert [(frame.source, frame.failed) for frame in frames] == [
+        ("caf?.png", True),
+        ("z.png", False),
+    ]
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
@@ -140,6 +202,7 @@ def test_one_image_is_one_frame_or_a_still_picture(tmp_path: Path) -> None:
     frames = [frame for frame in (still.read() for _ in range(5)) if frame]
     assert [frame.pts_s for frame in frames] == [index / STILL_FPS for index in range(5)]
     assert [frame.cut for frame in frames] == [True, False, False, False, False]
+    assert {frame.source for frame in frames} == {"p.png"}
 
 
 def test_a_decompression_bomb_is_refused_before_memory_is_taken(tmp_path: Path) -> None:

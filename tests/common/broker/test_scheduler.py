@@ -3,7 +3,7 @@ import pytest
 from msgspec.structs import replace
 
 from common.broker.admission import MAX_CAMERAS, MAX_NAME_LENGTH
-from common.contract import Cause, Fate, Mode, Role
+from common.contract import CAMERA_MODES, Cause, Fate, Mode, Role
 from common.messages import (
     Bye,
     CameraHello,
@@ -636,3 +636,20 @@ def test_publisher_that_acknowledges_slowly_is_not_overdue(world: World) -> None
         world.say(publisher, Published("cam", result.frame.frame_id))
     assert not is_asked(world, publisher)
     assert world.status().published == 10
+
+
+@pytest.mark.parametrize("mode", CAMERA_MODES)
+def test_a_frame_that_could_not_be_decoded_is_published_and_counted_as_failed(
+    world: World, mode: Mode
+) -> None:
+    capture = world.capture(mode=mode)
+    detector, publisher = world.detector(1), world.publisher()
+    world.say(capture, replace(frame("cam", 0), failed=True, source="cut.jpg"))
+    world.detect(detector, 0)
+    (result,) = world.publish(publisher)
+    assert result.failed
+    assert result.frame.source == "cut.jpg"
+    status = world.status()
+    assert (status.captured, status.failed, status.published) == (1, 1, 0)
+    assert_ledger(status)
+    assert [release.fate for release in world.releases(capture)] == [Fate.FAILED]

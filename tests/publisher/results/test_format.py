@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+import io
+
 from publisher.as_json import iso_time
 from publisher.faces import TURNED_AWAY, Face
-from publisher.results.format import FIELDS, csv_lines, records_of
+from publisher.results.format import CSV_HEADER, FIELDS, csv_lines, records_of
 from tests.publisher.faces_and_frames import published
 from tests.publisher.material import FACE, HAPPY, SAD
 
@@ -16,7 +20,7 @@ def test_a_record_holds_what_is_promised_in_that_order() -> None:
     (record,) = records_of(published(7, faces=[SEEN]))
     assert len(record) == len(FIELDS)
     assert list(record) == [
-        *("cam", 7, 0.28, "2025-06-15T15:06:40.280000+00:00", 3, 40, 30, 60, 60),
+        *("cam", 7, 0.28, "2025-06-15T15:06:40.280000+00:00", None, 3, 40, 30, 60, 60),
         *HAPPY,
         *("happy", 0.876543, False, True),
         *SAD,
@@ -37,8 +41,24 @@ def test_a_frame_without_a_face_has_one_record_with_empty_face_fields() -> None:
     (record,) = records_of(published(7, faces=[]))
     assert [value is not None for value in record] == [True] * 4 + [False] * (len(FIELDS) - 4)
     assert csv_lines([record]).decode() == (
-        "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 26 + "\n"
+        "cam,7,0.280000,2025-06-15T15:06:40.280000+00:00" + "," * 27 + "\n"
     )
+
+
+def test_an_image_of_a_folder_is_named_and_one_that_has_failed_is_none_without_a_face() -> None:
+    whole = dataclasses.replace(published(7, faces=[SEEN]), source="me, you.jpg")
+    cut = dataclasses.replace(published(8, faces=[]), source="cut.jpg", failed=True)
+    lines = CSV_HEADER + csv_lines(records_of(whole) + records_of(cut))
+    first, second = csv.DictReader(io.StringIO(lines.decode()))
+    assert (first["source"], first["label"]) == ("me, you.jpg", "happy")
+    assert {name: value for name, value in second.items() if value} == {
+        "camera": "cam",
+        "frame_id": "8",
+        "pts_s": "0.320000",
+        "captured_at": "2025-06-15T15:06:40.320000+00:00",
+        "source": "cut.jpg",
+        "label": "failed",
+    }
 
 
 def test_time_is_exact_to_the_microsecond() -> None:

@@ -29,6 +29,7 @@ TYPES = {
     "frame_id": pl.Int64,
     "pts_s": pl.Float64,
     "captured_at": pl.Datetime("us", "UTC"),
+    "source": pl.String,
     **dict.fromkeys(("track_id", "x", "y", "w", "h"), pl.Int64),
     **dict.fromkeys(LABELS, pl.Float64),
     "label": pl.String,
