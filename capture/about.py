@@ -31,6 +31,16 @@ def about_source(
     return about_recording(path, feed, hashed=hashed, beat=beat)
 
 
+def introduction(camera: str, mode: Mode, about: About) -> str:
+    """Return the line that says at the start what is captured; only what is known is in it."""
+    facts = [str(about["source"])]
+    if about.get("width"):
+        facts.append(f"{about['width']}x{about['height']}")
+    if about.get("fps"):
+        facts.append(f"{about['fps']:.4g} frames/s")
+    return f"camera {camera}: {', '.join((*facts, mode))}"
+
+
 def about_recording(
     path: Path,
     feed: RecordingFeed,

@@ -49,6 +49,9 @@ class CameraFeed:
     Args:
         name: The camera's name.
         open_source: Opens it; raises ``SourceError`` where that fails.
+
+    Attributes:
+        size: Height and width of the last frame read; 0 before the first.
     """
 
     total_frames = 0
@@ -64,6 +67,7 @@ class CameraFeed:
         self._failure: str | None = None
         self._crash: Exception | None = None
         self._opened = False
+        self.size = 0, 0
         self._blocked_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
@@ -173,6 +177,7 @@ class CameraFeed:
             self._opened, self._failure = True, None
             superseded = 0 if self._frame is None else self._frame.superseded + 1
             self._frame = CapturedFrame(bgr, pts_s, superseded)
+            self.size = bgr.shape[:2]
             self._changed.notify_all()
 
     def _lost(self, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from capture.about import about_source
+from capture.about import about_source, introduction
 from capture.camera_feed import CameraFeed
 from capture.config import CaptureConfig
 from capture.live import LiveContract
@@ -60,6 +60,9 @@ class CaptureStage:
         self._lifetime = lifetime
         self._feed = feed
         self._about = about_source(config, feed, lifetime.beat)
+        self._is_introduced = isinstance(feed, RecordingFeed)
+        if self._is_introduced:
+            log.info("%s", introduction(self._camera, self._mode, self._about))
         self._contract: LiveContract | LosslessContract
         places = InlineSlots if config.transport is Transport.INLINE else RingSlots
         if isinstance(feed, RecordingFeed) and config.mode is Mode.LOSSLESS:
@@ -110,6 +113,8 @@ class CaptureStage:
         sent = self._contract.capture(self._link)
         if sent:
             self._has_sent = True
+            if not self._is_introduced and isinstance(self._feed, CameraFeed):
+                self._introduce(*self._feed.size)
             self._link.count(sent, self._processor_s())
             self._lifetime.worked()
         elif self._outgoing.trouble and not self._has_sent:
@@ -148,6 +153,21 @@ class CaptureStage:
             self._lifetime.request_stop()
         else:
             log.warning("ignored a %s from the broker", type(message).__name__)
+
+    def _log_waiting(self) -> None:
+        """Say what a recording waits for, once that takes long, and when it begins then."""
+        waiting = self._contract.waiting
+        if waiting == self._told_waiting:
+            return
+        if not waiting or time.monotonic() - self._started_s > PATIENCE_S:
+            self._told_waiting = waiting
+            log.info("camera %s %s", self._camera, waiting or "begins")
+
+    def _introduce(self, height: int, width: int) -> None:
+        """Say what is captured by a camera, whose first frame tells its size."""
+        self._is_introduced = True
+        about = {**self._about, "width": width, "height": height}
+        log.info("%s", introduction(self._camera, self._mode, about))
 
     def _processor_s(self) -> float:
         """Return the processor time since the last call; waiting for a frame takes none."""

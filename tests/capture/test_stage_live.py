@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,6 +169,38 @@ def test_a_lost_stream_is_reported_offline_and_online_again(rig: Rig, server: Mj
     assert states[1] == (False, True)
     assert states[-1] == (True, False)
     assert not broker.of(EndOfSource)
+
+
+def test_a_stream_that_comes_after_the_start_is_shown(rig: Rig, server: MjpegServer) -> None:
+    server.gone.set()
+    rig.start(CAPTURE_SOURCE=server.url)
+    rig.until(lambda: rig.broker.of(CameraState))
+    assert not rig.broker.of(CameraState)[0].online
+    server.gone.clear()
+    rig.until(lambda: rig.broker.of(Frame))
+    rig.until(lambda: rig.broker.of(CameraState)[-1].online)
+
+
+def test_a_camera_is_introduced_once_when_its_first_frame_tells_its_size(
+    rig: Rig, server: MjpegServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    rig.start(CAPTURE_SOURCE=server.url, CAPTURE_CAMERA="door")
+    rig.until(lambda: len(rig.broker.of(Frame)) >= 3)
+    size = f"{media.WIDTH}x{media.HEIGHT}"
+    introduced = [line for line in caplog.messages if line.startswith("camera door: ")]
+    assert introduced == [f"camera door: {server.url}, {size}, live"]
+
+
+def test_a_file_is_introduced_before_anybody_is_there(
+    rig: Rig, video: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    rig.start(CAPTURE_SOURCE=video)
+    size = f"{media.WIDTH}x{media.HEIGHT}"
+    (line,) = [line for line in caplog.messages if line.startswith("camera clip: ")]
+    assert line.startswith(f"camera clip: clip.mp4, {size}, 25")
+    assert line.endswith(" frames/s, live")
 
 
 def test_a_camera_keeps_no_frame_for_a_broker_that_comes_late(
