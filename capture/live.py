@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from capture.camera_feed import CameraFeed
 from capture.outgoing import OutgoingFrames
 from capture.recording_feed import RecordingFeed
 from capture.sources.source import CapturedFrame
-from common.contract import Cause, Fate
+from common.contract import Cause, Fate, Role
 from common.link import BrokerLink
 from common.messages import FrameSkipped, Welcome
 
@@ -22,6 +23,9 @@ class LiveContract:
         camera: The camera's name.
         feed: Where frames come from.
         outgoing: Where they are kept.
+
+    Attributes:
+        waiting: What a recording waits for before it begins; empty where it does not wait.
     """
 
     def __init__(
@@ -30,6 +34,8 @@ class LiveContract:
         self._camera = camera
         self._feed = feed
         self._outgoing = outgoing
+        self._has_begun = False
+        self.waiting = ""
 
     @property
     def exhausted(self) -> bool:
@@ -41,9 +47,12 @@ class LiveContract:
         self._outgoing.drop_all(Cause.BROKER_RESTART)
 
     def take_welcome(self, welcome: Welcome) -> None:
-        """Go on counting where the broker says."""
+        """Go on counting where the broker says; begin once nobody is awaited."""
         self._outgoing.count_from(welcome.next_frame_id)
-        self._feed.start()
+        self.waiting = "" if self._has_begun else waiting_for(welcome.awaited)
+        if not self.waiting:
+            self._has_begun = True
+            self._feed.start()
 
     def wait_s(self) -> float:
         """Return the seconds until ``capture`` has something to do."""
@@ -77,3 +86,12 @@ class LiveContract:
         frame_id = self._outgoing.skip(cause)
         if not link.send(FrameSkipped(self._camera, frame_id, cause)):
             log.debug("camera %s frame %d: skipped, broker away", self._camera, frame_id)
+
+
+def waiting_for(roles: Sequence[Role]) -> str:
+    """Say who is to join and how they are started; empty where nobody is."""
+    if not roles:
+        return ""
+    *others, last = (f"a {role}" for role in roles)
+    who = f"{', '.join(others)} and {last}" if others else last
+    return f"waits for {who} to join ({', '.join(f'python -m {role}' for role in roles)})"

@@ -25,7 +25,12 @@ class LosslessContract:
         camera: The camera's name.
         feed: Where frames come from.
         outgoing: Where they are kept.
+
+    Attributes:
+        waiting: Empty: frames are kept for whoever joins late.
     """
+
+    waiting = ""
 
     def __init__(self, camera: str, feed: RecordingFeed, outgoing: OutgoingFrames) -> None:
         self._camera = camera

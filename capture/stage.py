@@ -34,6 +34,8 @@ from common.stale_rings import remove_stale_rings
 
 MAX_WAIT_S = 0.05
 MAX_MESSAGES_A_STEP = 64
+PATIENCE_S = 5.0
+"""How long the others' start may take before the log says for whom a recording waits."""
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,8 @@ class CaptureStage:
         self._has_sent = lifetime.restarts > 0
         self._told_reason: str | None = None  # the CameraState that the broker has
         self._told_end = False
+        self._told_waiting = ""
+        self._started_s = time.monotonic()
         self._counted_processor_s = time.process_time()
         self._link = BrokerLink(context, config, self.hello)
 
@@ -96,6 +100,7 @@ class CaptureStage:
             dropped=dict(ledger.dropped),
             restarts=Restarts(self._lifetime.restarts, self._lifetime.last_end),
             by_honcho=self._lifetime.by_honcho,
+            is_recording=isinstance(self._feed, RecordingFeed),
             about=self._about,
         )
 
@@ -110,6 +115,7 @@ class CaptureStage:
             self._contract.wait_for_broker()
             return
         self._tell_state()
+        self._log_waiting()
         sent = self._contract.capture(self._link)
         if sent:
             self._has_sent = True
@@ -175,7 +181,7 @@ class CaptureStage:
         return self._counted_processor_s - before_s
 
     def _tell_state(self) -> None:
-        reason = self._feed.offline_reason or self._outgoing.trouble
+        reason = self._contract.waiting or self._feed.offline_reason or self._outgoing.trouble
         if reason == self._told_reason:
             return
         if not self._link.send(CameraState(self._camera, reason == "", reason)):

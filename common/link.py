@@ -68,6 +68,7 @@ class BrokerLink:
         self._busy_ms = 0.0
         self._bad_messages = 0
         self.welcomed = False
+        self._waits = False  # and is to be welcomed again
 
     def count(self, done: int, busy_s: float) -> None:
         """Add to what the heartbeats report: units done and the time they took."""
@@ -85,7 +86,8 @@ class BrokerLink:
     def receive(self, timeout_s: float) -> Message | None:
         """Return the next message for the stage, or None if there is none within ``timeout_s``.
 
-        ``Welcome`` is given too: what was in hand before it is void.
+        ``Welcome`` is given too: what was in hand before it is void. It comes again only to who was
+        told to wait for others.
 
         Raises:
             RefusedError: The broker will not have this peer.
@@ -151,9 +153,9 @@ class BrokerLink:
         if isinstance(message, Refused):
             raise RefusedError(message.reason)
         if isinstance(message, Welcome):
-            if self.welcomed:
+            if self.welcomed and not self._waits:
                 return None  # the answer to a hello that was sent twice
-            self.welcomed = True
+            self.welcomed, self._waits = True, bool(message.awaited)
         return message
 
     def _keep_alive(self) -> None:

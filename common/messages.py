@@ -127,6 +127,7 @@ class CameraHello(Sent, frozen=True):
     dropped: Annotated[dict[Cause, Int], Many] = field(default_factory=dict)
     restarts: Restarts = NEVER
     by_honcho: bool = False  # else somebody added it by hand
+    is_recording: bool = False  # else it goes on until it is unplugged
     about: About = field(default_factory=dict)
 
 
@@ -252,9 +253,15 @@ class Bye(Sent, frozen=True):
 
 
 class Welcome(Sent, frozen=True):
-    """The broker has taken the peer in. ``next_frame_id`` is where a capture goes on counting."""
+    """The broker has taken the peer in. ``next_frame_id`` is where a capture goes on counting.
+
+    A recording that is to play live gets it again whenever somebody joins, until nobody is
+    ``awaited`` any more: of none of these roles has anybody joined yet, and frames that were played
+    before would be lost.
+    """
 
     next_frame_id: Int
+    awaited: Annotated[tuple[Role, ...], Many] = ()
 
 
 class Refused(Sent, frozen=True):
@@ -369,6 +376,7 @@ class CameraStatus(Value, frozen=True):
     in_flight: Int
     dropped: Annotated[dict[Cause, Int], Many]
     about: About = field(default_factory=dict)
+    is_recording: bool = False
 
 
 class PeerStatus(Value, frozen=True):

@@ -6,6 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from common.contract import Mode
 from common.errors import SourceError
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
@@ -73,6 +74,7 @@ class PublisherStage:
         self._results = open_results(config.results, run_began, self._following.replay)
         self._recordings = Recordings(config, run_began)
         self._provenance = Provenance(lifetime.first_started)
+        self._warned_of: set[str] = set()  # cameras
         self.live = Live(config, self._results, self._recordings)
         self.requests = PendingImages()
         self.analyzer = Analyzer(self.requests, self.live.board)
@@ -102,6 +104,7 @@ class PublisherStage:
             self.live.set_pipeline(message)
             if self._provenance.take(message):
                 self._results.describe(self._provenance.as_json())
+            self._warn_of_gaps(message)
         elif isinstance(message, Finish):
             self._finish()
         self._send_requests()
@@ -128,6 +131,19 @@ class PublisherStage:
             self._recordings.close()
             self._link.close()
         self._server.close()
+
+    def _warn_of_gaps(self, status: PipelineStatus) -> None:
+        """Say once of each recording that is played live that its records may have gaps."""
+        for camera in status.cameras if self._results.path is not None else ():
+            plays = camera.is_recording and camera.mode is Mode.LIVE
+            if plays and camera.camera not in self._warned_of:
+                self._warned_of.add(camera.camera)
+                log.warning(
+                    "camera %s is a recording that is played live: %s has no records of frames "
+                    "that are dropped; CAPTURE_MODE=lossless analyses every frame",
+                    camera.camera,
+                    self._results.path,
+                )
 
     def _publish(self, result: Result) -> None:
         """Do all that is to be done with a frame, and only then acknowledge it."""

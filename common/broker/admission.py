@@ -7,7 +7,7 @@ import logging
 from common.broker.cameras import Camera
 from common.broker.peers import RETURN_NS, Peer
 from common.broker.state import PipelineState
-from common.contract import CAMERA_MODES, WORKER_ROLES, Role
+from common.contract import CAMERA_MODES, WORKER_ROLES, Mode, Role
 from common.messages import (
     MAX_INT,
     MAX_ITEMS,
@@ -26,6 +26,8 @@ MAX_CAMERAS = 256
 """Cameras of one broker; one that is known may always come back."""
 MAX_PEERS = {Role.DETECTOR: 256, Role.CLASSIFIER: 256, Role.PUBLISHER: 32}
 """Peers of each other role: together with the captures fewer than there may be connections."""
+AWAITED = (Role.DETECTOR, Role.CLASSIFIER, Role.PUBLISHER)
+"""Roles without which a recording that plays live would lose its beginning."""
 MAX_SLOTS = 256
 """Of a capture's ring; four times what a lossless one has."""
 MAX_COUNT = MAX_INT // 2
@@ -44,9 +46,22 @@ def admit(state: PipelineState, identity: bytes, hello: Hello) -> Peer | None:
             state.send(identity, Refused(refusal))
             return None
         peer = _add_peer(state, identity, hello)
-    camera = state.cameras.get(hello.camera) if isinstance(hello, CameraHello) else None
-    state.send(identity, Welcome(camera.next_frame_id if camera else 0))
+    _welcome(state, peer)
     return peer
+
+
+def welcome_waiting(state: PipelineState) -> None:
+    """Tell the recordings that wait for others, now that somebody has joined, whom they await."""
+    for capture in state.peers.of_role(Role.CAPTURE):
+        if capture.waits:
+            _welcome(state, capture)
+
+
+def _welcome(state: PipelineState, peer: Peer) -> None:
+    camera = state.cameras.get(peer.camera)
+    awaited = tuple(role for role in AWAITED if not state.peers.of_role(role) and peer.waits)
+    peer.waits = bool(awaited)
+    state.send(peer.identity, Welcome(camera.next_frame_id if camera else 0, awaited))
 
 
 def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
@@ -59,6 +74,7 @@ def _add_peer(state: PipelineState, identity: bytes, hello: Hello) -> Peer:
             peer.role, peer.recorded = Role.PUBLISHER, dict(hello.recorded)
         case CameraHello():
             peer.camera, peer.slots = hello.camera, hello.slots
+            peer.waits = hello.is_recording and hello.mode is Mode.LIVE
             known = state.cameras.get(hello.camera)
             if known is None:
                 state.cameras[hello.camera] = Camera(peer, hello)

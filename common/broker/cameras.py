@@ -54,6 +54,7 @@ class Camera:
         self.finished = False
         self.slots = hello.slots
         self.total_frames = hello.total_frames
+        self.is_recording = hello.is_recording
         self.about = hello.about
         self.online = True
         self.reason = ""
@@ -133,4 +134,5 @@ class Camera:
             in_flight=len(self.jobs),
             dropped=dict(ledger.dropped),
             about=self.about,
+            is_recording=self.is_recording,
         )

@@ -38,6 +38,7 @@ class Peer:
         restarts: How often its supervisor had to start it again, and why.
         about: What results depend on, as it says itself (worker).
         slots: Frames its ring holds (capture).
+        waits: Whether it is of a recording that waits for others to join (capture).
         frame_bytes: Bytes of the pictures of its frames that it has not been told the end of, by
             frame_id; none where its pixels are in a ring (capture).
     """
@@ -59,6 +60,7 @@ class Peer:
     restarts: Restarts = field(default_factory=Restarts)
     about: About = field(default_factory=dict)
     slots: int = 0
+    waits: bool = False
     frame_bytes: dict[int, int] = field(default_factory=dict)
     status: Status = field(default_factory=lambda: Status(0, 0.0, 0))
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import logging
 
-from common.broker.admission import Hello, admit
+from common.broker.admission import Hello, admit, welcome_waiting
 from common.broker.desks.captures import CaptureDesk
 from common.broker.desks.classification import ClassificationDesk
 from common.broker.desks.detection import DetectionDesk
@@ -188,6 +188,8 @@ class Scheduler:
             self._publishers.peer_joined(peer)
         elif peer.role is Role.DETECTOR:
             self._detection.peer_joined()
+        if peer.role is not Role.CAPTURE:
+            welcome_waiting(self.state)
         if self.state.finished:
             self.state.send(identity, Finish())
 

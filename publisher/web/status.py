@@ -23,6 +23,7 @@ UNKNOWN: Json = {
     "reason": "the broker does not know this camera",
     "ended": False,
     "dropped": {},
+    "is_recording": False,
     "about": {},
     **dict.fromkeys(("total_frames", "captured", "published", "failed", "in_flight"), 0),
 }

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import zmq
 
-from common.contract import Cause, Fate
+from common.contract import Cause, Fate, Role
 from common.messages import CameraHello, Frame, Message, Release, Status, Welcome, WhoAreYou
 from tests.support.fake_broker import FakeBroker
 
@@ -20,6 +20,7 @@ class CameraBroker(FakeBroker):
         super().__init__(context, endpoint)
         self._peers: set[bytes] = set()
         self.next_frame_id = 0
+        self.awaited: tuple[Role, ...] = ()
         self.releases = True
         self.received: list[Message] = []
 
@@ -41,7 +42,7 @@ class CameraBroker(FakeBroker):
     def _handle(self, message: Message) -> None:
         if isinstance(message, CameraHello):
             self._peers.add(self.speaker)
-            self.send(Welcome(self.next_frame_id))
+            self.send(Welcome(self.next_frame_id, self.awaited))
         elif self.speaker not in self._peers:
             self.send(WhoAreYou())
             return

@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 from capture.slots import LIVE_SLOTS
-from common.contract import Cause, Fate
-from common.messages import CameraHello, CameraState, EndOfSource, Finish, Frame, FrameSkipped
+from common.contract import Cause, Fate, Role
+from common.messages import (
+    CameraHello,
+    CameraState,
+    EndOfSource,
+    Finish,
+    Frame,
+    FrameSkipped,
+    Welcome,
+)
 from tests.capture.mjpeg_server import MjpegServer
 from tests.capture.rig import Rig
 from tests.support import media
@@ -69,6 +77,54 @@ def test_no_frame_of_a_file_is_missed_while_the_broker_is_not_there_yet(
     broker = rig.restart_broker()
     rig.until(lambda: broker.of(Frame))
     assert broker.of(Frame)[0].pts_s == 0.0
+
+
+def test_a_file_begins_with_its_first_frame_when_nobody_is_awaited_any_more(
+    rig: Rig, video: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capture.stage.PATIENCE_S", 0.0)
+    caplog.set_level(logging.INFO)
+    broker = rig.broker
+    broker.awaited = (Role.DETECTOR, Role.CLASSIFIER, Role.PUBLISHER)
+    stage = rig.start(CAPTURE_SOURCE=video)
+    assert stage.hello().is_recording
+    rig.until(lambda: broker.of(CameraState))
+    assert "waits for a detector, a classifier and a publisher to join" in caplog.text
+    broker.send(Welcome(0, (Role.CLASSIFIER,)))
+    rig.until(lambda: len(broker.of(CameraState)) == 2)
+    keep_doing(0.3, stage.step, broker.serve)  # longer than the file's first frames take
+    assert not broker.of(Frame)
+    why = "waits for a classifier to join (python -m classifier)"
+    assert broker.of(CameraState)[-1] == CameraState("clip", False, why)
+    assert f"camera clip {why}" in caplog.messages
+    broker.send(Welcome(0))
+    rig.until(lambda: broker.of(Frame))
+    assert broker.of(Frame)[0].pts_s == 0.0
+    assert broker.of(CameraState)[-1] == CameraState("clip", True, "")
+    assert caplog.messages[-1] == "camera clip begins"
+
+
+def test_the_log_says_nothing_of_a_wait_that_is_as_short_as_a_start(
+    rig: Rig, video: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capture.stage.PATIENCE_S", 1000.0)
+    caplog.set_level(logging.INFO)
+    rig.broker.awaited = (Role.CLASSIFIER,)
+    rig.start(CAPTURE_SOURCE=video)
+    rig.until(lambda: rig.broker.of(CameraState))
+    rig.broker.send(Welcome(0))
+    rig.until(lambda: rig.broker.of(Frame))
+    assert not [line for line in caplog.messages if "waits" in line or "begins" in line]
+
+
+def test_a_file_that_has_begun_waits_for_nobody_again(rig: Rig, video: str) -> None:
+    first = rig.broker
+    rig.start(CAPTURE_SOURCE=video, CAPTURE_LOOP="1")
+    rig.until(lambda: len(first.of(Frame)) >= 3)
+    second = rig.restart_broker()
+    second.awaited = (Role.PUBLISHER,)
+    rig.until(lambda: len(second.of(Frame)) >= 30)  # it has ended and begun again meanwhile
+    assert all(state.online for state in second.of(CameraState))
 
 
 def test_a_looping_file_numbers_on_and_starts_its_times_again(rig: Rig, tmp_path: Path) -> None:
@@ -158,6 +214,7 @@ def test_a_lost_stream_is_reported_offline_and_online_again(rig: Rig, server: Mj
     rig.start(CAPTURE_SOURCE=server.url)
     rig.until(lambda: len(broker.of(Frame)) >= 5)
     assert broker.of(CameraHello)[0].camera == "127.0.0.1"
+    assert not broker.of(CameraHello)[0].is_recording
     server.gone.set()
     rig.until(lambda: len(broker.of(CameraState)) >= 2)
     server.gone.clear()

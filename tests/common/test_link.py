@@ -12,7 +12,7 @@ import zmq
 from common import link as link_module
 from common import wire
 from common.config import BrokerSettings
-from common.contract import Fate
+from common.contract import Fate, Role
 from common.errors import ConfigError, RefusedError
 from common.link import BrokerLink, peer_name
 from common.messages import (
@@ -96,6 +96,22 @@ def test_second_welcome_is_kept_from_the_stage(make_link: MakeLink, broker: Fake
     link = make_link()
     identity = join(link, broker)
     broker.send(Welcome(9), identity)
+    broker.send(Release("cam", 1, Fate.PUBLISHED), identity)
+    assert receive(link) == Release("cam", 1, Fate.PUBLISHED)
+
+
+def test_who_is_to_wait_for_others_is_welcomed_until_nobody_is_missing(
+    make_link: MakeLink, broker: FakeBroker
+) -> None:
+    link = make_link()
+    identity, _ = broker.expect(PublisherHello, lambda: link.receive(0.01))
+    for welcome in (Welcome(0, (Role.DETECTOR, Role.CLASSIFIER)), Welcome(0, (Role.DETECTOR,))):
+        broker.send(welcome, identity)
+        assert receive(link) == welcome
+        assert link.welcomed
+    broker.send(Welcome(0), identity)
+    assert receive(link) == Welcome(0)
+    broker.send(Welcome(0), identity)
     broker.send(Release("cam", 1, Fate.PUBLISHED), identity)
     assert receive(link) == Release("cam", 1, Fate.PUBLISHED)
 

@@ -42,7 +42,7 @@ def pipeline(folder: Path) -> Iterator[Pipeline]:
     endpoint = f"tcp://{address_of_this_machine()}:{free_port()}"
     stages = ("broker", "capture", "detector", "publisher")
     with Pipeline(*stages, BROKER_ENDPOINT=endpoint, BROKER_KEYS=folder) as made:
-        made.wait_published(5)
+        eventually(made.camera, lambda: made.log)  # a recording, which waits for a classifier
         yield made
         made.interrupt()
         made.assert_nothing_left()

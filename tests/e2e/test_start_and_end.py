@@ -10,17 +10,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.e2e.lossless_runs import frame_ids, rows_of
 from tests.publisher.uploading import encoded, post_images
+from tests.support import media
 from tests.support.pipeline import PATIENCE_S, Pipeline
 from tests.support.waiting import DEADLINE_S, eventually
 
 pytestmark = pytest.mark.e2e
 
 
-def test_live_file_ends_by_itself(second_of_video: Path) -> None:
-    with Pipeline(CAPTURE_SOURCE=second_of_video) as pipeline:
+def test_live_file_is_played_from_its_first_frame_and_ends_by_itself(
+    second_of_video: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "talk.csv"
+    with Pipeline(CAPTURE_SOURCE=second_of_video, PUBLISHER_RESULTS=results) as pipeline:
         assert pipeline.wait() == 0, pipeline.log
         pipeline.assert_nothing_left()
+    played = "camera talk: talk.avi, 640x480, 30 frames/s, live"
+    assert played in pipeline.log
+    assert "CAPTURE_MODE=lossless analyses every frame" in pipeline.log
+    assert frame_ids(rows_of(results))[0] == 0
+
+
+def test_live_folder_loses_no_photo(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(5)]
+    folder, results = media.write_folder(tmp_path / "photos", names), tmp_path / "photos.csv"
+    with Pipeline(CAPTURE_SOURCE=folder, PUBLISHER_RESULTS=results) as pipeline:
+        assert pipeline.wait() == 0, pipeline.log
+    assert [row["source"] for row in rows_of(results)] == names
 
 
 def test_extra_workers_of_honcho_are_all_used_and_nothing_is_left_after_ctrl_c() -> None:
@@ -48,9 +65,21 @@ def test_nothing_is_left_when_honcho_is_killed(number: signal.Signals) -> None:
         pipeline.assert_nothing_left()
 
 
+def test_recording_waits_for_a_classifier_and_says_so() -> None:
+    with Pipeline("broker", "capture", "detector", "publisher") as pipeline:
+        why = "waits for a classifier to join (python -m classifier)"
+        eventually(lambda: pipeline.camera().get("reason") == why, lambda: pipeline.log)
+        eventually(lambda: f"camera demo {why}" in pipeline.log, lambda: pipeline.log)
+        with pipeline.worker("classifier"):
+            pipeline.wait_published(20)
+
+
 def test_without_a_classifier_the_video_goes_on_and_says_so() -> None:
     with Pipeline("broker", "capture", "detector", "publisher") as pipeline:
-        pipeline.wait_published(20)
+        with pipeline.worker("classifier"):
+            pipeline.wait_published(5)
+        eventually(lambda: not pipeline.peers("classifier"), "the classifier to be gone")
+        pipeline.wait_published(pipeline.camera()["published"] + 20)
         code, body = pipeline.get("/readyz")
         assert code == 503
         assert b"python -m classifier" in body

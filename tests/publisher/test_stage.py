@@ -163,3 +163,23 @@ def test_a_broker_that_has_just_started_takes_no_camera_away_that_gave_a_frame(
 def test_what_only_some_runs_need_is_not_imported_by_all(library: str) -> None:
     program = f"import publisher.stage, sys; sys.exit({library!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_records_of_a_recording_that_is_played_live_are_warned_of_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk = replace(camera_status("talk"), is_recording=True)
+    others = camera_status("door"), replace(talk, camera="film", mode=Mode.LOSSLESS)
+    with rig(folder, results=folder / "faces.csv") as running:
+        for done in range(2):
+            running.report(pipeline(talk, *others, done=done))
+    (warning,) = [line for line in caplog.messages if "lossless" in line]
+    assert warning.startswith("camera talk is a recording that is played live")
+    assert "CAPTURE_MODE=lossless" in warning
+
+
+def test_nobody_is_warned_where_nothing_is_recorded(
+    running: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.report(pipeline(replace(camera_status("talk"), is_recording=True)))
+    assert "lossless" not in caplog.text

@@ -141,3 +141,25 @@ def test_reason_of_a_camera_is_shown_and_kept_short(world: World) -> None:
     reason = world.status().reason
     assert reason.startswith(r"gone\x1b[31m")
     assert len(reason) < 1_000
+
+
+def test_live_recording_is_told_whom_it_awaits_until_nobody_is_missing(world: World) -> None:
+    capture = world.capture(is_recording=True)
+    awaited = [(Role.DETECTOR, Role.CLASSIFIER, Role.PUBLISHER)]
+    assert world.expect(capture, Welcome).awaited == awaited[0]
+    for join, left in (
+        (world.classifier, (Role.DETECTOR, Role.PUBLISHER)),
+        (world.classifier, (Role.DETECTOR, Role.PUBLISHER)),
+        (world.publisher, (Role.DETECTOR,)),
+        (world.detector, ()),
+    ):
+        join()
+        assert [welcome.awaited for welcome in world.take_all(capture, Welcome)] == [left]
+    world.detector()
+    assert world.take(capture, Welcome) is None, "it plays, and is told no more"
+
+
+def test_camera_and_lossless_recording_wait_for_nobody(world: World) -> None:
+    for number, (mode, is_recording) in enumerate(((Mode.LIVE, False), (Mode.LOSSLESS, True))):
+        capture = world.capture(f"cam{number}", mode, is_recording=is_recording)
+        assert world.expect(capture, Welcome).awaited == ()

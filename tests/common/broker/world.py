@@ -116,10 +116,21 @@ class World:
         slots: int = 24,
         instance: str = "",
         by_honcho: bool = False,
+        is_recording: bool = False,
     ) -> bytes:
         peer = self.new_identity()
         hello = CameraHello(
-            "c", instance or peer.decode(), camera, mode, 0, slots, 0, 0, 0, by_honcho=by_honcho
+            "c",
+            instance or peer.decode(),
+            camera,
+            mode,
+            0,
+            slots,
+            0,
+            0,
+            0,
+            by_honcho=by_honcho,
+            is_recording=is_recording,
         )
         self._cameras[peer] = camera
         self.say(peer, hello)
