@@ -51,9 +51,9 @@ class Face:
         shown: Whether the track was seen often enough to be shown; it is recorded from its first.
         label: The track's smoothed label or "uncertain"; ``TURNED_AWAY`` where it is not judged in
             this frame; None as long as it was never classified.
-        confidence: The smoothed probability of the leading expression, 0 to 1; None where there is
-            no expression.
-        smoothed: The track's seven smoothed probabilities, empty with ``confidence``.
+        confidence: The smoothed probability of the expression that the label names, 0 to 1; None
+            where it names none.
+        smoothed: The track's seven smoothed probabilities, empty where there are none.
         probabilities: The classifier's seven for this very frame, empty where there are none.
         reused: The classification came too late: label and smoothed ones are those from before.
         pose: How the head is turned; None where the detector finds no landmarks.
@@ -75,7 +75,7 @@ class PublishedFrame:
     """What is worth keeping of a frame once its slot in the ring is given back.
 
     Attributes:
-        cut: It has nothing to do with the frame before: an image of a folder.
+        cut: It is an image, which is judged by itself.
         faces: All of them, in the order in which they were found.
         source: The name of its file, where it has one of its own.
         failed: It could not be decoded, or took down who looked at it: whether there are faces in

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from common.face_model import LABELS
 from publisher.tracking.smoothing import (
     CERTAIN_FROM,
+    CLEAR_LEAD,
+    CLEAR_S,
     LABEL_MARGIN,
+    OVERTAKEN_S,
     TIME_CONSTANT_S,
     UNCERTAIN,
     UNCERTAIN_BELOW,
@@ -54,11 +57,69 @@ def test_the_leader_is_never_more_than_the_margin_behind(
     for row, elapsed_s in seen:
         at_s += elapsed_s
         now = smooth(now, row, at_s)
-        assert now.confidence >= max(now.probabilities) - LABEL_MARGIN - 1e-12
-        if now.confidence < UNCERTAIN_BELOW:
-            assert now.label == UNCERTAIN
-        elif now.confidence >= CERTAIN_FROM:
-            assert now.label == LABELS[now.leader]
+        leading = now.probabilities[now.leader]
+        assert leading >= max(now.probabilities) - LABEL_MARGIN - 1e-12
+        if leading >= CERTAIN_FROM:
+            assert (now.label, now.confidence) == (LABELS[now.leader], leading)
+        elif leading < UNCERTAIN_BELOW and now.clear_s is None:
+            assert (now.label, now.confidence) == (UNCERTAIN, None)
+
+
+def labels_of(
+    now: Smoothed, row: tuple[float, ...], seconds: float, fps: int
+) -> list[tuple[float, str]]:
+    """Return when the label changed while a face was the same, and to what."""
+    changes, last = [], now.label
+    for frame in range(1, round(seconds * fps) + 1):
+        now = smooth(now, row, now.at_s + 1 / fps)
+        if now.label != last:
+            last = now.label
+            changes.append((frame / fps, last))
+    return changes
+
+
+HAPPY_WITHIN_THE_MARGIN = (0.0, 0.0, 0.0, 0.51, 0.0, 0.11, 0.38)
+NEUTRAL = Smoothed((0.0, 0.0, 0.0, 0.3, 0.0, 0.11, 0.59), LABELS.index("neutral"), True, 0.0)
+
+
+@pytest.mark.parametrize("fps", [5, 30, 120])
+def test_a_label_that_others_lead_for_two_seconds_changes_within_the_margin(fps: int) -> None:
+    ((at_s, label),) = labels_of(NEUTRAL, HAPPY_WITHIN_THE_MARGIN, 30.0, fps)
+    assert label == "happy"
+    # 0.59 on its way to 0.38 meets 0.30 on its way to 0.51
+    overtaken_s = TIME_CONSTANT_S * math.log((0.59 - 0.30 + 0.51 - 0.38) / (0.51 - 0.38))
+    assert OVERTAKEN_S < at_s < overtaken_s + OVERTAKEN_S + 2 / fps + 1e-6
+
+
+def test_a_label_that_leads_again_meanwhile_stays() -> None:
+    now = Smoothed((0.45, 0.55, 0.0), 0, True, 0.0)
+    for _ in range(20):
+        for row in ((0.45, 0.55, 0.0), (0.55, 0.45, 0.0)):
+            for _ in range(45):
+                now = smooth(now, row, now.at_s + 1 / 30)
+                assert now.label == LABELS[0]
+
+
+CLEAR = (0.08, 0.04, 0.04, 0.46, 0.22, 0.0, 0.16)
+UNSURE = Smoothed((0.2, 0.05, 0.05, 0.25, 0.25, 0.0, 0.2), LABELS.index("happy"), False, 0.0)
+
+
+@pytest.mark.parametrize("fps", [5, 30, 120])
+def test_what_is_clearly_ahead_for_a_second_stops_being_uncertain(fps: int) -> None:
+    assert max(CLEAR) < CERTAIN_FROM
+    ((at_s, label),) = labels_of(UNSURE, CLEAR, 30.0, fps)
+    assert label == "happy"
+    ahead_s = TIME_CONSTANT_S * math.log(0.24 / (0.24 - CLEAR_LEAD))
+    assert CLEAR_S < at_s < ahead_s + CLEAR_S + 2 / fps + 1e-6
+
+
+def test_what_is_ahead_now_and_then_stays_uncertain() -> None:
+    now, close = UNSURE, (0.08, 0.04, 0.04, 0.40, 0.28, 0.0, 0.16)
+    for _ in range(20):
+        for row in (CLEAR, close):
+            for _ in range(30):
+                now = smooth(now, row, now.at_s + 1 / 30)
+                assert (now.label, now.confidence) == (UNCERTAIN, None)
 
 
 def test_after_the_time_constant_two_thirds_of_the_way_are_gone() -> None:
@@ -74,7 +135,7 @@ def test_a_lead_within_the_margin_does_not_change_the_label() -> None:
 
 def test_a_label_is_uncertain_below_the_threshold_and_named_again_a_little_above() -> None:
     def rows(leading: float) -> tuple[float, ...]:
-        return (leading, *((1 - leading) / 6,) * 6)
+        return (leading, leading - 0.15, *((1.15 - 2 * leading) / 5,) * 5)  # not clearly ahead
 
     below, between, above = UNCERTAIN_BELOW - 0.01, UNCERTAIN_BELOW + 0.01, CERTAIN_FROM + 0.01
     now = smooth(None, rows(between), 0.0)
