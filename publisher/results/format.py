@@ -2,11 +2,12 @@
 
 A frame without a face has one record with the face's fields empty, so that rows and frames stay
 aligned; of one that has failed the label says that. The fields named after an expression hold the
-classifier's probability in this frame, ``smoothed_...`` the track's; ``label`` and ``confidence``
-are smoothed. ``shown`` is false for the first sightings of a track, which may be no face at all. Of
-a face that is turned away, and so not judged, the label says that, and the fields of expressions
-are empty. ``captured_at`` is empty in a lossless run: when a frame of a recording was read says
-nothing of it, and runs would differ. ``source`` names the file of a frame that has one of its own.
+classifier's probability in this frame, ``smoothed_...`` the track's; ``label`` is smoothed, and
+``confidence`` the smoothed probability of the expression that it names, empty where it names none.
+``shown`` is false for the first sightings of a track, which may be no face at all. Of a face that
+is turned away, and so not judged, the label says that, and the fields of expressions are empty.
+``captured_at`` is empty in a lossless run: when a frame of a recording was read says nothing of it,
+and runs would differ. ``source`` names the file of a frame that has one of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ FRAME_FIELDS: Mapping[str, type] = {
     "pts_s": float,
     "captured_at": datetime,
     "source": str,
+    "width": int,
+    "height": int,
 }
 FIELDS: Mapping[str, type] = {
     **FRAME_FIELDS,
@@ -67,6 +70,8 @@ def records_of(frame: PublishedFrame) -> list[Record]:
         rounded(frame.pts_s),
         None if frame.mode is Mode.LOSSLESS else iso_time(frame.captured_at_ns),
         frame.source or None,
+        frame.width,
+        frame.height,
     )
     if not frame.faces:
         return [start + (_FAILED if frame.failed else _NO_FACE)]

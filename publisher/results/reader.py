@@ -19,6 +19,8 @@ from publisher.faces import TURNED_AWAY, Face, Pose
 from publisher.results.format import FIELDS, FRAME_FIELDS
 from publisher.tracking.tracks import Sighting
 
+ADDED = frozenset((*POSE, "source", "width", "height"))
+"""Columns that came later than the others: a file without them is read, too."""
 PARQUET_ROWS = 20_000
 """So many are in memory at once."""
 
@@ -27,15 +29,15 @@ CountBytes = Callable[[int], object]
 
 
 def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
-    """Return the type of a record in which these fields are not empty, and angles may be absent."""
+    """Return the type of a record in which these fields are not empty, and some may be absent."""
     fields = [
-        (name, kind if name in known else kind | None, None if name in POSE else msgspec.NODEFAULT)
+        (name, kind if name in known else kind | None, None if name in ADDED else msgspec.NODEFAULT)
         for name, kind in FIELDS.items()
     ]
-    return msgspec.defstruct("Record", fields)
+    return msgspec.defstruct("Record", fields, kw_only=True)
 
 
-_OF_FRAME = {*FRAME_FIELDS} - {"captured_at", "source"}
+_OF_FRAME = {*FRAME_FIELDS} - {"captured_at"} - ADDED
 _RECORD_WITHOUT_FACE = _record_type(_OF_FRAME)
 _RECORD_OF_FACE = _record_type({*_OF_FRAME, "track_id", "x", "y", "w", "h", "reused", "shown"})
 
@@ -149,8 +151,8 @@ def _whole_lines(file: BinaryIO, count_bytes: CountBytes) -> Iterator[str]:
 
 
 def _check_fields(found: Iterable[str]) -> None:
-    """Refuse columns of something else; those of angles came later than the others."""
-    missing = [field for field in FIELDS if field not in found and field not in POSE]
+    """Refuse columns of something else."""
+    missing = [field for field in FIELDS if field not in found and field not in ADDED]
     if missing:
         raise ValueError(
             f"it has other columns than results of this version: {', '.join(missing)} are "
@@ -164,11 +166,11 @@ def _row(values: object) -> Row:
     record = msgspec.convert(
         values, _RECORD_OF_FACE if has_face else _RECORD_WITHOUT_FACE, strict=False
     )
-    fields = msgspec.structs.astuple(record)
-    camera, frame_id, pts_s = fields[:3]
+    columns = msgspec.structs.astuple(record)
+    camera, frame_id, pts_s, *_ = columns
     if not has_face:
         return Row(camera, frame_id, pts_s, None)
-    track_id, x, y, w, h, *rest = fields[len(FRAME_FIELDS) :]
+    track_id, x, y, w, h, *rest = columns[len(FRAME_FIELDS) :]
     kinds, angles = len(LABELS), len(POSE)
     probabilities, smoothed, pose = rest[:kinds], rest[-kinds - angles : -angles], rest[-angles:]
     label, confidence, reused, shown = rest[kinds : -kinds - angles]

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
+import ferstream
 from common.contract import Mode
 from common.face_model import LABELS
 from common.messages import Result
@@ -18,6 +20,7 @@ from publisher.as_json import POSE
 from publisher.output_files import RecordError
 from publisher.results.format import FIELDS, SMOOTHED
 from publisher.results.metadata import metadata_file
+from publisher.results.open import open_results
 from publisher.results.parquet import ParquetWriter, journal_of
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
@@ -30,7 +33,7 @@ TYPES = {
     "pts_s": pl.Float64,
     "captured_at": pl.Datetime("us", "UTC"),
     "source": pl.String,
-    **dict.fromkeys(("track_id", "x", "y", "w", "h"), pl.Int64),
+    **dict.fromkeys(("width", "height", "track_id", "x", "y", "w", "h"), pl.Int64),
     **dict.fromkeys(LABELS, pl.Float64),
     "label": pl.String,
     "confidence": pl.Float64,
@@ -230,3 +233,24 @@ def test_a_full_disk_on_the_way_is_one_of_the_records(
     frames = pl.read_parquet(path)["frame_id"].unique(maintain_order=True).to_list()
     assert frames == [*range(len(frames))]
     assert 10 < len(frames) < 200
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_lossless_runs_differ_in_nothing_but_their_start(tmp_path: Path, ending: str) -> None:
+    written = []
+    for number in range(2):
+        path = tmp_path / f"{number}.{ending}"
+        following = Following()
+        writer = open_results(path, None, following.replay)
+        writer.describe({"started_at": f"2026-11-26T0{number}"})
+        for one in clip(200):
+            read_ns = one.frame.captured_at_ns + number * 10**12
+            later = replace(one, frame=replace(one.frame, captured_at_ns=read_ns))
+            publish(writer, following, [later])
+        writer.finish()
+        data = path.read_bytes()
+        footer_bytes = int.from_bytes(data[-8:-4], "little") + 8 if ending == "parquet" else 0
+        written.append(data[: len(data) - footer_bytes])
+        assert ferstream.metadata_of(ferstream.read(path))["started_at"].endswith(str(number))
+    assert written[0] == written[1]
+    assert ferstream.read(tmp_path / f"0.{ending}").equals(ferstream.read(tmp_path / f"1.{ending}"))

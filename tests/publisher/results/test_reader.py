@@ -8,9 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from publisher.as_json import POSE
 from publisher.faces import TURNED_AWAY, Face
-from publisher.results.reader import cut_incomplete_line, read_rows, recorded_frames
+from publisher.results.reader import ADDED, cut_incomplete_line, read_rows, recorded_frames
 from publisher.tracking.tracks import Sighting
 from tests.publisher.material import FACE, HAPPY, SAD
 from tests.publisher.report.made import record
@@ -48,20 +47,20 @@ def test_the_faces_of_a_frame_are_what_the_tracker_was_told(path: Path) -> None:
         )
 
 
-def drop_angles(path: Path) -> None:
+def drop_columns(path: Path) -> None:
     """Turn a file of records into one of an earlier version."""
     if path.suffix == ".csv":
-        pl.read_csv(path).drop(*POSE).write_csv(path)
+        pl.read_csv(path).drop(*ADDED).write_csv(path)
     elif path.suffix == ".jsonl":
-        pl.read_ndjson(path).drop(*POSE).write_ndjson(path)
+        pl.read_ndjson(path).drop(*ADDED).write_ndjson(path)
     else:
-        pl.read_parquet(path).drop(*POSE).write_parquet(path)
+        pl.read_parquet(path).drop(*ADDED).write_parquet(path)
 
 
 @pytest.mark.parametrize("name", ["talk.csv", "talk.jsonl", "talk.parquet"])
-def test_a_file_from_before_there_were_angles_is_read(tmp_path: Path, name: str) -> None:
+def test_a_file_from_before_there_were_angles_and_sizes_is_read(tmp_path: Path, name: str) -> None:
     path = record(tmp_path / name, FRAMES)
-    drop_angles(path)
+    drop_columns(path)
     found = [row.face for row in read_rows(path) if row.face is not None]
     assert found == [replace(face, pose=None) for faces in FRAMES for face in faces]
 
