@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 
 from publisher.drawing.look import Look
 
@@ -36,35 +37,42 @@ class EncodedFrame:
 class PictureHub:
     """Where pictures meet viewers; every method may be called from any thread.
 
+    A viewer is who watches, however many pictures it has open: a tab of the page is one, and so is
+    each stream that says nothing of a tab.
+
     Args:
-        max_viewers: How many may watch at once, over all cameras.
+        max_streams: How many streams there may be at once, over all cameras.
 
     Attributes:
-        viewers: How many watch now, over all cameras.
         closed: Whether the publisher is ending, and every stream with it.
     """
 
-    def __init__(self, max_viewers: int) -> None:
-        self.max_viewers = max_viewers
+    def __init__(self, max_streams: int) -> None:
+        self.max_streams = max_streams
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
         self._arrived: dict[str | None, threading.Condition] = {}
         self._pictures: dict[str, tuple[int, EncodedFrame]] = {}
-        self._watching: Counter[tuple[str, Look]] = Counter()
+        self._watching: Counter[tuple[str, Look, str]] = Counter()
+        self._streams: Counter[str] = Counter()
+        self._numbers = count()
         self._count = 0
-        self.viewers = 0
         self.closed = False
+
+    @property
+    def viewers(self) -> int:
+        """How many watch now, over all cameras."""
+        return len(self._streams)
 
     def viewers_of(self, camera: str) -> int:
         """Return how many watch this camera now."""
         with self._lock:
-            return sum(count for (name, _), count in self._watching.items() if name == camera)
+            return len({tab for name, _, tab in self._watching if name == camera})
 
     def looks_of(self, camera: str) -> set[Look]:
         """Return the looks in which this camera is watched now."""
         with self._lock:
-            watched = self._watching.items()
-            return {look for (name, look), count in watched if name == camera and count}
+            return {look for name, look, _ in self._watching if name == camera}
 
     def put_picture(self, camera: str, picture: EncodedFrame) -> None:
         """Make a picture the camera's newest and wake its viewers."""
@@ -83,17 +91,23 @@ class PictureHub:
         with self._lock:
             return self._pictures[camera][1] if camera in self._pictures else None
 
-    def admit(self, camera: str | None, look: Look) -> Viewer:
-        """Let in a viewer of a camera, or of one that is still to be chosen; it must ``leave``.
+    def admit(self, camera: str | None, look: Look, tab: str | None = None) -> Viewer:
+        """Let in a viewer, who must ``leave``.
+
+        Args:
+            camera: What it watches; None where that is still to be chosen.
+            look: How.
+            tab: Whose streams count as one viewer; None is a viewer of its own.
 
         Raises:
             TooManyViewersError: The cap is reached.
         """
         with self._lock:
-            if self.viewers >= self.max_viewers or self.closed:
+            if self._streams.total() >= self.max_streams or self.closed:
                 raise TooManyViewersError
-            self.viewers += 1
-        viewer = Viewer(self, look)
+            tab = tab or f"stream {next(self._numbers)}"
+            self._streams[tab] += 1
+        viewer = Viewer(self, look, tab)
         if camera is not None:
             viewer.choose(camera)
         return viewer
@@ -108,19 +122,19 @@ class PictureHub:
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait until the last viewer has left; return whether that happened."""
         with self._lock:
-            return self._left.wait_for(lambda: not self.viewers, timeout_s)
+            return self._left.wait_for(lambda: not self._streams, timeout_s)
 
-    def watch(self, camera: str, look: Look) -> None:
-        """Count a viewer of this camera."""
+    def watch(self, camera: str, look: Look, tab: str) -> None:
+        """Count a stream of this camera."""
         with self._lock:
-            self._watching[camera, look] += 1
+            self._watching[camera, look, tab] += 1
 
-    def leave(self, camera: str | None, look: Look) -> None:
-        """Count a viewer less."""
+    def leave(self, camera: str | None, look: Look, tab: str) -> None:
+        """Count a stream less."""
         with self._lock:
-            self.viewers -= 1
+            self._streams -= Counter([tab])
             if camera is not None:
-                self._watching[camera, look] -= 1
+                self._watching -= Counter([(camera, look, tab)])
             self._left.notify_all()
 
     def wait_newer(
@@ -148,16 +162,17 @@ class PictureHub:
 class Viewer:
     """Somebody who watches one camera; made by ``PictureHub.admit`` and used by one thread."""
 
-    def __init__(self, hub: PictureHub, look: Look) -> None:
+    def __init__(self, hub: PictureHub, look: Look, tab: str) -> None:
         self._hub = hub
         self.look = look
+        self._tab = tab
         self._seen = 0
         self._gone = False
         self.camera: str | None = None
 
     def choose(self, camera: str) -> None:
         """Choose the camera, once."""
-        self._hub.watch(camera, self.look)
+        self._hub.watch(camera, self.look, self._tab)
         self.camera = camera
 
     def skip_present(self) -> None:
@@ -178,4 +193,4 @@ class Viewer:
         """Make room for somebody else; may be called twice."""
         if not self._gone:
             self._gone = True
-            self._hub.leave(self.camera, self.look)
+            self._hub.leave(self.camera, self.look, self._tab)

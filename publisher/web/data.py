@@ -73,7 +73,7 @@ def data(live: Live, results: Path | None) -> Blueprint:
         try:
             reader = live.events.admit(camera, last_id)
         except TooManyViewersError:
-            raise too_many("readers follow the events", live.events.max_readers) from None
+            raise too_many("streams of events", live.events.max_readers) from None
         pieces = sse.stream(live.events, reader, shared_status)
         response = Response(pieces, content_type=sse.CONTENT_TYPE)
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from werkzeug.exceptions import BadRequest
 
 from publisher.drawing.look import Look
+
+TAB = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 def look_of(parameters: Mapping[str, str]) -> Look:
@@ -17,6 +20,18 @@ def look_of(parameters: Mapping[str, str]) -> Look:
         BadRequest: One has another value.
     """
     return Look(_flag(parameters, "boxes", "1"), _flag(parameters, "blur", "0"))
+
+
+def tab_of(parameters: Mapping[str, str]) -> str | None:
+    """Read ``tab``, a name that all streams of one viewer have; None where there is none.
+
+    Raises:
+        BadRequest: It is no such name.
+    """
+    tab = parameters.get("tab")
+    if tab is not None and TAB.fullmatch(tab) is None:
+        raise BadRequest(f"tab={tab}: expected up to 64 letters, digits, - and _")
+    return tab
 
 
 def since_of(parameters: Mapping[str, str], now_s: float) -> float:

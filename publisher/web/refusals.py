@@ -41,9 +41,9 @@ def refuse_other_sites(request: Request) -> None:
         raise Forbidden("Pages of other sites may not send this; open the page of this server.")
 
 
-def too_many(who: str, most: int) -> ServiceUnavailable:
+def too_many(streams: str, most: int) -> ServiceUnavailable:
     """Say that the cap is reached."""
     return ServiceUnavailable(
-        f"{most} {who} and no more are let in (PUBLISHER_MAX_VIEWERS); try again later.",
+        f"As many {streams} are open as may be, {most} (PUBLISHER_MAX_VIEWERS); try again later.",
         retry_after=RETRY_S,
     )

@@ -9,7 +9,7 @@ from publisher.drawing.annotate import encode_jpeg, notice
 from publisher.live.board import Board
 from publisher.live.hub import PictureHub, TooManyViewersError, Viewer
 from publisher.web import mjpeg
-from publisher.web.parameters import look_of
+from publisher.web.parameters import look_of, tab_of
 from publisher.web.refusals import refuse_unknown, too_many
 
 SNAPSHOT_WAIT_S = 2.0
@@ -56,9 +56,9 @@ def _admit(board: Board, hub: PictureHub, camera: str | None) -> Viewer:
     if camera is not None:
         refuse_unknown(camera, board.cameras())
     try:
-        return hub.admit(camera, look_of(request.args))
+        return hub.admit(camera, look_of(request.args), tab_of(request.args))
     except TooManyViewersError:
-        raise too_many("viewers are watching", hub.max_viewers) from None
+        raise too_many("streams of pictures", hub.max_streams) from None
 
 
 def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) -> bytes | None:

@@ -6,6 +6,7 @@ import { byId, element, write } from "./dom.js";
 const MOST_STREAMS = 4;    // of the six connections that browsers open to one server
 const SNAPSHOT_MS = 500;   // between pictures of a tile where there are more cameras
 const AGAIN_MS = 2000;
+const TAB = Math.random().toString(36).slice(2) || "0";  // all streams of this tab are one viewer
 
 const tiles = new Map();   // by camera
 let query = "";
@@ -93,7 +94,7 @@ function connect(tile, wanted, streams) {
   const load = () => {
     if (!streams && tile.image.hasAttribute("src") && !tile.image.complete) return;
     // The number makes the browser ask again for an address that it has had.
-    tile.image.src = `${path}?${wanted}&n=${Date.now()}`;
+    tile.image.src = `${path}?${wanted}&tab=${TAB}&n=${Date.now()}`;
   };
   load();
   if (!streams) tile.timer = setInterval(load, SNAPSHOT_MS);

@@ -87,6 +87,22 @@ def test_the_cap_holds_and_places_return() -> None:
     hub.admit("cam", Look())
 
 
+def test_a_tab_is_one_viewer_whatever_it_shows() -> None:
+    hub = PictureHub(4)
+    tab = [hub.admit("hall", Look(), "a"), hub.admit("door", Look(boxes=False), "a")]
+    again, other = hub.admit("hall", Look(boxes=False), "a"), hub.admit("hall", Look())
+    assert (hub.viewers, hub.viewers_of("hall"), hub.viewers_of("door")) == (2, 2, 1)
+    with pytest.raises(TooManyViewersError):
+        hub.admit("hall", Look(), "a")
+    tab[0].leave()
+    assert (hub.viewers, hub.viewers_of("hall")) == (2, 2)
+    other.leave()
+    again.leave()
+    assert (hub.viewers, hub.viewers_of("hall"), hub.looks_of("hall")) == (1, 0, set())
+    tab[1].leave()
+    assert hub.viewers == 0
+
+
 def test_closing_ends_the_waiting_and_lets_nobody_in() -> None:
     hub = PictureHub(2)
     viewer = hub.admit("cam", Look())
