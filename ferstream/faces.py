@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import overload
 
+from common.counted import counted
 from common.face_model import LABELS
 from common.pixels import Bgr
 from publisher.drawing.annotate import annotate, encode_jpeg
@@ -24,8 +25,8 @@ class Face:
         box: x, y, width and height in pixels, from the image's upper left corner.
         label: One of the seven expressions, ``uncertain``, or ``turned away`` where the face is
             turned too far to be judged.
-        confidence: The probability of the most probable expression, 0 to 1; None where it is turned
-            away.
+        confidence: The probability of the expression that the label names, 0 to 1; None where it
+            names none.
         probabilities: Those of the seven expressions; empty where it is turned away.
         roll_deg: How the head is tilted, clockwise in the picture; this and the next two are None
             where the detector does not tell.
@@ -88,7 +89,7 @@ class Faces(Sequence[Face]):
             for number, face in enumerate(self)
         )
         return (
-            f'<img alt="{len(self)} faces" style="max-width: 100%" '
+            f'<img alt="{counted(len(self), "face")}" style="max-width: 100%" '
             f'src="data:image/jpeg;base64,{jpeg}">'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from common.contract import Mode
+from common.counted import counted
 from common.errors import SourceError
 from common.lifetime import Lifetime
 from common.link import BrokerLink, peer_name
@@ -184,8 +185,8 @@ class PublisherStage:
     def _finish(self) -> None:
         self._results.finish()
         if self._results.path is not None and self._results.trouble is None:
-            written, path = self._results.written, self._results.path
-            log.info("every source has ended; wrote %d records to %s", written, path)
+            records = counted(self._results.written, "record")
+            log.info("every source has ended; wrote %s to %s", records, self._results.path)
         else:
             log.info("every source has ended; stopping")
         self._lifetime.request_stop()

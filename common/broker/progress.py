@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from common.contract import Cause, Mode
+from common.counted import counted
 from common.messages import CameraStatus, PipelineStatus
 
 INTERVAL_S = 2.0
@@ -59,11 +60,12 @@ def progress_line(camera: CameraStatus, recently_done: int, elapsed_s: float) ->
     rate = recently_done / elapsed_s if elapsed_s > 0 else 0.0
     total = camera.captured if camera.ended else camera.total_frames
     if total < done or total == 0:
-        return f"{camera.camera}: {done} frames, {rate:.0f} frames/s"
+        return f"{camera.camera}: {counted(done, 'frame')}, {rate:.0f} frames/s"
     filled = BAR_WIDTH * done // total
     bar = "#" * filled + "." * (BAR_WIDTH - filled)
     left_s = round((total - done) / rate) if rate > 0 else 0
     left = f"{left_s // 60}:{left_s % 60:02d} left" if done < total else "done"
     failures = camera.failed + camera.dropped.get(Cause.UNREADABLE, 0)
     failed = f", {failures} failed" if failures else ""
-    return f"{camera.camera}: [{bar}] {done} of {total} frames{failed}, {rate:.0f} frames/s, {left}"
+    come = f"{done} of {counted(total, 'frame')}{failed}"
+    return f"{camera.camera}: [{bar}] {come}, {rate:.0f} frames/s, {left}"

@@ -19,6 +19,7 @@ from capture.camera_list import parse_camera_list, read_cell_count, read_text
 from capture.cells import cell_of
 from capture.config import cell_count
 from common.command import Command
+from common.counted import counted
 from common.errors import ConfigError
 from common.files import replacing
 
@@ -32,12 +33,12 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>ferstream: {count} cameras</title>
+<title>ferstream: {count}</title>
 <link rel="stylesheet" href="static/page.css">
 <link rel="stylesheet" href="fleet.css">
 </head>
 <body>
-<header><h1>ferstream: {count} cameras</h1></header>
+<header><h1>ferstream: {count}</h1></header>
 <main>
 {cameras}
 </main>
@@ -107,7 +108,7 @@ def page(places: list[Place]) -> str:
         CAMERA.format(cell=cell, address=quote(name), name=html.escape(name))
         for name, cell in places
     )
-    return PAGE.format(count=len(places), cameras="\n".join(cameras))
+    return PAGE.format(count=counted(len(places), "camera"), cameras="\n".join(cameras))
 
 
 def _write(path: Path, parts: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.contract import Mode
+from common.counted import counted
 from publisher.output_files import RecordError
 from publisher.recording.sink import KeptPicture, NotWrittenError, PictureSink
 
@@ -102,7 +103,7 @@ class PictureWriter:
         self._thread = None
         if self._trouble is None:
             text = f", {self._left_out} left out" if self._left_out else ""
-            log.info("wrote %d pictures to %s%s", self._written, self._path, text)
+            log.info("wrote %s to %s%s", counted(self._written, "picture"), self._path, text)
 
     def _is_running(self) -> bool:
         """Return whether there is somebody to take a picture; start the thread for the first."""

@@ -54,7 +54,7 @@ def test_a_face_turned_too_far_is_not_judged() -> None:
 def test_a_notebook_shows_the_picture_and_a_table(portrait: Path) -> None:
     faces = ferstream.analyze(portrait)
     html = faces._repr_html_()
-    assert html.startswith("<img")
+    assert html.startswith('<img alt="1 face"')
     assert "<td>happy</td>" in html
     drawn = faces.picture()
     assert drawn.shape == faces.image.shape

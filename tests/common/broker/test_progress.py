@@ -37,6 +37,12 @@ def test_what_was_read_counts_once_the_source_has_ended() -> None:
     assert progress_line(ended, 50, 1.0).endswith("50 of 50 frames, 1 failed, 50 frames/s, done")
 
 
+def test_one_frame_is_no_plural() -> None:
+    one = replace(HALF, ended=True, captured=1, published=1, failed=0, dropped={}, in_flight=0)
+    assert progress_line(one, 1, 1.0).endswith("1 of 1 frame, 1 frames/s, done")
+    assert "1 of 100 frames," in progress_line(replace(one, ended=False), 1, 1.0)
+
+
 def test_no_time_has_passed_yet() -> None:
     assert progress_line(HALF, 50, 0.0).endswith("0 frames/s, 0:00 left")
 
