@@ -76,7 +76,7 @@ class PublisherStage:
         self._recordings = Recordings(config, run_began)
         self._provenance = Provenance(lifetime.first_started)
         self._warned_of: set[str] = set()  # cameras
-        self.live = Live(config, self._results, self._recordings)
+        self.live = Live(config, self._results, self._recordings, lifetime.first_started)
         self.requests = PendingImages()
         self.analyzer = Analyzer(self.requests, self.live.board)
         self._link = BrokerLink(context, config, self.hello)

@@ -61,6 +61,7 @@ class BoardView:
 
     connected: bool
     uptime_s: float
+    run_began_s: float  # wall clock; not with this process where it was started again
     pipeline: PipelineStatus | None
     cameras: tuple[CameraView, ...]
     peers: tuple[PeerView, ...]
@@ -79,13 +80,15 @@ class Board:
     Args:
         results: The writer of results, asked how they go.
         recordings: The recordings of pictures, asked likewise.
+        run_began_s: When the run began, wall clock.
 
     Attributes:
         latencies: Histograms of the age of all frames.
     """
 
-    def __init__(self, results: Results, recordings: Recordings) -> None:
+    def __init__(self, results: Results, recordings: Recordings, run_began_s: float) -> None:
         self.latencies = Latencies()
+        self._run_began_s = run_began_s
         self._results = results
         self._recordings = recordings
         self._lock = threading.RLock()
@@ -195,6 +198,7 @@ class Board:
             return BoardView(
                 connected=self._connected,
                 uptime_s=now_s - self._started_s,
+                run_began_s=self._run_began_s,
                 pipeline=self._pipeline,
                 cameras=tuple(self._camera_view(name, now_s) for name in self.cameras()),
                 peers=tuple(PeerView(peer, self._rates.rate(peer)) for peer in peers),

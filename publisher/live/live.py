@@ -26,10 +26,17 @@ class Live:
         config: The settings.
         results: As ``Board`` has it.
         recordings: As ``Board`` has it.
+        run_began_s: As ``Board`` has it.
     """
 
-    def __init__(self, config: PublisherConfig, results: Results, recordings: Recordings) -> None:
-        self.board = Board(results, recordings)
+    def __init__(
+        self,
+        config: PublisherConfig,
+        results: Results,
+        recordings: Recordings,
+        run_began_s: float,
+    ) -> None:
+        self.board = Board(results, recordings, run_began_s)
         self.hub = PictureHub(config.max_viewers)
         self.pictures = PictureMaker(self.hub, config.jpeg_quality)
         self.events = EventLog(config.max_viewers)

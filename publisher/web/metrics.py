@@ -21,6 +21,7 @@ from common.messages import CameraStatus, ImageStatus, PipelineStatus
 from publisher.live.board import BoardView
 from publisher.live.figures import BUCKETS_S, TOTAL, Latencies
 from publisher.live.live import Live
+from publisher.web.run_info import run_info
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -46,7 +47,9 @@ class Metrics(Collector):
         """Yield everything as it is now."""
         view = self._live.board.view()
         yield _gauge("ready", "Whether expressions can be shown: 1 or 0.", int(not view.problems))
-        yield _gauge("video_viewers", "Who watches a stream of pictures.", self._live.hub.viewers)
+        yield from run_info(view)
+        who = "Who watches: a tab of the page, or another stream of pictures."
+        yield _gauge("video_viewers", who, self._live.hub.viewers)
         yield _gauge("event_readers", "Who follows /events.", self._live.events.readers)
         yield _counter("records", "Records written to the results.", view.records_written)
         yield _workers(view)

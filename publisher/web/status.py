@@ -44,6 +44,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
         "ready": not view.problems,
         "problems": [asdict(problem) for problem in view.problems],
         "uptime_s": round(view.uptime_s, 1),
+        "started_at": iso_time(int(view.run_began_s * 1e9)),
         "broker": {
             "connected": view.connected,
             "uptime_s": round(pipeline.uptime_s, 1) if pipeline else None,
@@ -51,7 +52,7 @@ def status_json(view: BoardView, hub: PictureHub, results: Path | None) -> Json:
             **_restarts(pipeline.restarts if pipeline else NEVER),
         },
         "viewers": hub.viewers,
-        "max_viewers": hub.max_viewers,
+        "max_viewers": hub.max_streams,
         "images": structs.asdict(pipeline.images if pipeline else ImageStatus()),
         "results": _results(view, results),
         "recordings": [_recording(state) for state in view.recordings],

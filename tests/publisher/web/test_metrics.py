@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from common.contract import Role
-from common.messages import FrameTimes, ImageStatus, PipelineStatus, QueueStatus
+from common.messages import FrameTimes, ImageStatus, PeerStatus, PipelineStatus, QueueStatus
 from tests.publisher.asking import get, get_json
 from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 from tests.support.http_stream import EventStream, RawViewer
@@ -136,3 +138,53 @@ def test_without_a_broker_there_are_metrics_all_the_same(folder: Path) -> None:
         scrape = Scrape(alone)
     assert scrape.value("ferstream_ready") == 0
     assert scrape.all("ferstream_frames_total") == []
+
+
+DETECTOR = {
+    "detector": "haar",
+    "min_face": 0.04,
+    "search_width_px": None,
+    "interval_frames": 10,
+    "max_turn_deg": 60,
+    "model": None,
+    "sha256": None,
+    "opencv": "4",
+    "and more": "?",
+}
+CLASSIFIER = {"backend": "onnx", "model": "expression.onnx", "sha256": "cef5"}
+SOURCE = {"source": "t.mp4", "width": 640, "height": 480, "fps": 25.0, "frames": 3, "sha256": "ab"}
+
+
+def test_what_runs_and_on_what_is_told(running: Rig) -> None:
+    camera = structs.replace(camera_status(), about=SOURCE)
+    peers = tuple(
+        PeerStatus(role, name, 0, 0.0, 0, about=about)
+        for role, name, about in (
+            (Role.DETECTOR, "a", {**DETECTOR}),
+            (Role.DETECTOR, "b", {**DETECTOR}),
+            (Role.CLASSIFIER, "c", {**CLASSIFIER}),
+        )
+    )
+    running.report(PipelineStatus(1.0, 0, (camera,), peers))
+    scrape = Scrape(running)
+    assert scrape.all("ferstream_build_info") == [1]
+    labels = {
+        "version": version("ferstream"),
+        "detector": "haar",
+        "detector_min_face": "0.04",
+        "detector_interval_frames": "10",
+        "detector_search_width_px": "",
+        "classifier_model": "expression.onnx",
+        "classifier_sha256": "cef5",
+    }
+    assert scrape.all("ferstream_build_info", **labels) == [1]
+    of_camera = {"mode": "live", "source": "t.mp4", "width": "640", "fps": "25.0", "sha256": "ab"}
+    assert scrape.value("ferstream_camera_info", camera="cam", height="480", **of_camera) == 1
+    began_s = scrape.value("ferstream_start_time_seconds")
+    _, status = get_json(running, "/api/status")
+    assert datetime.fromisoformat(status["started_at"]).timestamp() == pytest.approx(began_s)
+    assert began_s == pytest.approx(running.lifetime.first_started)
+
+
+def test_before_anybody_has_come_the_version_is_told(running: Rig) -> None:
+    assert Scrape(running).all("ferstream_build_info", version=version("ferstream")) == [1]
