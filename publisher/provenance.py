@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from common.contract import Role
@@ -14,10 +15,12 @@ class Provenance:
 
     Args:
         started_s: When the run began, wall clock.
+        recorded: The videos that are recorded with the results: what each is, and where.
     """
 
-    def __init__(self, started_s: float) -> None:
+    def __init__(self, started_s: float, recorded: Mapping[str, str] | None = None) -> None:
         self._started_at = iso_time(int(started_s * 1e9))
+        self._recorded = dict(recorded or {})
         self._cameras: dict[str, Json] = {}
         self._detectors: list[About] = []
         self._classifiers: list[About] = []
@@ -49,4 +52,5 @@ class Provenance:
             "cameras": dict(self._cameras),
             "detectors": list(self._detectors),
             "classifiers": list(self._classifiers),
+            **({"recorded": self._recorded} if self._recorded else {}),
         }

@@ -31,7 +31,7 @@ from publisher.faces import PublishedFrame, published_frame
 from publisher.live.figures import divide_age
 from publisher.live.live import Live
 from publisher.provenance import Provenance
-from publisher.recording.recordings import Recordings
+from publisher.recording.recordings import Recordings, recorded_beside
 from publisher.results.open import open_results
 from publisher.tracking.following import Following
 from publisher.uploads.analyzer import Analyzer
@@ -74,7 +74,7 @@ class PublisherStage:
         run_began = lifetime.first_started if lifetime.restarts else None
         self._results = open_results(config.results, run_began, self._following.replay)
         self._recordings = Recordings(config, run_began)
-        self._provenance = Provenance(lifetime.first_started)
+        self._provenance = Provenance(lifetime.first_started, recorded_beside(config))
         self._warned_of: set[str] = set()  # cameras
         self.live = Live(config, self._results, self._recordings, lifetime.first_started)
         self.requests = PendingImages()

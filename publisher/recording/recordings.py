@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from common.errors import ConfigError
@@ -55,6 +56,18 @@ class Recordings:
         for one in (self._annotated, self._clean):
             if one is not None:
                 one.close()
+
+
+def recorded_beside(config: PublisherConfig) -> dict[str, str]:
+    """Return what videos are recorded with the results, as paths from the folder of these."""
+    if config.results is None:
+        return {}
+    paths = {"annotated": config.record, "clean": config.record_clean}
+    return {
+        name: os.path.relpath(path, config.results.parent)
+        for name, path in paths.items()
+        if path is not None and path.suffix.lower() == VIDEO_ENDING
+    }
 
 
 def _writer(path: Path | None, quality: int, run_began: float | None) -> PictureWriter | None:

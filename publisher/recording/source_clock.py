@@ -18,6 +18,11 @@ class SourceClock:
         self._last_s: float | None = None
         self._interval_s = FIRST_INTERVAL_S
 
+    @property
+    def has_begun_again(self) -> bool:
+        """Whether times are no longer the source's own."""
+        return self._shift_s != 0
+
     def time_s(self, pts_s: float) -> float:
         """Return the time of the next frame in seconds."""
         at_s = pts_s + self._shift_s

@@ -1,7 +1,9 @@
 """Make one page of HTML of recorded results.
 
-It shows how the expressions are shared, a timeline for each face, and the moments at which each
-expression was clearest. Only faces that were shown count.
+It shows how the expressions are shared, a timeline for each face, the moments at which each
+expression was clearest, and what made the results. Only faces that were shown count. Where a video
+is at hand, faces are cut out of it and times are links into it: one without boxes, recorded clean
+or the source itself beside the results, or else one that was recorded with boxes.
 """
 
 from __future__ import annotations
@@ -9,16 +11,22 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from common.command import Command
+from common.counted import counted
 from common.files import replacing
 from common.progress_bar import BAR_DELAY_S, progress_bar
+from publisher.as_json import Json
+from publisher.report.made_by import made_by
 from publisher.report.moments import Moment, MomentFinder
 from publisher.report.page import render
 from publisher.report.rows import ReportError, rows_to_report
 from publisher.report.summary import Summary
-from publisher.report.thumbnails import thumbnails_of, video_beside
+from publisher.report.thumbnails import thumbnails_of
+from publisher.report.videos import Links, videos_of
+from publisher.results.metadata import read_metadata
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +40,12 @@ def run(arguments: argparse.Namespace) -> None:
     if video is not None and not video.is_file():
         raise ReportError(f"--video {video}: there is no such file")
     summary, moments = _read(results)
-    pictures = _pictures(video or video_beside(results), summary, moments)
-    page = render(results.name, summary, moments, pictures)
+    metadata = _metadata(results)
+    videos = videos_of(results, metadata, list(summary.cameras), video)
+    pictures = _pictures(videos, moments)
+    page = render(
+        results.name, summary, moments, pictures, Links(videos, out), list(made_by(metadata))
+    )
     try:
         with replacing(out) as new:
             new.write_text(page, encoding="utf-8")
@@ -48,8 +60,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video",
         type=Path,
-        help="where faces are cut out of: the recorded video or the source itself (default: the "
-        "video with the same name as the results, if there is one)",
+        help="where faces are cut out of and times lead to: a recorded video or the source itself "
+        "(default: what was recorded, the source, or a video of the same name, beside the results)",
     )
     parser.add_argument(
         "--out", type=Path, help="the page (default: beside the results, ending in .report.html)"
@@ -65,25 +77,33 @@ def _read(results: Path) -> tuple[Summary, dict[str, list[Moment]]]:
     return summary, finder.best()
 
 
+def _metadata(results: Path) -> Json:
+    try:
+        return read_metadata(results)
+    except (OSError, ValueError) as error:
+        raise ReportError(str(error)) from error
+
+
 def _pictures(
-    video: Path | None, summary: Summary, moments: dict[str, list[Moment]]
+    videos: Mapping[str, Sequence[Path]], moments: dict[str, list[Moment]]
 ) -> dict[Moment, str]:
     """Cut out the faces of all moments that a video is at hand of."""
     pictures: dict[Moment, str] = {}
     everything = [moment for found in moments.values() for moment in found]
     if not everything:
         return pictures
-    if video is None:
+    if not videos:
         log.info("no video beside the results: no pictures (--video names one)")
         return pictures
     bar = progress_bar(None, "cutting out", " faces", total=len(everything), delay_s=BAR_DELAY_S)
     with bar:
-        for number, camera in enumerate(summary.cameras):
+        for camera, parts in videos.items():
             wanted = [moment for moment in everything if moment.camera == camera]
-            for moment, picture in thumbnails_of(video, camera, number == 0, wanted):
+            for moment, picture in thumbnails_of(parts, wanted):
                 pictures[moment] = picture
                 bar.update()
-    log.info("%d of %d faces cut out of %s", len(pictures), len(everything), video)
+    faces, names = counted(len(everything), "face"), (str(parts[0]) for parts in videos.values())
+    log.info("%d of %s cut out of %s", len(pictures), faces, ", ".join(names))
     return pictures
 
 

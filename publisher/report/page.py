@@ -13,6 +13,7 @@ from publisher.faces import TURNED_AWAY
 from publisher.report.moments import EXPRESSIONS, LEAST_PROBABILITY, Moment
 from publisher.report.summary import CameraSummary, Summary, shares
 from publisher.report.timeline import clock, percent, strip, ticks
+from publisher.report.videos import Links
 from publisher.tracking.smoothing import UNCERTAIN
 
 TRACKS_SHOWN = 40
@@ -29,6 +30,8 @@ def render(
     summary: Summary,
     moments: Mapping[str, Sequence[Moment]],
     pictures: Mapping[Moment, str],
+    links: Links,
+    made_by: Sequence[tuple[str, str]],
 ) -> str:
     """Make the page.
 
@@ -37,6 +40,8 @@ def render(
         summary: What was counted.
         moments: By expression, best first.
         pictures: A data URL for each moment that there is a picture of.
+        links: To moments in videos.
+        made_by: What made the results: what each line is about, and what it says.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -57,10 +62,12 @@ def render(
         tracks=len(tracks),
         overall=overall,
         legend=legend,
-        timelines=[_timeline(camera) for camera in cameras if camera.tracks],
+        timelines=[_timeline(camera, links) for camera in cameras if camera.tracks],
         expressions=EXPRESSIONS,
         moments=moments,
         pictures=pictures,
+        links=links,
+        made_by=made_by,
         least=LEAST_PROBABILITY,
     )
 
@@ -72,8 +79,12 @@ def _overall(summary: Summary) -> list[tuple[str, float]]:
     return [(label, found.get(label, 0.0)) for label in (*LABELS, *others)]
 
 
-def _timeline(camera: CameraSummary) -> dict[str, object]:
+def _timeline(camera: CameraSummary, links: Links) -> dict[str, object]:
     """Return one camera as the template shows it; ``strips`` are SVG elements."""
+
+    def link(at_s: float) -> str | None:
+        return links.to(camera.name, at_s, None if camera.clock.has_begun_again else at_s)
+
     often = sorted(camera.tracks.values(), key=lambda track: -track.sightings)
     chosen = sorted(often[:TRACKS_SHOWN], key=lambda track: (track.start_s, track.track_id))
     return {
@@ -81,5 +92,6 @@ def _timeline(camera: CameraSummary) -> dict[str, object]:
         "ticks": ticks(camera),
         "tracks": chosen,
         "strips": [strip(camera, track) for track in chosen],
+        "links": [(link(track.start_s), link(track.end_s)) for track in chosen],
         "left_out": len(often) - len(chosen),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -14,11 +14,9 @@ from common.pixels import Bgr
 from publisher.drawing.annotate import encode_jpeg
 from publisher.faces import Box
 from publisher.recording.mp4 import MADE_BY
-from publisher.recording.videos import parts_of, path_of
 from publisher.report.moments import Moment
 from publisher.report.rows import ReportError
 
-ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi")
 MARGIN = 0.5
 """So much of the box's side is added on each side of it."""
 SIDE_PX = 176
@@ -29,15 +27,7 @@ LATE_S = 0.25
 """The next frame after a missing one is as good up to here."""
 
 
-def video_beside(results: Path) -> Path | None:
-    """Find the video that has the name of a file of results, if there is one."""
-    named = (results.with_suffix(ending) for ending in ENDINGS)
-    return next((path for path in named if path.is_file()), None)
-
-
-def thumbnails_of(
-    video: Path, camera: str, is_first: bool, moments: Iterable[Moment]
-) -> Iterator[tuple[Moment, str]]:
+def thumbnails_of(parts: Sequence[Path], moments: Iterable[Moment]) -> Iterator[tuple[Moment, str]]:
     """Cut the faces of one camera's moments out of its videos, as ``thumbnails`` does.
 
     A video that goes on in a second part may do so because the publisher was started again, and
@@ -45,16 +35,14 @@ def thumbnails_of(
     for only if its source had not begun again: better no picture than that of another moment.
 
     Args:
-        video: That of the first camera; those of others are beside it, and so are further parts.
-        camera: Whose moments they are.
-        is_first: Whether the camera is the first.
-        moments: All moments of ``camera``.
+        parts: The videos, in order.
+        moments: All moments of their camera.
 
     Raises:
         ReportError: One of them is not a video that can be read.
     """
     wanted = set(moments)
-    for part in parts_of(video if is_first else path_of(video, camera)):
+    for part in parts:
         for moment, picture in thumbnails(part, wanted):
             wanted.discard(moment)
             yield moment, picture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
+from typing import cast
 
 from common.json_files import read_json, write_json
 from publisher.as_json import Json
@@ -34,7 +36,13 @@ def read_metadata(results: Path) -> Json:
 
     Raises:
         ConfigError: It is damaged.
+        OSError, ValueError: The results are to be a Parquet file, and are none.
     """
+    if results.suffix.lower() == ".parquet":
+        from pyarrow import parquet  # noqa: PLC0415 - 50 MB
+
+        inside = parquet.read_metadata(results).metadata or {}
+        return cast("Json", json.loads(inside.get(PARQUET_KEY, b"{}")))
     path = metadata_file(results)
     return read_json(path, dict, "remove it to go without") if path.is_file() else {}
 

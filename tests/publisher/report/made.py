@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from common.face_model import LABELS
@@ -27,9 +27,16 @@ def row(number: int, of: Face | None, camera: str = "cam") -> Row:
     return Row(camera, number, number / FPS, of)
 
 
-def record(path: Path, frames: Sequence[Sequence[Face]], camera: str = "cam") -> Path:
-    """Record faces frame by frame, as the publisher does."""
+def record(
+    path: Path,
+    frames: Sequence[Sequence[Face]],
+    camera: str = "cam",
+    *,
+    metadata: Mapping[str, object] | None = None,
+) -> Path:
+    """Record faces frame by frame, and what made them, as the publisher does."""
     writer = open_results(path, None, lambda *_: None)
+    writer.describe(dict(metadata or {}))
     for number, faces in enumerate(frames):
         writer.write_frame(published(number, camera, faces=faces))
     writer.finish()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -34,7 +37,8 @@ class Page:
 
     def __init__(self, path: Path) -> None:
         self.source = path.read_text(encoding="utf-8")
-        self.loads = re.findall(r'(?:src|href)="(.*?)"', self.source)
+        self.loads = re.findall(r'src="(.*?)"', self.source)
+        self.links = re.findall(r'href="(.*?)"', self.source)
         self.labels = re.findall(r'<svg [^>]*role="img" aria-label="(.*?)"', self.source)
         shown = re.sub(r"<style>.*?</style>|<.*?>", " ", self.source, flags=re.DOTALL)
         self.text = " ".join(html.unescape(shown).split())
@@ -64,11 +68,104 @@ def test_one_page_says_it_all(tmp_path: Path) -> None:
         "fear 20 %",
         "Face 1 0:00.0 to 0:04.0",
         "80 % at 0:00.0",
+        "Of its frames: happy 75 % · sad 25 %",
         "Angry, disgust, surprise: never as likely as 50 %.".lower(),
     ):
         assert expected.lower() in page.text.lower()
     assert page.labels[0] == "Face 1, 0:00.0 to 0:04.0: happy 75 %, sad 25 %"
     assert "turned away" not in page.text
+    assert page.links == []
+    main = page.source.partition("<main>")[2].partition("</main>")[0]
+    assert all(f'id="{part}"' in main for part in ("health", "overall", "timelines", "moments"))
+
+
+MADE_BY = {
+    "ferstream": "9.8",
+    "started_at": "2026-11-26T13:14:15.000000+00:00",
+    "cameras": {"cam": {"mode": "lossless", "source": "t.mp4", "width": 160, "sha256": None}},
+    "detectors": [{"detector": "haar", "min_face": 0.04}],
+    "classifiers": [{"backend": "onnx", "model": "expression.onnx", "sha256": "cef5"}],
+}
+
+
+@pytest.mark.parametrize("name", ["talk.csv", "talk.jsonl", "talk.parquet"])
+def test_it_says_what_made_the_results(tmp_path: Path, name: str) -> None:
+    results = record(tmp_path / name, [[face()]], metadata=MADE_BY)
+    assert report(results).returncode == 0
+    text = Page(tmp_path / "talk.report.html").text
+    for expected in (
+        "ferstream 9.8 Started 2026-11-26 13:14:15 UTC",
+        "Camera cam mode lossless, source t.mp4, width 160 Detector",
+        "Detector detector haar, min face 0.04",
+        "Classifier backend onnx, model expression.onnx, sha256 cef5",
+    ):
+        assert expected in text
+
+
+def clip(path: Path, level: int, camera: str = "cam") -> Path:
+    """Record four seconds of one grey."""
+    video = Mp4File(path, 120, 160, camera)
+    for number in range(100):
+        video.write(np.full((120, 160, 3), level, np.uint8), number / 25)
+    video.close()
+    return path
+
+
+def level_of(page: Page) -> int:
+    """Return how bright the faces are that were cut out."""
+    jpeg = base64.b64decode(page.loads[0].partition(",")[2])
+    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert decoded is not None
+    return round(float(decoded.mean()))
+
+
+def test_faces_come_from_what_was_recorded_clean(tmp_path: Path) -> None:
+    recorded = {"annotated": "talk.mp4", "clean": "without boxes.mp4"}
+    results = record(tmp_path / "talk.csv", [[face()]] * 100, metadata={"recorded": recorded})
+    clip(tmp_path / "talk.mp4", 50)
+    clip(tmp_path / "without boxes.mp4", 200)
+    assert report(results).returncode == 0
+    page = Page(tmp_path / "talk.report.html")
+    assert abs(level_of(page) - 200) < 5
+    assert {link.partition("#")[0] for link in page.links} == {"without%20boxes.mp4"}
+
+
+def test_faces_come_from_the_source_where_it_is_beside_the_results(tmp_path: Path) -> None:
+    source = clip(tmp_path / "party.mp4", 200)
+    about = {"source": "party.mp4", "bytes": source.stat().st_size}
+    results = record(tmp_path / "talk.csv", [[face()]] * 100, metadata={"cameras": {"cam": about}})
+    clip(tmp_path / "talk.mp4", 50)
+    assert report(results).returncode == 0
+    assert abs(level_of(Page(tmp_path / "talk.report.html")) - 200) < 5
+    source.write_bytes(source.read_bytes() + b"0")  # it is another one now
+    assert report(results).returncode == 0
+    assert abs(level_of(Page(tmp_path / "talk.report.html")) - 50) < 5
+
+
+def test_a_recording_of_a_later_run_is_not_taken(tmp_path: Path) -> None:
+    results = record(
+        tmp_path / "talk.csv", [[face()]] * 100, metadata={"recorded": {"clean": "clean.mp4"}}
+    )
+    os.utime(results, (0, 0))
+    clip(tmp_path / "clean.mp4", 200)
+    assert "no pictures" in report(results).stderr
+    assert Page(tmp_path / "talk.report.html").links == []
+
+
+def test_times_are_links_into_the_video(tmp_path: Path) -> None:
+    results = talk(tmp_path)
+    clip(tmp_path / "talk.mp4", 100)
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    assert report(results, "--out", pages / "a.html").returncode == 0
+    page = Page(pages / "a.html")
+    video = "../talk.mp4"
+    assert page.links[:4] == [
+        *(f"{video}#t=0", f"{video}#t=3.96"),
+        *(f"{video}#t=0", f"{video}#t=0.96"),
+    ]
+    assert f"{video}#t=3" in page.links[4:]  # where the first face became sad
+    assert '<a href="../talk.mp4#t=3.96">0:04.0</a>' in page.source
 
 
 def test_what_the_page_is_made_of_has_its_style(tmp_path: Path) -> None:

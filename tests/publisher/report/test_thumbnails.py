@@ -11,9 +11,9 @@ import pytest
 
 from common.pixels import Bgr
 from publisher.recording.mp4 import Mp4File
-from publisher.recording.videos import path_of
+from publisher.recording.videos import parts_of, path_of
 from publisher.report.moments import Moment
-from publisher.report.thumbnails import SIDE_PX, thumbnails, thumbnails_of, video_beside
+from publisher.report.thumbnails import SIDE_PX, thumbnails, thumbnails_of
 
 BLUE, GREEN = (200, 40, 20), (30, 180, 60)
 BOX = (200, 100, 60, 60)
@@ -93,31 +93,24 @@ def test_a_face_at_the_edge_is_cut_out_of_what_there_is(tmp_path: Path) -> None:
     assert {of for of, url in thumbnails(video, [edge, whole]) if middle(url)} == {edge, whole}
 
 
-def test_the_video_beside_the_results_is_found(tmp_path: Path) -> None:
-    results = tmp_path / "talk.csv"
-    assert video_beside(results) is None
-    (tmp_path / "talk.mkv").touch()
-    assert video_beside(results) == tmp_path / "talk.mkv"
-
-
 def test_a_camera_has_its_own_videos_and_their_parts(tmp_path: Path) -> None:
     video = ours(tmp_path / "talk.mp4", camera="hall")
     ours(tmp_path / "talk.part2.mp4", 10.0, "hall")
     ours(tmp_path / "talk.part4.mp4", 20.0, "hall")
     ours(path_of(video, "front door"), 30.0, "front door")
 
-    def found(camera: str, is_first: bool) -> list[float]:
+    def found(camera: str, first: Path) -> list[float]:
         moments = [moment(at_s, camera=camera) for at_s in (1.0, 11.0, 21.0, 31.0)]
-        return [one.at_s for one, _ in thumbnails_of(video, camera, is_first, moments)]
+        return [one.at_s for one, _ in thumbnails_of(parts_of(first), moments)]
 
-    assert found("hall", True) == [1.0, 11.0]
-    assert found("front door", False) == [31.0]
-    assert found("roof", False) == []
-    assert found("roof", True) == []  # the video is of another camera
+    assert found("hall", video) == [1.0, 11.0]
+    assert found("front door", path_of(video, "front door")) == [31.0]
+    assert found("roof", path_of(video, "roof")) == []
+    assert found("roof", video) == []  # the video is of another camera
 
 
 def test_a_later_part_has_no_moment_of_a_source_that_had_begun_again(tmp_path: Path) -> None:
     video = ours(tmp_path / "talk.mp4")
     ours(tmp_path / "talk.part2.mp4", 10.0)
     again = moment(11.0, pts_s=3.0)  # part 2 may hold another frame at its eleventh second
-    assert list(thumbnails_of(video, "cam", True, [again])) == []
+    assert list(thumbnails_of(parts_of(video), [again])) == []
