@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,8 @@ from numpy.typing import NDArray
 from common.errors import SourceError
 from common.messages import Frame
 from common.opencv import MAX_PIXELS, cv2
-from common.pixels import Bgr, Gray
+from common.picture_size import plain_head
+from common.pixels import Bgr, Gray, Pixels
 from common.ring import RingReader
 
 _SEQUENTIAL = (0xC0, 0xC1)
@@ -23,12 +26,12 @@ def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
     """Return the frame's pixels, ``(height, width, 3) uint8`` BGR, read-only.
 
     Raises:
-        SourceError: The ring is gone, or the JPEG is not one of a single scan and the announced
-            size, or has more than ``MAX_PIXELS`` pixels.
+        SourceError: The ring is gone, or what the frame carries is neither a plain picture of the
+            announced size nor a JPEG of it in a single scan, of ``MAX_PIXELS`` pixels at most.
     """
     if not frame.jpeg:
         return rings.read(frame.ring, frame.slot, frame.height, frame.width)
-    return _decode(frame, cv2.IMREAD_COLOR)
+    return _inline(frame, picture_pixels)
 
 
 def frame_gray(frame: Frame, rings: RingReader) -> Gray:
@@ -38,21 +41,60 @@ def frame_gray(frame: Frame, rings: RingReader) -> Gray:
         SourceError: As ``frame_pixels``.
     """
     if not frame.jpeg:
-        gray = cv2.cvtColor(frame_pixels(frame, rings), cv2.COLOR_BGR2GRAY)
-        return gray.astype(np.uint8, copy=False)
-    return _decode(frame, cv2.IMREAD_GRAYSCALE)
+        return _gray(frame_pixels(frame, rings))
+    return _inline(frame, _picture_gray)
 
 
-def _decode(frame: Frame, flags: int) -> NDArray[np.uint8]:
-    shape = (frame.height, frame.width)
-    decoded, fits = None, frame.height * frame.width <= MAX_PIXELS
-    if fits and _jpeg_shape(frame.jpeg) == shape:  # before anything is allocated for it
+def picture_pixels(picture: bytes, height: int, width: int) -> Bgr:
+    """Return the pixels of a plain picture or a JPEG, ``(height, width, 3) uint8`` BGR.
+
+    Raises:
+        SourceError: It is neither, or of another size.
+    """
+    plain = _plain(picture, height, width)
+    if plain is None:
+        return _decode(picture, (height, width), cv2.IMREAD_COLOR)
+    code = cv2.COLOR_GRAY2BGR if plain.ndim == 2 else cv2.COLOR_RGB2BGR
+    return cv2.cvtColor(plain, code).astype(np.uint8, copy=False)
+
+
+def _picture_gray(picture: bytes, height: int, width: int) -> Gray:
+    plain = _plain(picture, height, width)
+    if plain is None:
+        return _decode(picture, (height, width), cv2.IMREAD_GRAYSCALE)
+    return plain if plain.ndim == 2 else _gray(picture_pixels(picture, height, width))
+
+
+def _gray(bgr: Bgr) -> Gray:
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+
+def _inline(frame: Frame, pixels_of: Callable[[bytes, int, int], Pixels]) -> Pixels:
+    try:
+        return pixels_of(frame.jpeg, frame.height, frame.width)
+    except SourceError as error:
+        raise SourceError(f"frame {frame.frame_id} of {frame.camera} carries {error}") from error
+
+
+def _plain(picture: bytes, height: int, width: int) -> Pixels | None:
+    """Return the pixels of a plain picture, RGB or grey and read-only; None where it is none."""
+    for is_grey, shape in ((True, (height, width)), (False, (height, width, 3))):
+        head = plain_head(height, width, is_grey=is_grey)
+        if picture.startswith(head) and len(picture) == len(head) + math.prod(shape):
+            return np.frombuffer(picture, np.uint8, offset=len(head)).reshape(shape)
+    return None
+
+
+def _decode(jpeg: bytes, shape: tuple[int, int], flags: int) -> NDArray[np.uint8]:
+    decoded, fits = None, math.prod(shape) <= MAX_PIXELS
+    if fits and _jpeg_shape(jpeg) == shape:  # before anything is allocated for it
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
-        decoded = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), flags)
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
     if decoded is None or decoded.shape[:2] != shape:
+        height, width = shape
         raise SourceError(
-            f"frame {frame.frame_id} of {frame.camera} carries no sequential JPEG "
-            f"in one scan of {frame.width}x{frame.height}, or one of more than {MAX_PIXELS} pixels"
+            f"no sequential JPEG in one scan of {width}x{height}, or one of more than "
+            f"{MAX_PIXELS} pixels"
         )
     return np.asarray(decoded, dtype=np.uint8)
 

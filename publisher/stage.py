@@ -78,7 +78,8 @@ class PublisherStage:
         self._warned_of: set[str] = set()  # cameras
         self.live = Live(config, self._results, self._recordings, lifetime.first_started)
         self.requests = PendingImages()
-        self.analyzer = Analyzer(self.requests, self.live.board)
+        is_local = config.endpoint.startswith("ipc://")
+        self.analyzer = Analyzer(self.requests, self.live.board, is_local=is_local)
         self._link = BrokerLink(context, config, self.hello)
 
     def hello(self) -> PublisherHello:

@@ -106,6 +106,8 @@ def _seek_scan(file: BinaryIO) -> None:
 class StillImage:
     """One image: a single frame, or in live mode the same picture ``STILL_FPS`` times a second.
 
+    Each time it is a picture of its own, so that it is searched in full and judged the same.
+
     Args:
         path: The image's path.
         repeats: Whether it goes on for ever; then ``total_frames`` is 0.
@@ -123,9 +125,8 @@ class StillImage:
         """Return the picture; None where it has been given once and does not repeat."""
         if self._frames_read and not self._repeats:
             return None
-        is_first = self._frames_read == 0
         pts_s = self._frames_read / STILL_FPS
-        frame = CapturedFrame(self._bgr, pts_s, cut=is_first, source=self._name)
+        frame = CapturedFrame(self._bgr, pts_s, cut=True, source=self._name)
         self._frames_read += 1
         return frame
 

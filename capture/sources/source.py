@@ -18,9 +18,9 @@ class CapturedFrame:
     """One frame: ``(h, w, 3) uint8`` BGR pixels and where it is in its source's own time.
 
     ``superseded`` frames came between the one taken before and this one, and gave way to it. After
-    a ``cut`` the picture has nothing to do with the one before. ``source`` is the name of its file
-    where it has one of its own, as in a folder; one that is ``failed`` could not be decoded, and is
-    black.
+    a ``cut`` the picture is to be searched and judged by itself: it is no moving one. ``source`` is
+    the name of its file where it has one of its own, as in a folder; one that is ``failed`` could
+    not be decoded, and is black.
     """
 
     bgr: Bgr

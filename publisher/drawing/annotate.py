@@ -139,16 +139,3 @@ def encode_jpeg(bgr: Bgr, quality: int) -> bytes:
     if not encoded:
         raise ValueError(f"cannot encode a picture of shape {bgr.shape} as JPEG")
     return jpeg.tobytes()
-
-
-def decode_jpeg(jpeg: bytes) -> Bgr:
-    """Decode a JPEG that this pipeline has made; what strangers send is not decoded here.
-
-    Raises:
-        ValueError: It is damaged.
-    """
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
-    if decoded is None:
-        raise ValueError(f"expected a JPEG, got {len(jpeg)} bytes that are none")
-    return np.asarray(decoded, dtype=np.uint8)

@@ -5,6 +5,9 @@ best together. A track without a box lives on for a second of the source's time,
 only from its third box on: what is no face is rarely found three times. Everything here is a
 function of the sequence of results alone, so a recording gives the same tracks however it was
 worked through.
+
+A still picture is judged once: where a cut leads to the faces that were there before, it is the
+same picture again, and what was said of them stands.
 """
 
 from __future__ import annotations
@@ -58,6 +61,17 @@ class Sighting:
     poses: tuple[Pose, ...] = ()
     turned_away: tuple[bool, ...] = ()
 
+    def repeats(self, before: Sighting) -> bool:
+        """Return whether it says the same of the same faces; one whose answer is late says it."""
+        return (self.boxes, self.poses, self.turned_away) == (
+            before.boxes,
+            before.poses,
+            before.turned_away,
+        ) and all(
+            now in ((), then)
+            for now, then in zip(self.probabilities, before.probabilities, strict=True)
+        )
+
 
 def sighting(result: Result) -> Sighting:
     """Return what a result says about its faces.
@@ -83,9 +97,10 @@ class Tracker:
         self._next_id = 1
         self._pts_s = float("-inf")
         self._is_cut = False
+        self._judged: tuple[Sighting, tuple[Face, ...]] | None = None
 
     def cut(self) -> None:
-        """Forget all tracks: the next frame has nothing to do with the last.
+        """Forget all tracks: the next frame is a picture of its own.
 
         Its faces are shown at once, as there may be no other picture of them.
         """
@@ -94,6 +109,15 @@ class Tracker:
 
     def update(self, seen: Sighting) -> tuple[Face, ...]:
         """Follow the faces into the next frame; return them in the order of their boxes."""
+        if not self._is_cut:
+            self._judged = None
+            return self._follow(seen)
+        if self._judged is None or not seen.repeats(self._judged[0]):
+            self._judged = seen, self._follow(seen)
+        self._is_cut = False
+        return self._judged[1]
+
+    def _follow(self, seen: Sighting) -> tuple[Face, ...]:
         if seen.pts_s < self._pts_s:
             self._tracks.clear()  # the clip began again
         self._pts_s = seen.pts_s
@@ -105,7 +129,6 @@ class Tracker:
             self._tracks[matched[at]] if at in matched else self._new_track(box, seen.pts_s)
             for at, box in enumerate(seen.boxes)
         ]
-        self._is_cut = False
         poses = seen.poses or (None,) * len(tracks)
         turned_away = seen.turned_away or (False,) * len(tracks)
         described = zip(tracks, seen.boxes, seen.probabilities, poses, turned_away, strict=True)

@@ -32,11 +32,12 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from common.picture_size import MAX_PIXELS
+from common.picture_size import MAX_PIXELS, plain_head
 from publisher.uploads.decoder_protocol import (
     ANSWER,
     MAX_SIDE_PX,
     MEMORY_BYTES,
+    MOST_BYTES,
     READY,
     REQUEST,
     Verdict,
@@ -71,11 +72,16 @@ TURNS = {
 """How to turn a picture of each EXIF orientation upright."""
 
 
-def answer(data: bytes) -> tuple[Verdict, int, int, bytes]:
-    """Return what came of an upload: the verdict, height and width in pixels, and a JPEG."""
+def answer(as_it_is: bool, data: bytes) -> tuple[Verdict, int, int, bytes]:
+    """Return what came of an upload: the verdict, height and width in pixels, and a picture.
+
+    Args:
+        as_it_is: Whether its pixels may travel as they are, where there are not too many.
+        data: The upload.
+    """
     signal.setitimer(signal.ITIMER_PROF, CPU_S)  # SIGPROF ends this process
     try:
-        return _decode(data)
+        return _decode(as_it_is, data)
     except Image.DecompressionBombError:
         return Verdict.TOO_MANY_PIXELS, 0, 0, b""
     except MemoryError:
@@ -88,7 +94,7 @@ def answer(data: bytes) -> tuple[Verdict, int, int, bytes]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _decode(data: bytes) -> tuple[Verdict, int, int, bytes]:
+def _decode(as_it_is: bool, data: bytes) -> tuple[Verdict, int, int, bytes]:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
@@ -98,6 +104,9 @@ def _decode(data: bytes) -> tuple[Verdict, int, int, bytes]:
         cpu_s = CPU_S + CPU_S_A_MILLION_PIXELS * width * height / 1e6
         signal.setitimer(signal.ITIMER_PROF, cpu_s)
         upright = _upright(_plain(image), _turn(image))
+    head = plain_head(upright.height, upright.width, is_grey=upright.mode == "L")
+    if as_it_is and len(head) + width * height * len(upright.getbands()) <= MOST_BYTES:
+        return Verdict.DECODED, upright.height, upright.width, head + upright.tobytes()
     upright.info.clear()  # comments would travel
     jpeg = io.BytesIO()
     upright.save(jpeg, "JPEG", quality=TRAVEL_QUALITY)
@@ -125,14 +134,14 @@ def _upright(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _read_requests(requests: SimpleQueue[bytes]) -> None:
+def _read_requests(requests: SimpleQueue[tuple[bool, bytes]]) -> None:
     """Take what is to be decoded, and end this process with the publisher's end of the socket."""
     while True:
         head = sys.stdin.buffer.read(REQUEST.size)
         if len(head) < REQUEST.size:
             os._exit(0)
-        (size,) = REQUEST.unpack(head)
-        requests.put(sys.stdin.buffer.read(size))
+        as_it_is, size = REQUEST.unpack(head)
+        requests.put((as_it_is, sys.stdin.buffer.read(size)))
 
 
 def _give_up_rights() -> None:
@@ -157,15 +166,15 @@ def main() -> None:
     warnings.simplefilter("ignore")  # of broken metadata, and of large pictures
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow warns above this and raises above twice this
     Image.preinit()
-    requests: SimpleQueue[bytes] = SimpleQueue()
+    requests: SimpleQueue[tuple[bool, bytes]] = SimpleQueue()
     threading.Thread(target=_read_requests, args=[requests], daemon=True).start()
     _give_up_rights()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     while True:
-        verdict, height, width, jpeg = answer(requests.get())
-        sys.stdout.buffer.write(ANSWER.pack(verdict, height, width, len(jpeg)))
-        sys.stdout.buffer.write(jpeg)
+        verdict, height, width, picture = answer(*requests.get())
+        sys.stdout.buffer.write(ANSWER.pack(verdict, height, width, len(picture)))
+        sys.stdout.buffer.write(picture)
         sys.stdout.buffer.flush()
 
 

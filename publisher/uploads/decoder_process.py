@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from common.errors import FerstreamError
 from common.picture_size import MAX_PIXELS
-from publisher.uploads.decoder_protocol import ANSWER, READY, REQUEST, Verdict
+from publisher.uploads.decoder_protocol import ANSWER, MOST_BYTES, READY, REQUEST, Verdict
 
 MODULE = "publisher.uploads.decoder"
 KEPT_VARIABLES = ("BROKER_ENDPOINT", "LD_LIBRARY_PATH", "PYTHONHOME")
@@ -40,22 +40,26 @@ class DecoderDiedError(FerstreamError):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A decoder's answer: what came of an upload, its size in pixels, and a JPEG of it."""
+    """A decoder's answer: what came of an upload, its size in pixels, and a PPM or JPEG of it."""
 
     verdict: Verdict
     height: int
     width: int
-    jpeg: bytes
+    picture: bytes
 
 
 class DecoderProcess:
     """One process, which ends when our end of a socket pair closes, however this one dies.
 
+    Args:
+        as_it_is: Whether pixels may travel as they are.
+
     Attributes:
         was_ready: Whether it has said that it is ready.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_it_is: bool) -> None:
+        self._as_it_is = as_it_is
         self._socket, theirs = socket.socketpair()
         self.was_ready = False
         environ = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
@@ -87,7 +91,7 @@ class DecoderProcess:
         try:
             if not self.was_ready:
                 self.was_ready = self._receive(len(READY), deadline_s) == READY
-            for part in (REQUEST.pack(len(data)), data):
+            for part in (REQUEST.pack(self._as_it_is, len(data)), data):
                 self._socket.settimeout(_left_s(deadline_s))
                 self._socket.sendall(part)
             return self._answer(deadline_s)
@@ -112,7 +116,7 @@ class DecoderProcess:
 
     def _answer(self, deadline_s: float) -> Decoded:
         number, height, width, size = ANSWER.unpack(self._receive(ANSWER.size, deadline_s))
-        is_picture = 0 < height * width <= MAX_PIXELS and 0 < size <= MAX_PIXELS
+        is_picture = 0 < height * width <= MAX_PIXELS and 0 < size <= MOST_BYTES
         if number == Verdict.DECODED:
             is_possible = is_picture
         else:

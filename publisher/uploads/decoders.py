@@ -41,9 +41,14 @@ log = logging.getLogger(__name__)
 
 
 class Decoders:
-    """Processes that decode, started when they are needed; for any number of threads."""
+    """Processes that decode, started when they are needed; for any number of threads.
 
-    def __init__(self) -> None:
+    Args:
+        as_it_is: Whether pixels may travel as they are, which takes ten times the bytes of a JPEG.
+    """
+
+    def __init__(self, *, as_it_is: bool) -> None:
+        self._as_it_is = as_it_is
         self._places = SharedPlaces(DECODERS, 1)
         self._lock = threading.Lock()
         self._idle: list[DecoderProcess] = []
@@ -75,7 +80,7 @@ class Decoders:
             self._places.give_back(client)
         if decoded.verdict is not Verdict.DECODED:
             raise _refusal(upload.name, decoded)
-        return TravellingImage(decoded.height, decoded.width, decoded.jpeg)
+        return TravellingImage(decoded.height, decoded.width, decoded.picture)
 
     def close(self) -> None:
         """End all processes; who waits for one is told that the pipeline is ending."""
@@ -108,13 +113,16 @@ class Decoders:
                 self._idle.remove(dead)
                 dead.close()
             try:
-                process = self._idle.pop() if self._idle else DecoderProcess()
+                process = self._idle.pop() if self._idle else self._start()
             except OSError as error:
                 raise NoAnswerError(
                     Outcome.REFUSED, f"No decoder can be started: {error.strerror}."
                 ) from error
             self._busy.append(process)
             return process
+
+    def _start(self) -> DecoderProcess:
+        return DecoderProcess(as_it_is=self._as_it_is)
 
     def _put_back(self, process: DecoderProcess) -> None:
         with self._lock:
@@ -131,7 +139,7 @@ class Decoders:
             self._busy.remove(process)
             if not self._closed and process.was_ready:
                 with contextlib.suppress(OSError):  # whoever needs one is told
-                    self._idle.append(DecoderProcess())
+                    self._idle.append(self._start())
 
     def _explain(self, name: str, error: DecoderDiedError) -> UploadError:
         """Return what to answer where a decoder has died of an upload."""

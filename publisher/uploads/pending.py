@@ -7,6 +7,7 @@ from here what is to be sent and brings here what is answered.
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from itertools import count
 
@@ -18,6 +19,8 @@ from common.messages import AnalyzeImage, ImageAnswer
 from publisher.uploads.upload import TravellingImage
 
 Answer = Future[ImageAnswer]
+MAX_HELD_BYTES = 192 * 1024 * 1024
+"""Of the pictures on their way, together; the broker takes some more."""
 
 
 class PendingImages:
@@ -25,20 +28,32 @@ class PendingImages:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._has_left = threading.Condition(self._lock)
         self._numbers = count(1)
         self._pending: dict[int, tuple[AnalyzeImage, Answer]] = {}
         self._unsent: dict[int, None] = {}
         self._closed = False
 
-    def submit(self, image: TravellingImage) -> Answer:
-        """Send an image on its way; ``forget`` it when nobody waits for the answer any more."""
+    def submit(self, image: TravellingImage, deadline_s: float) -> Answer:
+        """Send an image on its way; ``forget`` it when nobody waits for the answer any more.
+
+        Args:
+            image: The image.
+            deadline_s: How long to wait for room, by the monotonic clock.
+
+        Raises:
+            TimeoutError: There is no room for it in time.
+        """
         answer: Answer = Future()
+        left_s = max(0.0, deadline_s - time.monotonic())
         with self._lock:
+            if not self._has_left.wait_for(lambda: self._has_room(image), left_s):
+                raise TimeoutError
             number = next(self._numbers)
             if self._closed:
                 answer.set_result(_ending(number))
             else:
-                message = AnalyzeImage(number, image.height, image.width, image.jpeg)
+                message = AnalyzeImage(number, image.height, image.width, image.picture)
                 self._pending[number] = message, answer
                 self._unsent[number] = None
         return answer
@@ -80,9 +95,15 @@ class PendingImages:
         for number in numbers:
             self.take_answer(_ending(number))
 
+    def _has_room(self, image: TravellingImage) -> bool:
+        """Return whether an image may come in now; one alone always may."""
+        held = sum(len(message.jpeg) for message, _ in self._pending.values())
+        return self._closed or not held or held + len(image.picture) <= MAX_HELD_BYTES
+
     def _remove(self, number: int) -> None:
         self._pending.pop(number, None)
         self._unsent.pop(number, None)
+        self._has_left.notify_all()
 
 
 def _ending(number: int) -> ImageAnswer:

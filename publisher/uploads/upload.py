@@ -22,8 +22,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class TravellingImage:
-    """A picture as it travels to a detector: a JPEG in colour, which some of them look at."""
+    """A picture as it travels to a detector: a plain one (PPM), or a JPEG."""
 
     height: int
     width: int
-    jpeg: bytes
+    picture: bytes

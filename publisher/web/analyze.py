@@ -67,8 +67,8 @@ def _respond(analyzer: Analyzer, client: str, jpeg_quality: int) -> Response:
         return jsonify(images=[_image_json(image) for image in images])
     if len(uploads) > 1:
         raise NotAcceptable(f"{PICTURE_TYPE} answers one image: send one, or accept {JSON_TYPE}.")
-    (image,) = analyzer.analyze(uploads, client)
-    return Response(analyzer.draw(image, jpeg_quality), content_type=PICTURE_TYPE)
+    drawn = analyzer.draw(uploads[0], client, jpeg_quality)
+    return Response(drawn, content_type=PICTURE_TYPE)
 
 
 def _refusal(error: UploadError) -> HTTPException:
@@ -109,7 +109,7 @@ def _uploads() -> list[Upload]:
 def _image_json(image: AnalyzedImage) -> Json:
     return {
         "name": image.name,
-        "width": image.picture.width,
-        "height": image.picture.height,
+        "width": image.width,
+        "height": image.height,
         "faces": [some_of_face(face, *FACE_FIELDS) for face in image.faces],
     }

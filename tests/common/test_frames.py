@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from common.errors import SourceError
 from common.frames import frame_gray, frame_pixels
@@ -52,6 +53,30 @@ def test_pixels_come_from_the_jpeg_where_there_is_one(flags: tuple[int, ...]) ->
     assert pixels.shape == (HEIGHT, WIDTH, 3)
     assert pixels.dtype == np.uint8
     assert pixels[-1, -1].min() > 240
+
+
+def plain(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a PPM or PGM as any program writes it."""
+    done, encoded = cv2.imencode(".ppm" if pixels.ndim == 3 else ".pgm", pixels)
+    assert done
+    return encoded.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(HEIGHT, WIDTH), (HEIGHT, WIDTH, 3)])
+def test_pixels_of_a_plain_picture_are_exact(shape: tuple[int, ...]) -> None:
+    written = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    frame = inline(plain(written))
+    in_colour = written if len(shape) == 3 else np.repeat(written[:, :, None], 3, axis=2)
+    assert np.array_equal(frame_pixels(frame, RingReader()), in_colour)
+    in_grey = cv2.cvtColor(in_colour, cv2.COLOR_BGR2GRAY)
+    assert np.array_equal(frame_gray(frame, RingReader()), in_grey)
+
+
+def test_a_plain_picture_of_another_size_is_refused() -> None:
+    whole = plain(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    for wrong in (whole[:-1], whole + b"0", plain(np.zeros((WIDTH, HEIGHT, 3), np.uint8))):
+        with pytest.raises(SourceError, match="frame 3 of cam carries no sequential JPEG"):
+            frame_pixels(inline(wrong), RingReader())
 
 
 def test_grey_jpeg_has_three_channels_too() -> None:

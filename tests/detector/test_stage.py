@@ -76,10 +76,12 @@ def test_haar_sees_no_landmarks_and_so_no_poses() -> None:
     ("mode", "cut", "full_searches"),
     [
         (Mode.LIVE, False, [1, 1, 1]),
-        (Mode.LIVE, True, [1, 2, 3]),
+        (Mode.LIVE, True, [1, 1, 1]),
         (Mode.LOSSLESS, False, [1, 2, 3]),
+        (Mode.LOSSLESS, True, [1, 2, 3]),
+        (Mode.IMAGE, True, [1, 2, 3]),
     ],
-    ids=["live goes on", "a cut begins anew", "lossless begins anew"],
+    ids=["live goes on", "a still is known", "lossless", "images", "uploads"],
 )
 def test_what_a_run_remembers_of_the_one_before(
     yunet: Detector,
@@ -98,6 +100,21 @@ def test_what_a_run_remembers_of_the_one_before(
         assert len(faces.boxes) == 1
         counts.append(sum(call.args[1] == EVERYTHING for call in find_faces.call_args_list))
     assert counts == full_searches
+
+
+def test_live_images_are_each_searched_by_themselves(yunet: Detector) -> None:
+    worker = DetectorWorker(yunet, YUNET)
+    one, other = (replace(sent(colour_scene(deg)), cut=True) for deg in (0, 30))
+    empty = replace(sent(np.zeros((480, 640, 3), np.uint8)), cut=True)
+    alone = {
+        number: [faces.boxes.tolist() for faces in answer(yunet, frame)]
+        for number, frame in enumerate((one, other, empty))
+    }
+    found = [
+        [faces.boxes.tolist() for faces in worker.answer(DetectRun(7, Mode.LIVE, (frame,)))]
+        for frame in (one, one, other, one, empty, empty, other)
+    ]
+    assert found == [alone[number] for number in (0, 0, 1, 0, 2, 2, 1)]
 
 
 def test_live_every_camera_has_its_own_faces(yunet: Detector) -> None:

@@ -39,11 +39,11 @@ def check(data: bytes) -> str:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        verdict, height, width, jpeg = answer(data)
-    if (verdict is Verdict.DECODED) != bool(jpeg):
-        raise BrokenPictureError(f"{verdict} with {len(jpeg)} bytes")
-    if jpeg:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        verdict, height, width, picture = answer(len(data) % 2 == 0, data)
+    if (verdict is Verdict.DECODED) != bool(picture):
+        raise BrokenPictureError(f"{verdict} with {len(picture)} bytes")
+    if picture:
+        with Image.open(io.BytesIO(picture), formats=("JPEG", "PPM")) as image:
             if image.size != (width, height) or not 0 < max(image.size) <= MAX_SIDE_PX:
                 raise BrokenPictureError(f"{image.size} is said to be {width}x{height}")
     return f"{verdict.name} {height.bit_length()} {width.bit_length()}"

@@ -201,7 +201,7 @@ def test_one_image_is_one_frame_or_a_still_picture(tmp_path: Path) -> None:
     assert still.total_frames == 0
     frames = [frame for frame in (still.read() for _ in range(5)) if frame]
     assert [frame.pts_s for frame in frames] == [index / STILL_FPS for index in range(5)]
-    assert [frame.cut for frame in frames] == [True, False, False, False, False]
+    assert [frame.cut for frame in frames] == [True] * 5
     assert {frame.source for frame in frames} == {"p.png"}
 
 

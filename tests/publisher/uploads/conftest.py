@@ -9,8 +9,8 @@ import pytest
 from publisher.uploads.decoders import Decoders
 
 
-@pytest.fixture
-def decoders() -> Iterator[Decoders]:
-    made = Decoders()
+@pytest.fixture(params=[True, False], ids=["as it is", "as a JPEG"])
+def decoders(request: pytest.FixtureRequest) -> Iterator[Decoders]:
+    made = Decoders(as_it_is=request.param)
     yield made
     made.close()

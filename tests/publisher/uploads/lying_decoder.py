@@ -10,5 +10,6 @@ if __name__ == "__main__":
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     while head := sys.stdin.buffer.read(REQUEST.size):
-        sys.stdout.buffer.write(sys.stdin.buffer.read(*REQUEST.unpack(head)))
+        _, size = REQUEST.unpack(head)
+        sys.stdout.buffer.write(sys.stdin.buffer.read(size))
         sys.stdout.buffer.flush()

@@ -32,7 +32,7 @@ from publisher.uploads.decoder_process import DecoderProcess
 from tests.publisher.uploading import encoded
 from tests.support import hostile_images
 from tests.support import media
-process = DecoderProcess()
+process = DecoderProcess(as_it_is=True)
 process.decode(encoded(media.picture(20)), time.monotonic() + 60)
 print("ready", flush=True)
 process.decode(hostile_images.jpeg_of_many_scans(hostile_images.MANY_PIXELS), time.monotonic() + 60)
@@ -41,7 +41,7 @@ process.decode(hostile_images.jpeg_of_many_scans(hostile_images.MANY_PIXELS), ti
 
 @pytest.fixture
 def process() -> Iterator[DecoderProcess]:
-    made = DecoderProcess()
+    made = DecoderProcess(as_it_is=True)
     yield made
     made.close()
 
@@ -84,7 +84,7 @@ def test_it_loads_no_library_but_the_decoder(system: psutil.Process) -> None:
 def test_it_gets_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAPTURE_SOURCE", "rtsp://somebody:password@camera/")
     monkeypatch.setenv("BROKER_ENDPOINT", "ipc:///tmp/mine.ipc")
-    process = DecoderProcess()
+    process = DecoderProcess(as_it_is=True)
     try:
         process.decode(SMALL, time.monotonic() + DEADLINE_S)
         (system,) = psutil.Process().children()
@@ -145,7 +145,7 @@ def test_decoder_that_was_taken_over_is_not_believed(
     lie: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoder_process, "MODULE", "tests.publisher.uploads.lying_decoder")
-    process = DecoderProcess()
+    process = DecoderProcess(as_it_is=True)
     try:
         with pytest.raises(DecoderDiedError, match="SIGKILL"):
             process.decode(lie, time.monotonic() + DEADLINE_S)

@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from publisher.uploads.decoder_protocol import MAX_SIDE_PX
+from capture.sources.images import read_image
+from common.frames import picture_pixels
+from publisher.uploads.decoder_protocol import MAX_SIDE_PX, MOST_BYTES
 from publisher.uploads.decoders import Decoders
 from publisher.uploads.errors import BadImageError, ImageTooLargeError
 from tests.publisher.uploading import encoded, with_orientation
@@ -22,8 +24,8 @@ from tests.support import media
 def travelled(decoders: Decoders, data: bytes) -> NDArray[np.uint8]:
     """Return the grey pixels as a detector that needs no colour decodes them."""
     image = send(decoders, data)
-    gray = cv2.imdecode(np.frombuffer(image.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert gray is not None
+    bgr = picture_pixels(image.picture, image.height, image.width)
+    gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
     assert gray.shape == (image.height, image.width)
     return np.asarray(gray, np.uint8)
 
@@ -56,8 +58,7 @@ def test_colours_travel_for_detectors_that_look_at_them(decoders: Decoders) -> N
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[:, :30, 0] = pixels[:, 30:, 2] = 200
     image = send(decoders, encoded(pixels, ".png"))
-    found = cv2.imdecode(np.frombuffer(image.jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert found is not None
+    found = picture_pixels(image.picture, image.height, image.width)
     assert found.shape == pixels.shape
     assert np.abs(found.astype(int) - pixels).mean() < 8
 
@@ -87,6 +88,31 @@ def test_photographs_of_a_turned_camera_are_turned_upright(
     assert (gray > 128).mean() == pytest.approx(0.25, abs=0.05)
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_pixels_are_those_of_the_same_image_as_a_source(
+    tmp_path: Path, ending: str, channels: int
+) -> None:
+    if channels == 4 and ending == ".jpg":
+        pytest.skip("a JPEG has no transparency")
+    noise = np.random.default_rng(0).integers(0, 256, (12, 16, channels), np.uint8)
+    smooth = cv2.resize(noise, (161, 121), interpolation=cv2.INTER_CUBIC)
+    (tmp_path / "photo").write_bytes(encoded(np.asarray(smooth, np.uint8), ending))
+    decoders = Decoders(as_it_is=True)
+    try:
+        image = send(decoders, (tmp_path / "photo").read_bytes())
+    finally:
+        decoders.close()
+    found = picture_pixels(image.picture, image.height, image.width)
+    assert np.array_equal(found, read_image(tmp_path / "photo"))
+
+
+def test_what_would_be_too_much_travels_as_a_jpeg(decoders: Decoders) -> None:
+    image = send(decoders, encoded(np.full((4700, 4700, 3), 90, np.uint8)))
+    assert 4700 * 4700 * 3 > MOST_BYTES > len(image.picture)
+    assert image.picture.startswith(b"\xff\xd8")
+
+
 def test_nothing_travels_but_the_pixels(decoders: Decoders) -> None:
     data = io.BytesIO()
     picture = Image.fromarray(corner())
@@ -94,7 +120,7 @@ def test_nothing_travels_but_the_pixels(decoders: Decoders) -> None:
         data, "JPEG", comment=b"a secret", exif=b"Exif\0\0a secret", icc_profile=b"a secret"
     )
     assert data.getvalue().count(b"a secret") == 3
-    assert b"a secret" not in send(decoders, data.getvalue()).jpeg
+    assert b"a secret" not in send(decoders, data.getvalue()).picture
 
 
 def test_first_picture_of_an_animation_counts(decoders: Decoders, tmp_path: Path) -> None:
