@@ -77,8 +77,7 @@ def test_one_photo_has_one_answer(tmp_path: Path, photo: Path, detector: str) ->
     ] == expected
 
     shown = tmp_path / "live.csv"
-    settings = {"CAPTURE_SOURCE": photo, "PUBLISHER_RESULTS": shown, "DETECTOR": detector}
-    with Pipeline(**settings) as pipeline:
+    with Pipeline(CAPTURE_SOURCE=photo, PUBLISHER_RESULTS=shown, DETECTOR=detector) as pipeline:
         eventually(lambda: pipeline.get("/readyz")[0] == 200, lambda: pipeline.log)
         reply = post_images(pipeline.url, photo.read_bytes())
         assert reply.code == 200, reply.body

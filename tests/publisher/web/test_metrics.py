@@ -11,7 +11,14 @@ from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from common.contract import Role
-from common.messages import FrameTimes, ImageStatus, PeerStatus, PipelineStatus, QueueStatus
+from common.messages import (
+    About,
+    FrameTimes,
+    ImageStatus,
+    PeerStatus,
+    PipelineStatus,
+    QueueStatus,
+)
 from tests.publisher.asking import get, get_json
 from tests.publisher.material import FACE, HAPPY, Rig, camera_status, frame, pipeline, result, rig
 from tests.support.http_stream import EventStream, RawViewer
@@ -140,7 +147,7 @@ def test_without_a_broker_there_are_metrics_all_the_same(folder: Path) -> None:
     assert scrape.all("ferstream_frames_total") == []
 
 
-DETECTOR = {
+DETECTOR: About = {
     "detector": "haar",
     "min_face": 0.04,
     "search_width_px": None,
@@ -151,8 +158,15 @@ DETECTOR = {
     "opencv": "4",
     "and more": "?",
 }
-CLASSIFIER = {"backend": "onnx", "model": "expression.onnx", "sha256": "cef5"}
-SOURCE = {"source": "t.mp4", "width": 640, "height": 480, "fps": 25.0, "frames": 3, "sha256": "ab"}
+CLASSIFIER: About = {"backend": "onnx", "model": "expression.onnx", "sha256": "cef5"}
+SOURCE: About = {
+    "source": "t.mp4",
+    "width": 640,
+    "height": 480,
+    "fps": 25.0,
+    "frames": 3,
+    "sha256": "ab",
+}
 
 
 def test_what_runs_and_on_what_is_told(running: Rig) -> None:
@@ -160,9 +174,9 @@ def test_what_runs_and_on_what_is_told(running: Rig) -> None:
     peers = tuple(
         PeerStatus(role, name, 0, 0.0, 0, about=about)
         for role, name, about in (
-            (Role.DETECTOR, "a", {**DETECTOR}),
-            (Role.DETECTOR, "b", {**DETECTOR}),
-            (Role.CLASSIFIER, "c", {**CLASSIFIER}),
+            (Role.DETECTOR, "a", DETECTOR),
+            (Role.DETECTOR, "b", dict(DETECTOR)),
+            (Role.CLASSIFIER, "c", CLASSIFIER),
         )
     )
     running.report(PipelineStatus(1.0, 0, (camera,), peers))
