@@ -93,7 +93,7 @@ def error(reply: Reply) -> str:
     return str(json.loads(reply.body)["error"])
 
 
-@pytest.mark.parametrize("scale", [1, 8])
+@pytest.mark.parametrize("scale", [1, 6])
 def test_face_of_a_photograph_is_found_where_it_is(
     demo: Pipeline, astronaut: NDArray[np.uint8], scale: int
 ) -> None:

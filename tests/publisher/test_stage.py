@@ -15,6 +15,7 @@ from common.errors import RefusedError
 from common.messages import Finish, Published, Refused, WhoAreYou
 from publisher.live.figures import TOTAL
 from publisher.output_files import RecordError
+from publisher.results.metadata import read_metadata
 from publisher.results.reader import recorded_frames
 from publisher.tracking.tracks import SHOWN_FROM
 from tests.publisher.full_disk import largest_file
@@ -54,13 +55,27 @@ def test_a_restarted_publisher_announces_what_it_has(folder: Path) -> None:
     assert [found.frame_id for found in recorded_frames(path)] == [0, 1, 2, 3, 4]
 
 
-def test_when_all_is_published_the_stage_ends(folder: Path) -> None:
+def test_when_all_is_published_the_stage_ends(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = folder / "faces.csv"
-    with rig(folder, results=path) as running:
+    with caplog.at_level(logging.INFO), rig(folder, results=path) as running:
         running.publish(result(frame(1)))
         running.broker.send(Finish())
         running.until(lambda: running.lifetime.stop_requested, "the end")
     assert path.read_bytes().count(b"\n") == 2
+    assert f"wrote 1 record to {path}" in caplog.messages
+
+
+def test_what_made_the_records_names_the_videos_beside_them(folder: Path) -> None:
+    (folder / "videos").mkdir()
+    path, clean = folder / "faces.csv", folder / "videos" / "clean.mp4"
+    with rig(folder, results=path, record_clean=clean) as running:
+        running.report(pipeline(camera_status()))
+        running.publish_next()
+    told = read_metadata(path)
+    assert told["recorded"] == {"clean": "videos/clean.mp4"}
+    assert (folder / "videos" / "clean.mp4").is_file()
 
 
 def test_nobody_watches_so_nothing_is_drawn(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from common.supervisor import STOP_TIMEOUT_S
+from tests.publisher.asking import get
 from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig
 from tests.publisher.uploading import decoded
 from tests.support.http_stream import EventStream, RawViewer
@@ -77,6 +78,16 @@ def test_who_comes_before_the_first_camera_sees_it_when_it_is_there(folder: Path
         running.ring.write(0, np.full(running.ring.shape, 200, np.uint8))
         running.publish_next()
         eventually(lambda: mean(viewer.read_picture()) > 150, "the camera's picture")
+
+
+def test_the_streams_of_a_tab_are_one_viewer(running: Rig) -> None:
+    hub = running.stage.live.hub
+    paths = [f"/video_feed/{camera}?tab=x" for camera in ("cam", quote("b/ö"))]
+    with streaming(running), RawViewer(running.url, paths[0]), RawViewer(running.url, paths[1]):
+        assert (hub.viewers, hub.viewers_of("cam")) == (1, 1)
+        with RawViewer(running.url, "/video_feed/cam?tab=y"), RawViewer(running.url):
+            assert (hub.viewers, hub.viewers_of("cam")) == (3, 3)
+    assert get(running, "/video_feed/cam?tab=a%20b")[0] == 400
 
 
 def test_viewers_beyond_the_cap_are_told_to_come_later(running: Rig) -> None:
