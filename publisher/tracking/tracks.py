@@ -12,7 +12,7 @@ same picture again, and what was said of them stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.messages import Result
 from publisher.faces import TURNED_AWAY, Box, Face, Pose, rounded, rounded_poses
@@ -61,16 +61,11 @@ class Sighting:
     poses: tuple[Pose, ...] = ()
     turned_away: tuple[bool, ...] = ()
 
-    def repeats(self, before: Sighting) -> bool:
-        """Return whether it says the same of the same faces; one whose answer is late says it."""
-        return (self.boxes, self.poses, self.turned_away) == (
-            before.boxes,
-            before.poses,
-            before.turned_away,
-        ) and all(
-            now in ((), then)
-            for now, then in zip(self.probabilities, before.probabilities, strict=True)
-        )
+    @property
+    def is_whole(self) -> bool:
+        """Whether no classification came too late."""
+        away = self.turned_away or (False,) * len(self.boxes)
+        return all(row or turned for row, turned in zip(self.probabilities, away, strict=True))
 
 
 def sighting(result: Result) -> Sighting:
@@ -112,10 +107,14 @@ class Tracker:
         if not self._is_cut:
             self._judged = None
             return self._follow(seen)
-        if self._judged is None or not seen.repeats(self._judged[0]):
-            self._judged = seen, self._follow(seen)
+        again = replace(seen, pts_s=0.0)
+        if self._judged is None or self._judged[0] != again:
+            judged = again, self._follow(seen)
+            self._judged = judged if seen.is_whole else self._judged
+        else:
+            judged = self._judged
         self._is_cut = False
-        return self._judged[1]
+        return judged[1]
 
     def _follow(self, seen: Sighting) -> tuple[Face, ...]:
         if seen.pts_s < self._pts_s:

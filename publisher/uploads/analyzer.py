@@ -94,12 +94,15 @@ class Analyzer:
         """Send an image on its way; return it as it travels, and who waits for it."""
         if not self._board.connected:
             raise NoAnswerError(Outcome.REFUSED, NO_BROKER.text)
-        image = self._decoders.for_travel(upload, client, deadline_s)
-        try:
-            answer = self._requests.submit(image, deadline_s)
-        except TimeoutError:
-            raise late(upload.name) from None
-        return image, _Sent(upload.name, image.height, image.width, answer)
+
+        def submit(image: TravellingImage) -> tuple[TravellingImage, _Sent]:
+            try:
+                answer = self._requests.submit(image, deadline_s)
+            except TimeoutError:
+                raise late(upload.name) from None
+            return image, _Sent(upload.name, image.height, image.width, answer)
+
+        return self._decoders.for_travel(upload, client, deadline_s, submit)
 
     def close(self) -> None:
         """End the decoders."""

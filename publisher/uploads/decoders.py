@@ -10,7 +10,8 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from common.contract import Outcome
 from common.picture_size import MAX_PIXELS
@@ -37,6 +38,8 @@ SIGNATURES: Mapping[str, tuple[int, bytes]] = {
 formats are not put before the public."""
 ENDING = "The pipeline is ending."
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 
@@ -55,13 +58,21 @@ class Decoders:
         self._busy: list[DecoderProcess] = []
         self._closed = False
 
-    def for_travel(self, upload: Upload, client: str, deadline_s: float) -> TravellingImage:
-        """Make an upload ready for the pipeline.
+    def for_travel(
+        self,
+        upload: Upload,
+        client: str,
+        deadline_s: float,
+        take: Callable[[TravellingImage], T],
+    ) -> T:
+        """Make an upload ready for the pipeline; return what ``take`` returns.
 
         Args:
             upload: The upload.
             client: Who sent it.
             deadline_s: When to give up, by the monotonic clock.
+            take: Takes the image. Meanwhile the decoder has no other, so that no more images wait
+                there than there are decoders.
 
         Raises:
             BadImageError: It is not an image of a format that is taken, or is damaged, or takes too
@@ -76,11 +87,11 @@ class Decoders:
             raise late(upload.name)
         try:
             decoded = self._decode(upload, deadline_s)
+            if decoded.verdict is not Verdict.DECODED:
+                raise _refusal(upload.name, decoded)
+            return take(TravellingImage(decoded.height, decoded.width, decoded.picture))
         finally:
             self._places.give_back(client)
-        if decoded.verdict is not Verdict.DECODED:
-            raise _refusal(upload.name, decoded)
-        return TravellingImage(decoded.height, decoded.width, decoded.picture)
 
     def close(self) -> None:
         """End all processes; who waits for one is told that the pipeline is ending."""

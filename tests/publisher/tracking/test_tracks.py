@@ -106,11 +106,21 @@ def test_a_still_picture_is_judged_once_however_often_it_comes() -> None:
     assert [face.label for face in first] == ["happy", "uncertain"]
     for quarter in range(1, 40):
         tracker.cut()
-        late = () if quarter % 5 == 0 else HAPPY
-        assert tracker.update(seen(quarter / 4, (LEFT, late), (RIGHT, unsure))) == first
+        assert tracker.update(seen(quarter / 4, (LEFT, HAPPY), (RIGHT, unsure))) == first
     tracker.cut()
     (other,) = tracker.update(seen(10.0, (LEFT, SAD)))
     assert (other.track_id, other.label, other.smoothed) == (3, "sad", SAD)
+
+
+def test_an_image_whose_answer_is_late_has_nothing_of_the_one_before() -> None:
+    tracker = Tracker()
+    tracker.cut()
+    first = tracker.update(seen(0.0, (LEFT, HAPPY)))
+    tracker.cut()
+    (late,) = tracker.update(seen(0.25, (LEFT, ())))
+    assert (late.track_id, late.label, late.reused) == (2, None, True)
+    tracker.cut()
+    assert tracker.update(seen(0.5, (LEFT, HAPPY))) == first
 
 
 def test_a_frame_that_is_followed_does_not_repeat_a_picture_before_it() -> None:

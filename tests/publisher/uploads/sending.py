@@ -14,7 +14,9 @@ from tests.support.waiting import DEADLINE_S
 
 def send(decoders: Decoders, data: bytes, patience_s: float = DEADLINE_S) -> TravellingImage:
     upload = Upload("group.jpg", data)
-    return decoders.for_travel(upload, "somebody", time.monotonic() + patience_s)
+    return decoders.for_travel(
+        upload, "somebody", time.monotonic() + patience_s, lambda image: image
+    )
 
 
 def corner(height: int = 40, width: int = 60, channels: int = 3) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ def test_damaged_image_is_answered_and_its_decoder_lives(kind: str) -> None:
         cut = draw.draw(st.one_of(st.just(len(data)), st.integers(0, len(data))))
         upload = Upload("damaged", bytes(data[:cut]))
         try:
-            image = decoders.for_travel(upload, "", time.monotonic() + DEADLINE_S)
+            image = decoders.for_travel(upload, "", time.monotonic() + DEADLINE_S, lambda one: one)
         except UploadError as error:
             assert "its decoder ended" not in str(error)  # noqa: PT017 - the other outcome is as good
             return
@@ -76,7 +76,7 @@ def test_whole_image_of_the_corpus_is_decoded(kind: str) -> None:
     decoders = Decoders(as_it_is=False)
     try:
         upload = Upload("whole", CORPUS[kind])
-        image = decoders.for_travel(upload, "", time.monotonic() + DEADLINE_S)
+        image = decoders.for_travel(upload, "", time.monotonic() + DEADLINE_S, lambda one: one)
     finally:
         decoders.close()
     assert image.height * image.width in (24 * 32, hostile_images.SIDE**2)
