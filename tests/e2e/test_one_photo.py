@@ -12,7 +12,7 @@ import pytest
 
 import ferstream
 from common.face_model import LABELS
-from tests.e2e.lossless_runs import analyse, frame_ids, rows_of, wait_recorded
+from tests.e2e.lossless_runs import Rows, analyse, rows_of
 from tests.publisher.uploading import encoded, post_images
 from tests.support.media import DEMO
 from tests.support.pipeline import Pipeline
@@ -62,6 +62,11 @@ def said_by_library(face: ferstream.Face) -> Said:
     return said_by({**box, **face.probabilities, **told})
 
 
+def labelled_in(results: Path) -> Rows:
+    """Return the records of faces that were judged: those of the first frames may be late."""
+    return [row for row in rows_of(results) if row["label"]]
+
+
 @pytest.mark.parametrize("detector", ["haar", "yunet"])
 def test_one_photo_has_one_answer(tmp_path: Path, photo: Path, detector: str) -> None:
     with analyse(photo, tmp_path / "lossless.csv", DETECTOR=detector) as pipeline:
@@ -82,10 +87,9 @@ def test_one_photo_has_one_answer(tmp_path: Path, photo: Path, detector: str) ->
         reply = post_images(pipeline.url, photo.read_bytes())
         assert reply.code == 200, reply.body
         (image,) = json.loads(reply.body)["images"]
-        wait_recorded(shown, TIMES)
+        eventually(lambda: len(labelled_in(shown)) >= TIMES * len(expected), "live records")
     assert [said_of_upload(face) for face in image["faces"]] == expected
-    rows = [row for row in rows_of(shown) if row["label"]]
+    rows = labelled_in(shown)
     tracks = {row["track_id"]: said_by(row) for row in rows}
     assert list(tracks.values()) == expected
     assert {said_by(row) for row in rows} == set(expected)
-    assert len(rows) > (TIMES - 4) * len(expected), frame_ids(rows)
