@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.face_model import Boxes, Poses, Probabilities
-from publisher.faces import TURNED_AWAY, Face, rounded, rounded_poses
+from publisher.faces import TURNED_AWAY, Face, rounded_poses
 from publisher.tracking.smoothing import smooth
 
 
@@ -32,7 +32,7 @@ def faces_of_image(
         if away:
             face = Face(box, 0, True, TURNED_AWAY, None, (), (), False, pose)
         else:
-            seen = smooth(None, tuple(map(rounded, row)), 0.0)
+            seen = smooth(None, row, 0.0)
             found = seen.probabilities
             face = Face(box, 0, True, seen.label, seen.confidence, (), found, False, pose)
         faces.append(face)

@@ -5,14 +5,11 @@ best together. A track without a box lives on for a second of the source's time,
 only from its third box on: what is no face is rarely found three times. Everything here is a
 function of the sequence of results alone, so a recording gives the same tracks however it was
 worked through.
-
-A still picture is judged once: where a cut leads to the faces that were there before, it is the
-same picture again, and what was said of them stands.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from common.messages import Result
 from publisher.faces import TURNED_AWAY, Box, Face, Pose, rounded, rounded_poses
@@ -92,7 +89,6 @@ class Tracker:
         self._next_id = 1
         self._pts_s = float("-inf")
         self._is_cut = False
-        self._judged: tuple[Sighting, tuple[Face, ...]] | None = None
 
     def cut(self) -> None:
         """Forget all tracks: the next frame is a picture of its own.
@@ -104,19 +100,6 @@ class Tracker:
 
     def update(self, seen: Sighting) -> tuple[Face, ...]:
         """Follow the faces into the next frame; return them in the order of their boxes."""
-        if not self._is_cut:
-            self._judged = None
-            return self._follow(seen)
-        again = replace(seen, pts_s=0.0)
-        if self._judged is None or self._judged[0] != again:
-            judged = again, self._follow(seen)
-            self._judged = judged if seen.is_whole else self._judged
-        else:
-            judged = self._judged
-        self._is_cut = False
-        return judged[1]
-
-    def _follow(self, seen: Sighting) -> tuple[Face, ...]:
         if seen.pts_s < self._pts_s:
             self._tracks.clear()  # the clip began again
         self._pts_s = seen.pts_s
@@ -128,6 +111,7 @@ class Tracker:
             self._tracks[matched[at]] if at in matched else self._new_track(box, seen.pts_s)
             for at, box in enumerate(seen.boxes)
         ]
+        self._is_cut = False
         poses = seen.poses or (None,) * len(tracks)
         turned_away = seen.turned_away or (False,) * len(tracks)
         described = zip(tracks, seen.boxes, seen.probabilities, poses, turned_away, strict=True)

@@ -99,39 +99,6 @@ def test_after_a_cut_faces_are_new_and_shown_at_once() -> None:
     assert [(face.track_id, face.shown) for face in faces] == [(2, True), (3, False)]
 
 
-def test_a_still_picture_is_judged_once_however_often_it_comes() -> None:
-    tracker, unsure = Tracker(), (0.33, 0.12, 0.11, 0.11, 0.11, 0.11, 0.11)
-    tracker.cut()
-    first = tracker.update(seen(0.0, (LEFT, HAPPY), (RIGHT, unsure)))
-    assert [face.label for face in first] == ["happy", "uncertain"]
-    for quarter in range(1, 40):
-        tracker.cut()
-        assert tracker.update(seen(quarter / 4, (LEFT, HAPPY), (RIGHT, unsure))) == first
-    tracker.cut()
-    (other,) = tracker.update(seen(10.0, (LEFT, SAD)))
-    assert (other.track_id, other.label, other.smoothed) == (3, "sad", SAD)
-
-
-def test_an_image_whose_answer_is_late_has_nothing_of_the_one_before() -> None:
-    tracker = Tracker()
-    tracker.cut()
-    first = tracker.update(seen(0.0, (LEFT, HAPPY)))
-    tracker.cut()
-    (late,) = tracker.update(seen(0.25, (LEFT, ())))
-    assert (late.track_id, late.label, late.reused) == (2, None, True)
-    tracker.cut()
-    assert tracker.update(seen(0.5, (LEFT, HAPPY))) == first
-
-
-def test_a_frame_that_is_followed_does_not_repeat_a_picture_before_it() -> None:
-    tracker = Tracker()
-    tracker.cut()
-    tracker.update(seen(0.0, (LEFT, HAPPY)))
-    tracker.update(seen(0.1, (LEFT, SAD)))
-    tracker.cut()
-    assert ids(tracker.update(seen(0.2, (LEFT, HAPPY)))) == [2]
-
-
 def test_a_clip_that_begins_again_begins_new_tracks() -> None:
     tracker = Tracker()
     tracker.update(seen(0.5, (LEFT, HAPPY)))
