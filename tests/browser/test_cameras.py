@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -79,6 +80,15 @@ def test_all_cameras_are_seen_at_once_and_each_moves(page: Page) -> None:
     eventually(lambda: any(OTHER in text for text in tracks.all_inner_texts()), "and of the other")
     page.reload()
     expect(page.locator(".tile")).to_have_count(2)
+
+
+def test_a_tab_that_shows_two_cameras_is_one_viewer(page: Page, pipeline: Pipeline) -> None:
+    page.get_by_role("radio", name="All cameras").click()
+    for camera in ("demo", OTHER):
+        wait_moving(page, f"{tile(camera)} img")
+    eventually(lambda: pipeline.status()["viewers"] == 1, "one viewer")  # of the tab before, too
+    assert [camera["viewers"] for camera in pipeline.status()["cameras"]] == [1, 1]
+    expect(page.locator("#viewers")).to_have_text(re.compile("^1"))
 
 
 def test_digits_choose_a_camera(page: Page) -> None:
