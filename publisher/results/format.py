@@ -70,8 +70,7 @@ def records_of(frame: PublishedFrame) -> list[Record]:
         rounded(frame.pts_s),
         None if frame.mode is Mode.LOSSLESS else iso_time(frame.captured_at_ns),
         frame.source or None,
-        frame.width,
-        frame.height,
+        *((None, None) if frame.failed else (frame.width, frame.height)),
     )
     if not frame.faces:
         return [start + (_FAILED if frame.failed else _NO_FACE)]

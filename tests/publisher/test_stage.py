@@ -64,7 +64,7 @@ def test_when_all_is_published_the_stage_ends(
         running.broker.send(Finish())
         running.until(lambda: running.lifetime.stop_requested, "the end")
     assert path.read_bytes().count(b"\n") == 2
-    assert f"wrote 1 record to {path}" in caplog.messages
+    assert f"every source has ended; wrote 1 record to {path}" in caplog.messages
 
 
 def test_what_made_the_records_names_the_videos_beside_them(folder: Path) -> None:
