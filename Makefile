@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 PYTEST := $(BIN)/python -m pytest --dist worksteal --numprocesses
 QUICK := -m "not e2e and not slow" --ignore tests/training --ignore tests/e2e --ignore tests/browser
-AUDITED := capture classifier common detector ferstream publisher tools training
+AUDITED := capture classifier common detector ferstream ferstream_start.py publisher tools training
 
 .PHONY: run check test bench image test-image clean
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.pipeline import module_of
+
 SAMPLE_S = 0.1
 WALK_S = 0.5
 """How often new processes are looked for and memory is read: both walk through ``/proc``."""
@@ -118,8 +120,7 @@ def stage_of(process: psutil.Process) -> str:
         command = process.cmdline()
     except psutil.Error:
         return SUPERVISION
-    module = command[2] if command[1:2] == ["-m"] and len(command) > 2 else ""
-    stage, _, last = module.rpartition(".")
+    stage, _, last = module_of(command).rpartition(".")
     return stage.rpartition(".")[2] if last == "stage" else SUPERVISION
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ferstream_start  # noqa: F401 - first: it lets our own modules be found
 from capture.config import CaptureConfig
 from common.supervisor import Crew, StartChild, supervise
 

@@ -33,6 +33,8 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses before one is started again that did not, by how often in a row."""
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 60.0
+STARTER = "ferstream_start"
+"""Finds the module whatever the files of the current folder are called."""
 EXIT_CONFIG = 2
 EXIT_GAVE_UP = 1
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -140,7 +142,7 @@ class Child:
         kept = [theirs.fileno()] if self._honcho is None else [theirs.fileno(), self._honcho]
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", self._module, *sys.argv[1:]],
+                [sys.executable, "-m", STARTER, self._module, *sys.argv[1:]],
                 env={**ONE_THREAD, **self._environ, **self._told(theirs)},
                 pass_fds=kept,
                 preexec_fn=wake_when_parent_dies(),  # noqa: PLW1509 - this process has one thread

@@ -1,5 +1,6 @@
 """``python -m detector``: a detector under its supervisor."""
 
+import ferstream_start  # noqa: F401 - first: it lets our own modules be found
 from common.supervisor import supervise
 from detector.config import DetectorConfig
 

@@ -2,6 +2,7 @@
 
 import os
 
+import ferstream_start  # noqa: F401 - first: it lets our own modules be found
 from common.supervisor import supervise
 from publisher.config import SECRET, PublisherConfig
 

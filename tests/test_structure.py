@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from classifier.backends import BUNDLED_MODELS
+from common.child import STARTER
 from common.config import BrokerSettings
 from common.face_model import MANIFEST_NAME
 
@@ -268,7 +269,7 @@ def test_the_example_is_comments_and_sets_nothing_twice() -> None:
 
 def test_every_stage_is_in_the_procfile() -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
-    commands = [line.split("python -m ")[1] for line in lines if line.strip()]
+    commands = [line.split(f"python -m {STARTER} ")[1] for line in lines if line.strip()]
     assert sorted(commands) == sorted(SUPERVISORS)
 
 

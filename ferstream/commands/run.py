@@ -51,15 +51,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Become honcho.
 
-    The modules of a stage are those that are installed, whatever files of the same name this folder
-    has; Python 3.10 does not know ``PYTHONSAFEPATH``.
-
     Raises:
         ConfigError: The source holds a password, which a command line would show.
     """
     settings = with_env_file(os.environ) | _given(options)
     settings["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), settings["PATH"]))
-    settings["PYTHONSAFEPATH"] = "1"
     honcho = [sys.executable, str(WITH_HONCHO), str(PROCFILE)]
     sys.stdout.flush()
     os.execve(sys.executable, honcho, settings)  # noqa: S606  # nosec B606 - no shell is wanted

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from common.child import STARTER
 from common.errors import FerstreamError
 from common.picture_size import MAX_PIXELS
 from publisher.uploads.decoder_protocol import ANSWER, MOST_BYTES, READY, REQUEST, Verdict
@@ -67,7 +68,7 @@ class DecoderProcess:
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", MODULE],
+                    [sys.executable, "-m", STARTER, MODULE],
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                     env=environ,

@@ -41,7 +41,7 @@ def hang_once(stage, module, of, name, begins):
         return method(*arguments, **named)
     setattr(its, name, hanging)
 
-stage = sys.orig_argv[2] if sys.orig_argv[1:2] == ["-m"] else ""
+stage = next((word for word in sys.orig_argv if word.endswith(".stage")), "")
 if stage in HANGS:
     hang_once(stage, *HANGS[stage])
 """
@@ -83,7 +83,7 @@ STUCK_CAMERA = """
 import sys, threading, time
 from pathlib import Path
 
-if sys.orig_argv[1:3] == ["-m", "capture.stage"]:
+if "capture.stage" in sys.orig_argv:
     import numpy as np
     import capture.camera_feed, capture.sources.stream
 

@@ -20,7 +20,7 @@ LOST = {  # of each, from which on so many; of the publisher all that it may hol
     "classifier.stage": ("Expressions", 25, 1),
     "publisher.stage": ("Published", 5, 16),
 }
-stage = sys.orig_argv[2] if sys.orig_argv[1:2] == ["-m"] else ""
+stage = next((word for word in sys.orig_argv if word.endswith(".stage")), "")
 if stage in LOST:
     from common.link import BrokerLink
 

@@ -15,7 +15,12 @@ import ferstream
 from tests.support.pipeline import ROOT, free_port
 
 BUILD = "from setuptools import build_meta; print(build_meta.build_wheel('.'))"
-SCRIPT = "import sys\nfrom ferstream.__main__ import main\nsys.exit(main())\n"
+SCRIPT = """import sys
+from ferstream.__main__ import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+BIN = Path(sys.executable).parent
 OWN_MODULES = ("common.py", "capture.py", "publisher.py", "detector.py", "classifier.py")
 
 
@@ -52,7 +57,7 @@ def run(installed: Path, folder: Path, *command: str | Path) -> subprocess.Compl
         [sys.executable, *command],
         check=False,
         cwd=folder,
-        env=environ | {"PYTHONPATH": str(installed)},
+        env=environ | {"PYTHONPATH": str(installed), "PATH": f"{BIN}{os.pathsep}{environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=200,
@@ -69,15 +74,54 @@ def test_types_are_told_to_who_installs_it(installed: Path) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
+@pytest.mark.parametrize("starter", ["bin/ferstream run", "-m honcho -f ferstream/Procfile start"])
 def test_it_runs_a_pipeline_where_files_are_called_as_its_modules(
-    installed: Path, folder: Path, second_of_video: Path
+    installed: Path, folder: Path, second_of_video: Path, starter: str
 ) -> None:
-    (folder / ".env").write_text(f"BROKER_ENDPOINT=ipc://{folder}/broker.ipc\n")
-    given = ["--lossless", "--results", "talk.csv", "--port", str(free_port())]
-    ran = run(installed, folder, installed / "bin" / "ferstream", "run", second_of_video, *given)
+    settings = {
+        "BROKER_ENDPOINT": f"ipc://{folder}/broker.ipc",
+        "CAPTURE_SOURCE": second_of_video,
+        "CAPTURE_MODE": "lossless",
+        "PUBLISHER_RESULTS": "talk.csv",
+        "PUBLISHER_PORT": free_port(),
+    }
+    lines = "".join(f"{name}={value}\n" for name, value in settings.items())
+    (folder / ".env").write_text(lines)
+    words = [str(installed / word) if "/" in word else word for word in starter.split()]
+    ran = run(installed, folder, *words)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ferstream.read(folder / "talk.csv").num_rows > 20
+
+
+@pytest.mark.e2e
+def test_its_commands_find_their_own_modules(
+    installed: Path, folder: Path, second_of_video: Path
+) -> None:
+    (folder / "cameras").write_text("hall 0\n")
+    for command in (
+        ["analyze", second_of_video, "-o", "talk.csv"],
+        ["report", "talk.csv"],
+        ["archive", second_of_video, "--to", "records", "--shard", "0/1"],
+        ["cells", "cameras"],
+    ):
+        ran = run(installed, folder, installed / "bin" / "ferstream", *command)
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_a_module_of_its_own_is_run_beside_a_file_called_as_another(
+    installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "common.py").write_text("raise RuntimeError('not ours')\n")
+    for module in ("publisher.report", "capture", "detector", "classifier", "publisher"):
+        ran = run(installed, tmp_path, "-m", module, "--help")
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_the_starter_lets_what_is_beside_it_be_found_last(tmp_path: Path, installed: Path) -> None:
+    (tmp_path / "common.py").write_text("raise RuntimeError('not ours')\n")
+    (tmp_path / "theirs.py").write_text("import common, sys\nprint(common.__file__, *sys.argv[1:])")
+    ran = run(installed, tmp_path, "-m", "ferstream_start", "theirs", "-x", "1")
+    assert ran.stdout == f"{installed / 'common' / '__init__.py'} -x 1\n", ran.stderr
 
 
 def test_who_reads_no_further_is_no_error(installed: Path, second_of_video: Path) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from common.child import STARTER
 from common.ring_files import ring_directory
 from tests.support.rings import is_stale
 from tests.support.waiting import DEADLINE_S, eventually
@@ -39,6 +40,12 @@ def free_port() -> int:
 def honcho_command(*arguments: str) -> list[str]:
     """Return the command that starts the pipeline, such as with ``-c detector=2``."""
     return [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "start", *arguments]
+
+
+def module_of(command: list[str]) -> str:
+    """Return the module that a command runs, by itself or started as the pipeline's are."""
+    words = [word for word in command[1:4] if word not in ("-m", STARTER)]
+    return words[0] if command[1:2] == ["-m"] and words else ""
 
 
 def alone_after(before: str) -> list[str]:
@@ -141,7 +148,7 @@ class Pipeline:
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("BROKER_ENDPOINT") != self.environ["BROKER_ENDPOINT"]:
                     continue
-                if not module or process.cmdline()[1:3] == ["-m", module]:
+                if not module or module_of(process.cmdline()) == module:
                     found.append(process)
         return found
 
