@@ -168,6 +168,37 @@ def test_times_are_links_into_the_video(tmp_path: Path) -> None:
     assert '<a href="../talk.mp4#t=3.96">0:04.0</a>' in page.source
 
 
+def test_a_report_of_another_run_is_kept_and_one_of_the_same_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "talk.report.html"
+    assert f"wrote {out}" in report(talk(tmp_path)).stderr
+    of_talk = out.read_bytes()
+    again = report(tmp_path / "talk.csv")
+    assert f"replaced {out}" in again.stderr
+    assert not (tmp_path / "talk.report.1.html").exists()
+    (tmp_path / "talk.csv").unlink()
+    record(tmp_path / "talk.csv", [[face("sad")] for _ in range(50)])
+    other = report(tmp_path / "talk.csv")
+    kept = tmp_path / "talk.report.1.html"
+    assert f"{out} is there already; moved it to {kept}" in other.stderr
+    assert kept.read_bytes() == of_talk
+    assert "sad 100 %" in Page(out).text
+
+
+def test_a_run_that_goes_on_has_one_report(tmp_path: Path) -> None:
+    frames = [[face("happy")] for _ in range(60)]
+    assert report(record(tmp_path / "talk.csv", frames[:30])).returncode == 0
+    (tmp_path / "talk.csv").unlink()
+    assert "replaced" in report(record(tmp_path / "talk.csv", frames)).stderr
+
+
+def test_a_page_that_is_no_report_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "mine.html"
+    out.write_text("<p>my own page</p>")
+    assert report(talk(tmp_path), "--out", out).returncode == 0
+    assert (tmp_path / "mine.1.html").read_text() == "<p>my own page</p>"
+    assert "Expressions in talk.csv" in Page(out).text
+
+
 def test_what_the_page_is_made_of_has_its_style(tmp_path: Path) -> None:
     assert report(talk(tmp_path)).returncode == 0
     style, _, body = Page(tmp_path / "talk.report.html").source.partition("</style>")
