@@ -46,7 +46,7 @@ from common.pixels import Bgr, Gray
 from detector.boxes import Box
 from detector.seen_face import SeenFace
 from training.data.faces import FaceSet
-from training.metrics import wilson_interval
+from training.metrics import percent, percent_with_interval, wilson_interval
 
 PIPELINE = "pipeline"
 CLASSIC_CROP = "pipeline's boxes, classic crop"
@@ -161,16 +161,15 @@ def print_table(rows: list[Row]) -> None:
     print("| way | accuracy, misses as errors (95 %) | missed | of the found | their images |")
     print("|---|---|---|---|---|")
     for row in rows:
-        low, high = row.accuracy_interval
         print(
-            f"| {row.way} | {row.accuracy:.1%} ({low:.1%} to {high:.1%}) "
-            f"| {row.missed / row.faces:.1%} | {_percent(row.accuracy_of_found)} "
+            f"| {row.way} | {percent_with_interval(row.accuracy, row.accuracy_interval)} "
+            f"| {percent(row.missed / row.faces)} | {_percent(row.accuracy_of_found)} "
             f"| {_percent(row.data_set_accuracy_of_found)} |"
         )
 
 
 def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{share:.1%}"
+    return "none" if share is None else percent(share)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

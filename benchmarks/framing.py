@@ -44,7 +44,7 @@ from common.progress_bar import progress_bar
 from detector.crops import cut_crops
 from detector.seen_face import Square
 from training.data.faces import FaceSet
-from training.metrics import Z_95, wilson_interval
+from training.metrics import Z_95, percent_with_interval, wilson_interval
 
 IN_USE = 1.0
 SIZES = (0.85, 0.9, 0.95, IN_USE, 1.05, 1.1, 1.15, 1.25)
@@ -202,10 +202,9 @@ def print_report(framing: Framing, rows: list[SizeRow]) -> None:
     print("| size | accuracy over the found (95 %) | points against the one in use (95 %) |")
     print("|---|---|---|")
     for row in rows:
-        low, high = row.accuracy_interval
         least, most = (100 * bound for bound in row.gain_interval)
         print(
-            f"| {row.size:.2f} | {row.accuracy:.1%} ({low:.1%} to {high:.1%}) "
+            f"| {row.size:.2f} | {percent_with_interval(row.accuracy, row.accuracy_interval)} "
             f"| {100 * row.gain:+.1f} ({least:+.1f} to {most:+.1f}) |"
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from itertools import groupby
 from typing import TypeVar
 
 from common.errors import ConfigError
@@ -125,6 +127,22 @@ class TrainingConfig:
                     f"{FACE_SIZE_PX} px"
                 )
         return tuple(size_px for epochs, size_px in stages for _ in range(epochs))
+
+
+def shared_out(sizes_px: Sequence[int], epochs: int) -> str:
+    """Return stages of so many epochs in all, as long to each other as those of ``sizes_px`` are.
+
+    The last epochs are the last of them, however few there are: of ``40x32,70x48`` ten are
+    ``3x32,7x48``, and one is ``1x48``.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    if epochs < 1:
+        raise ConfigError(f"--epochs is {epochs}, allowed: 1 or more")
+    count = len(sizes_px)
+    chosen = [sizes_px[((epoch + 1) * count - 1) // epochs] for epoch in range(epochs)]
+    return ",".join(f"{len(list(stage))}x{size_px}" for size_px, stage in groupby(chosen))
 
 
 def parse_blocks(widths: str, depths: str) -> tuple[tuple[int, int], ...]:

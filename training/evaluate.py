@@ -21,6 +21,7 @@ from training.data.label_maps import read_label_map
 from training.data.readers import load_split
 from training.data.splits import add_split_arguments
 from training.measure.evaluation import Evaluation, evaluate_faces
+from training.metrics import percent_with_interval
 from training.model.predictor import open_model
 
 
@@ -28,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be given."""
     parser.add_argument("--model", type=Path, required=True, help=".onnx or .keras file")
     add_split_arguments(parser)
-    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="file to write")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file for all of the figures")
     parser.add_argument(
         "--plots",
         type=Path,
@@ -38,33 +39,39 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, write and print."""
+    """Measure and print; write and draw where that is asked for."""
     open_model(options.model)  # a wrong path should not wait for the data to be read
     faces = load_split(options.data, options.split, read_label_map(options.label_map))
     evaluation = evaluate_faces(options.model, faces, options.split, options.data)
-    write_json(options.json, evaluation.as_json())
+    if options.json is not None:
+        write_json(options.json, evaluation.as_json())
     if options.plots is not None:
         from training.measure.plots.drawing import draw_evaluation  # noqa: PLC0415  # slow to import
 
         options.plots.mkdir(parents=True, exist_ok=True)
         draw_evaluation(evaluation.probabilities, faces, evaluation.metrics, options.plots)
-    _print(options.model.name, evaluation)
+    print("\n".join(in_words(options.model.name, evaluation)))
 
 
-def _print(model: str, evaluation: Evaluation) -> None:
+def in_words(model: str, evaluation: Evaluation) -> list[str]:
+    """Return the lines that say what a model is worth."""
     metrics, voted = evaluation.metrics, evaluation.by_majority
-    low, high = metrics.accuracy_interval
-    print(
-        f"{model} on {metrics.images} faces of {evaluation.split}: accuracy "
-        f"{metrics.accuracy:.4f} ({low:.4f} to {high:.4f}), macro F1 {metrics.macro_f1:.4f}, "
-        f"NLL {metrics.nll:.4f}, ECE {metrics.ece:.4f}"
-    )
+    accuracy = percent_with_interval(metrics.accuracy, metrics.accuracy_interval)
+    lines = [
+        f"{model} on {metrics.images:,} faces of {evaluation.split}",
+        f"  accuracy (95 %)    {accuracy}",
+        f"  macro F1           {metrics.macro_f1:.3f}",
+        f"  NLL                {metrics.nll:.3f}",
+        f"  calibration error  {metrics.ece:.3f}",
+    ]
     if voted is not None:
-        low, high = voted.accuracy_interval
-        print(
-            f"{voted.accuracy:.4f} ({low:.4f} to {high:.4f}) of the {voted.images} faces with a "
-            f"FER+ majority are called what it says, ECE {voted.ece:.4f}"
-        )
+        accuracy = percent_with_interval(voted.accuracy, voted.accuracy_interval)
+        lines.append(f"  as FER+ voters say {accuracy} of {voted.images:,} with a majority")
+    counts = map(sum, metrics.confusion_matrix)
+    for count, (label, recall) in zip(counts, metrics.per_class_recall.items(), strict=True):
+        if recall is not None:
+            lines.append(f"  recall of {label:8} {recall:.2f} of {count:,}")
+    return lines
 
 
 main = Command("training.evaluate", __doc__, add_options, run)

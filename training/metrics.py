@@ -132,6 +132,17 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(centre - half_width, 0.0), min(centre + half_width, 1.0)
 
 
+def percent(share: float) -> str:
+    """Word a share as all figures of accuracy are written: ``71.1 %``."""
+    return f"{100 * share:.1f} %"
+
+
+def percent_with_interval(share: float, interval: tuple[float, float]) -> str:
+    """Word a share and its interval: ``71.1 % (69.6 to 72.5)``."""
+    low, high = interval
+    return f"{percent(share)} ({100 * low:.1f} to {100 * high:.1f})"
+
+
 def negative_log_likelihood(probabilities: Probabilities, labels: NDArray[np.int64]) -> float:
     """Return the mean of ``-log p(true label)`` in nats."""
     of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from common.command import Command
 from common.face_model import Probabilities
 from common.files import file_sha256
@@ -28,7 +26,7 @@ from training.data.splits import (
     source_from_arguments,
 )
 from training.measure.plots.near_copies import plot_pairs
-from training.metrics import Metrics, measure
+from training.metrics import Metrics, measure, percent_with_interval
 from training.model.predictor import open_model, predict_all
 
 FROM = (0.97, 0.95, 0.93, 0.90)
@@ -121,8 +119,7 @@ def _worth(metrics: Metrics) -> str:
 
 
 def _accuracy(metrics: Metrics) -> str:
-    low, high = np.multiply(100, metrics.accuracy_interval)
-    return f"{100 * metrics.accuracy:.1f} % ({low:.1f} to {high:.1f})"
+    return percent_with_interval(metrics.accuracy, metrics.accuracy_interval)
 
 
 main = Command("training.near_copies", __doc__, add_options, run)

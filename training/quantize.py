@@ -45,6 +45,7 @@ from training.data.splits import (
     source_from_arguments,
 )
 from training.measure.evaluation import Evaluation, evaluate_faces
+from training.metrics import percent
 from training.model.manifest_file import file_facts, read_manifest
 from training.model.predictor import open_model
 
@@ -202,9 +203,9 @@ def run(options: argparse.Namespace) -> None:
     }
     write_json(target.with_name(MANIFEST_NAME), manifest)
     print(
-        f"{target}: accuracy {after.metrics.accuracy:.4f}, NLL {after.metrics.nll:.4f} on "
+        f"{target}: accuracy {percent(after.metrics.accuracy)}, NLL {after.metrics.nll:.3f} on "
         f"{after.metrics.images} validation faces; {model.name}: "
-        f"{before.metrics.accuracy:.4f}, {before.metrics.nll:.4f}"
+        f"{percent(before.metrics.accuracy)}, {before.metrics.nll:.3f}"
     )
 
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from common.command import Command
 from common.files import replacing
 from training.measure.run_summary import RunSummary, summarize_run
-from training.metrics import Metrics, Share
+from training.metrics import Metrics, Share, percent, percent_with_interval
 
 REPORT_NAME = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,12 +45,14 @@ def render_report(run: RunSummary) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1%}"
+    return NOTHING if value is None else percent(value)
 
 
 def _share(share: Share | None) -> str:
     """Word a share with its interval."""
-    return NOTHING if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
+    if share is None:
+        return NOTHING
+    return percent_with_interval(share.value, (share.low, share.high))
 
 
 def _accuracy(metrics: Metrics) -> str:

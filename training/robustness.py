@@ -24,6 +24,7 @@ from training.data.readers import load_split
 from training.data.splits import add_split_arguments
 from training.measure.changes import KINDS, margin_of_scale
 from training.measure.outcomes import Outcome, Robustness, measure_changed, measure_unchanged
+from training.metrics import percent_with_interval
 from training.model.predictor import open_model
 
 PICTURE = "robustness.png"
@@ -33,7 +34,7 @@ def markdown_table(result: Robustness) -> str:
     """Return the table, one line a change, the loss of accuracy in percentage points."""
     units = {kind.name: kind.unit for kind in KINDS}
     lines = [
-        "| change | accuracy (95 % interval) | points | macro F1 |",
+        "| change | accuracy (95 %) | points | macro F1 |",
         "|---|---|---|---|",
         f"| none | {_accuracy_text(result.as_it_is)} | | {result.as_it_is.macro_f1:.3f} |",
     ]
@@ -55,8 +56,7 @@ def _amount_text(outcome: Outcome, unit: str) -> str:
 
 
 def _accuracy_text(outcome: Outcome) -> str:
-    low, high = outcome.accuracy_interval
-    return f"{outcome.accuracy:.1%} ({low:.1%} to {high:.1%})"
+    return percent_with_interval(outcome.accuracy, outcome.accuracy_interval)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -30,6 +30,26 @@ def test_options_replace_defaults() -> None:
     assert config_from_arguments(parser().parse_args([])) == TrainingConfig()
 
 
+@pytest.mark.parametrize(
+    ("options", "stages"),
+    [
+        (["--epochs", "110"], "40x32,70x48"),
+        (["--epochs", "10"], "3x32,7x48"),
+        (["--epochs", "1"], "1x48"),
+        (["--epochs", "4", "--stages", "3x32,1x48"], "3x32,1x48"),
+        (["--epochs", "1", "--stages", "3x32,1x48"], "1x48"),
+        (["--epochs", "20", "--network", "classic"], "20x48"),
+    ],
+)
+def test_epochs_are_shared_among_the_stages(options: list[str], stages: str) -> None:
+    assert config_from_arguments(parser().parse_args(options)).stages == stages
+
+
+def test_no_epochs_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--epochs is 0, allowed: 1 or more"):
+        config_from_arguments(parser().parse_args(["--epochs", "0"]))
+
+
 def test_a_kind_of_network_brings_its_own_defaults() -> None:
     config = config_from_arguments(
         parser().parse_args(["--network", "classic", "--stages", "15x48"])

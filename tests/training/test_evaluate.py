@@ -82,6 +82,23 @@ def test_the_majority_of_ferplus_is_reported_where_there_are_votes(
     assert report["ferplus_majority_ece"] == pytest.approx(abs(2 / 3 - SURE), abs=1e-6)
 
 
+def test_the_figures_are_printed_for_people(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path, "mine", FACES)
+    assert main(["--model", str(model), "--data", str(tmp_path), "--split", "mine"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "pixels.onnx on 5 faces of mine",
+        "  accuracy (95 %)    60.0 % (23.1 to 88.2)",
+        "  macro F1           0.444",
+        f"  NLL                {-(3 * math.log(SURE) + 2 * math.log((1 - SURE) / 6)) / 5:.3f}",
+        f"  calibration error  {abs(0.6 - SURE):.3f}",
+        "  recall of angry    0.50 of 2",
+        "  recall of happy    1.00 of 2",
+        "  recall of neutral  0.00 of 1",
+    ]
+
+
 def broken_models(folder: Path) -> dict[str, str]:
     """Write model files that must be refused; return what the refusal must say."""
     (folder / "text.onnx").write_text("not protobuf")

@@ -57,8 +57,8 @@ def test_the_page_of_a_finished_run_has_all_of_it(tmp_path: Path) -> None:
     assert "tensorflow 2.21.0" in page.text
     assert "data: file sha256: train.zip " + "ef" * 32 in page.text
     assert "4.70 MB" in page.text
-    assert "75.0% on 20 faces" in page.text
-    assert "2 (exported) 48 0.10000 1.8000 25.0% 1.6000 50.0% 60.0" in page.text
+    assert "75.0 % on 20 faces" in page.text
+    assert "2 (exported) 48 0.10000 1.8000 25.0 % 1.6000 50.0 % 60.0" in page.text
     assert page.values("img", "alt") == [picture.alt for picture in PICTURES]
     assert "What is missing" not in page.text
 

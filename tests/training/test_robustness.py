@@ -112,7 +112,7 @@ def test_the_command_prints_a_table_and_writes_numbers_and_a_picture(
     assert report["as_it_is"]["accuracy"] == 0.6
     assert report["as_it_is"]["accuracy_interval"] == pytest.approx([0.2307, 0.8824], abs=1e-4)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
-    assert lines[2].startswith("| none | 60.0% (23.1% to 88.2%) |")
+    assert lines[2].startswith("| none | 60.0 % (23.1 to 88.2) |")
     assert len(lines) == 3 + len(report["changed"]) == 3 + sum(len(k.amounts) for k in KINDS)
     assert any("scaled, 0.85 times as large (margin +0.088)" in line for line in lines)
     assert (plots / "robustness.png").read_bytes().startswith(PNG_START)

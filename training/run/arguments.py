@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from training.config import ADAM, CLASSIC, PLATEAU, VGG, TrainingConfig
+from training.config import ADAM, CLASSIC, PLATEAU, VGG, TrainingConfig, shared_out
 
 NETWORKS: dict[str, dict[str, object]] = {
     VGG: {},
@@ -46,9 +46,15 @@ def usual_config(network: str) -> TrainingConfig:
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add one option for each field of ``TrainingConfig``."""
+    """Add one option for each field of ``TrainingConfig``, and one for all epochs."""
     group = parser.add_argument_group("hyperparameters")
     classic = NETWORKS[CLASSIC]
+    group.add_argument(
+        "--epochs",
+        type=int,
+        metavar="INT",
+        help="epochs in all, shared among the stages as these are (default: as many as they have)",
+    )
     for item in dataclasses.fields(TrainingConfig):
         default = f"default: {item.default}"
         if item.name in classic and item.name != "network":
@@ -73,4 +79,7 @@ def config_from_arguments(arguments: argparse.Namespace) -> TrainingConfig:
     names = {item.name for item in dataclasses.fields(TrainingConfig)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     usual = usual_config(getattr(arguments, "network", VGG))
-    return dataclasses.replace(usual, **given)
+    config = dataclasses.replace(usual, **given)
+    if arguments.epochs is None:
+        return config
+    return dataclasses.replace(config, stages=shared_out(config.sizes_px, arguments.epochs))

@@ -15,6 +15,7 @@ from common.face_model import FACE_SIZE_PX
 from training.config import TrainingConfig
 from training.data.faces import ordered_sha256
 from training.data.splits import TrainingData
+from training.metrics import percent
 from training.run.batches import batch_size_of, steps_of_epoch
 from training.run.checkpoint import (
     Origin,
@@ -82,9 +83,9 @@ def run_training(
             draw(progress.history, progress.best_epoch)
             log.add(record)
             print(
-                f"epoch {record.epoch}/{epochs}: train {record.train_accuracy:.4f}, "
-                f"validation {record.validation_accuracy:.4f}, best epoch {progress.best_epoch}, "
-                f"{record.seconds:.0f} s",
+                f"epoch {record.epoch}/{epochs}: train {percent(record.train_accuracy)}, "
+                f"validation {percent(record.validation_accuracy)}, "
+                f"best epoch {progress.best_epoch}, {record.seconds:.0f} s",
                 flush=True,
             )
 

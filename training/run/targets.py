@@ -18,7 +18,7 @@ from common.face_model import LABELS, MANIFEST_NAME
 from common.files import file_sha256
 from training.config import TrainingConfig
 from training.data.faces import VOTE_NAMES, FaceSet, content_sha256, vote_targets
-from training.metrics import LEAST_PROBABILITY, measure
+from training.metrics import LEAST_PROBABILITY, measure, percent
 from training.model.manifest_file import read_manifest
 from training.model.predictor import open_model, predict_all
 
@@ -101,5 +101,5 @@ def _teacher_opinion(faces: FaceSet, file: Path, seed: int) -> NDArray[np.float3
     combine.fit(inputs, faces.labels, batch_size=_BATCH, epochs=_EPOCHS, verbose=0)
     opinion = np.asarray(combine.predict(inputs, batch_size=_BATCH, verbose=0), dtype=np.float32)
     accuracy = measure(opinion, faces.labels).accuracy
-    print(f"teacher and votes agree with {accuracy:.1%} of the training labels", flush=True)
+    print(f"teacher and votes agree with {percent(accuracy)} of the training labels", flush=True)
     return opinion

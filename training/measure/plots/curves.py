@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from training.measure.plots.figures import new_figure, save_png
+from training.metrics import percent
 from training.run.history import EpochRecord
 
 COLOURS = {"train": "tab:blue", "validation": "tab:orange"}
@@ -42,7 +43,7 @@ def plot_learning_curves(history: Sequence[EpochRecord], best_epoch: int, file: 
     rate.set_xlabel("epoch")
     rate.set_xlim(0.5, len(history) + 0.5)
     accuracy.set_title("Accuracy")
-    accuracy.yaxis.set_major_formatter(lambda share, _position: f"{100 * share:.4g}%")
+    accuracy.yaxis.set_major_formatter(lambda share, _position: f"{100 * share:.4g} %")
     loss.set_title("Loss (cross-entropy, nats)")
     for axes in panels.values():
         _mark_epochs(axes, history, best_epoch)
@@ -62,7 +63,7 @@ def _plot_splits(axes: Axes, history: Sequence[EpochRecord], name: str, best_epo
     of_best = [r for r in history if r.epoch == best_epoch]
     for best in of_best:
         value = float(getattr(best, f"validation_{name}"))
-        label = f"best epoch: {best_epoch}, validation accuracy {best.validation_accuracy:.1%}"
+        label = f"best epoch: {best_epoch}, validation accuracy {percent(best.validation_accuracy)}"
         axes.plot(best_epoch, value, "o", color="black", markerfacecolor="none", label=label)
 
 

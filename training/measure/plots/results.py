@@ -17,6 +17,8 @@ from training.metrics import (
     ReliabilityBins,
     Share,
     label_scores,
+    percent,
+    percent_with_interval,
     wilson_interval,
 )
 
@@ -70,7 +72,7 @@ def plot_reliability(bins: ReliabilityBins, metrics: Metrics, file: Path) -> Non
     mean_confidence = (bins.right - bins.gaps).sum() / bins.faces.sum()
     diagram.set_title(
         f"{metrics.images} faces, expected calibration error {metrics.ece:.3f}\n"
-        f"mean confidence {mean_confidence:.1%}, accuracy {metrics.accuracy:.1%}"
+        f"mean confidence {percent(mean_confidence)}, accuracy {percent(metrics.accuracy)}"
     )
     edges = np.arange(ECE_BINS + 1) / ECE_BINS
     histogram.stairs(bins.faces / bins.faces.sum(), edges, fill=True, color="tab:blue", alpha=0.5)
@@ -151,5 +153,5 @@ def _plot_share(axes: Axes, share: Share, height: float, colour: str, marker: st
 
 
 def _headline(metrics: Metrics) -> str:
-    low, high = metrics.accuracy_interval
-    return f"{metrics.images} faces, accuracy {metrics.accuracy:.1%} ({low:.1%} to {high:.1%})"
+    accuracy = percent_with_interval(metrics.accuracy, metrics.accuracy_interval)
+    return f"{metrics.images} faces, accuracy {accuracy}"

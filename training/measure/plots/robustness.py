@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 from training.measure.changes import KINDS, Kind
 from training.measure.outcomes import Outcome, Robustness
 from training.measure.plots.figures import new_figure, save_png
+from training.metrics import percent_with_interval
 
 ROWS, COLUMNS = 2, 5
 """A panel for each of KINDS."""
@@ -21,10 +22,11 @@ def plot_robustness(result: Robustness, file: Path) -> None:
     panels = figure.subplots(ROWS, COLUMNS, sharey=True, squeeze=False).flat
     for axes, kind in zip(panels, KINDS, strict=True):
         _draw_panel(axes, kind, result)
-    low, high = result.as_it_is.accuracy_interval
+    unchanged = result.as_it_is
+    accuracy = percent_with_interval(unchanged.accuracy, unchanged.accuracy_interval)
     figure.suptitle(
         f"Accuracy on {result.images} faces of {result.split}, each changed in one way. Dashed: "
-        f"unchanged, {result.as_it_is.accuracy:.1%} ({low:.1%} to {high:.1%}). Bars: 95 % intervals"
+        f"unchanged, {accuracy}. Bars: 95 % intervals"
     )
     save_png(figure, file)
 

@@ -52,7 +52,7 @@ def test_the_curves_are_those_of_the_history(draw: Draw) -> None:
 
 def test_the_best_epoch_is_marked_at_its_validation(draw: Draw) -> None:
     panels = draw([record(1), record(2), record(3)], 2)
-    label = "best epoch: 2, validation accuracy 45.0%"
+    label = "best epoch: 2, validation accuracy 45.0 %"
     (mark,) = (line for line in panels["accuracy"].lines if line.get_label() == label)
     assert points_of(mark)[0] == [2]
     assert points_of(mark)[1] == pytest.approx([0.45])

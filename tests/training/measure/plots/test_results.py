@@ -37,7 +37,7 @@ def test_a_bin_is_at_its_mean_confidence_and_accuracy(
     assert points_of(points)[1] == pytest.approx([0.0, 2 / 3])
     # The gaps are 0.5 on one face and 0.9 - 2/3 on three.
     assert "calibration error 0.300" in diagram.get_title()
-    assert "mean confidence 80.0%, accuracy 50.0%" in diagram.get_title()
+    assert "mean confidence 80.0 %, accuracy 50.0 %" in diagram.get_title()
     heights = np.asarray(histogram.patches[0].get_data().values)  # type: ignore[attr-defined]
     assert heights[[7, 13]] == pytest.approx([0.25, 0.75])
 
