@@ -34,7 +34,7 @@ from classifier.backends import ONNX, TENSORFLOW, choose_backend, load_backend
 from common.command import Command
 from common.face_model import FACE_SIZE_PX, Crops
 from common.json_files import write_json
-from common.native_output import native_stderr_silenced
+from common.native_output import tensorflow_notices_left_out
 from common.onnx_session import onnxruntime
 from common.progress_bar import progress_bar
 
@@ -85,7 +85,7 @@ def bundled_systems(models: list[Path]) -> list[System]:
 
 def classic_systems(directory: Path) -> list[System]:
     """Build the classic network, called in three ways."""
-    with native_stderr_silenced():
+    with tensorflow_notices_left_out():
         import tensorflow as tf  # noqa: PLC0415 - its notes on stderr are silenced only here
 
         from benchmarks.single_process import classic_network  # noqa: PLC0415 - as above

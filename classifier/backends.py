@@ -10,7 +10,8 @@ from classifier.backend import Backend
 from classifier.manifest import check_model
 from common.errors import ConfigError
 from common.face_model import BUNDLED_MODEL_DIR, MANIFEST_NAME
-from common.native_output import native_stderr_silenced
+from common.gpus import gpu_devices
+from common.native_output import tensorflow_notices_left_out
 
 ONNX = "onnx"
 TENSORFLOW = "tensorflow"
@@ -18,7 +19,6 @@ SUFFIXES = {ONNX: ".onnx", TENSORFLOW: ".keras"}
 BUNDLED_MODELS = {ONNX: "expression_int8.onnx", TENSORFLOW: "expression.keras"}
 """On CPUs the one in 8-bit integers: as accurate, and more than three times as fast where there are
 instructions for it (docs/decisions.md)."""
-GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # CUDA, ROCm, WSL
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def load_backend(name: str, model: Path) -> Backend:
         log.info("%s was not checked: no %s beside it lists it", model, MANIFEST_NAME)
     log.info("loading %s with %s", model.name, name)
     if name == TENSORFLOW:
-        with native_stderr_silenced():
+        with tensorflow_notices_left_out():
             from classifier.tensorflow_backend import TensorFlowBackend  # noqa: PLC0415 - 600 MB
 
             return TensorFlowBackend(model)
@@ -85,16 +85,11 @@ def _has_tensorflow() -> bool:
     return find_spec(TENSORFLOW) is not None
 
 
-def gpu_devices() -> list[str]:
-    """Return the device files of GPUs that there are."""
-    return [device for device in GPU_DEVICES if Path(device).exists()]
-
-
 def _sees_gpu() -> bool:
     """Return whether TensorFlow sees a GPU, without importing it where there is no device."""
     if not gpu_devices() or not _has_tensorflow():
         return False
-    with native_stderr_silenced():
+    with tensorflow_notices_left_out():
         from classifier.tensorflow_backend import sees_gpu  # noqa: PLC0415 - 600 MB
 
         return sees_gpu()

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors, and nothing below
 
 import keras
 import numpy as np

@@ -17,7 +17,7 @@ import psutil
 
 from capture.config import CaptureConfig
 from capture.sources.camera import DeviceCamera
-from classifier.backends import choose_backend, gpu_devices, load_backend
+from classifier.backends import choose_backend, load_backend
 from classifier.config import ClassifierConfig
 from common.broker.config import BrokerConfig
 from common.config import BrokerSettings, load_config
@@ -26,6 +26,7 @@ from common.endpoint import resolve_endpoint
 from common.endpoint_lock import EndpointLock
 from common.errors import FerstreamError, SourceError
 from common.face_model import FACE_SIZE_PX
+from common.gpus import gpu_devices
 from common.ring_files import ring_directory
 from detector.config import DetectorConfig
 from detector.detectors import create_detector

@@ -15,6 +15,7 @@ from common.command import Command
 from common.errors import ConfigError
 from common.face_model import MANIFEST_NAME
 from common.json_files import write_json
+from common.native_output import tensorflow_notices_left_out
 from training.data.splits import (
     DataSource,
     TrainingData,
@@ -22,12 +23,14 @@ from training.data.splits import (
     load_training_data,
     source_from_arguments,
 )
-from training.measure.evaluation import evaluate_faces
-from training.measure.plots.drawing import draw_evaluation
-from training.model.manifest_file import read_manifest
-from training.model.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
-from training.run.checkpoint import SavedRun, load_run
-from training.run.manifest import describe, describe_files
+
+with tensorflow_notices_left_out():  # most of them load TensorFlow
+    from training.measure.evaluation import evaluate_faces
+    from training.measure.plots.drawing import draw_evaluation
+    from training.model.manifest_file import read_manifest
+    from training.model.model_files import FERPLUS_NAME, KERAS_NAME, ONNX_NAME, write_model_files
+    from training.run.checkpoint import SavedRun, load_run
+    from training.run.manifest import describe, describe_files
 
 METRICS_NAME = "metrics.json"
 
@@ -99,7 +102,8 @@ def run(options: argparse.Namespace) -> None:
     saved = load_run(options.run)
     data = load_training_data(source)
     options.to.mkdir(parents=True, exist_ok=True)
-    export_run(saved, data, source, options.run, options.to)
+    with tensorflow_notices_left_out():
+        export_run(saved, data, source, options.run, options.to)
     print(f"epoch {saved.progress.best_epoch} of {options.run} is in {options.to}")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from common.command import Command
 from common.errors import ConfigError
+from common.native_output import tensorflow_notices_left_out
 from training.data.splits import add_data_arguments, load_training_data, source_from_arguments
 from training.run.arguments import add_config_arguments, config_from_arguments
 
@@ -42,14 +43,15 @@ def run(options: argparse.Namespace) -> None:
     out = options.out
     data = load_training_data(source)
     out.mkdir(parents=True, exist_ok=True)
-    _import_keras()
-    from training.export import export_run  # noqa: PLC0415
-    from training.measure.plots.drawing import draw_progress  # noqa: PLC0415
-    from training.run.checkpoint import load_run  # noqa: PLC0415
-    from training.run.devices import prepare_devices  # noqa: PLC0415
-    from training.run.loop import run_training  # noqa: PLC0415
+    with tensorflow_notices_left_out():
+        _import_keras()
+        from training.export import export_run  # noqa: PLC0415
+        from training.measure.plots.drawing import draw_progress  # noqa: PLC0415
+        from training.run.checkpoint import load_run  # noqa: PLC0415
+        from training.run.devices import prepare_devices  # noqa: PLC0415
+        from training.run.loop import run_training  # noqa: PLC0415
 
-    prepare_devices(config.threads)
+        prepare_devices(config.threads)
     run_training(data, config, out, partial(draw_progress, data.train, config, out))
     saved = load_run(out)
     export_run(saved, data, source, out, out)

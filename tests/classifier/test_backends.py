@@ -10,6 +10,7 @@ from classifier import backends
 from classifier.backend import first_line
 from classifier.backends import choose_backend
 from classifier.config import ClassifierConfig
+from common import gpus
 from common.config import load_config
 from common.errors import ConfigError
 from common.face_model import BUNDLED_MODEL_DIR
@@ -43,13 +44,13 @@ def test_backend_that_is_named_is_taken_whatever_there_is(
 def test_without_any_gpu_device_tensorflow_is_not_even_imported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backends, "GPU_DEVICES", ("/dev/no-such-gpu",))
+    monkeypatch.setattr(gpus, "GPU_DEVICES", ("/dev/no-such-gpu",))
     monkeypatch.setitem(sys.modules, "classifier.tensorflow_backend", None)
     assert choose_backend("auto", None)[0] == "onnx"
 
 
 def test_a_gpu_without_tensorflow_leaves_auto_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "GPU_DEVICES", (os.devnull,))
+    monkeypatch.setattr(gpus, "GPU_DEVICES", (os.devnull,))
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     assert choose_backend("auto", None)[0] == "onnx"
 

@@ -213,6 +213,23 @@ def test_wrong_settings_are_one_line_and_exit_code_2(
 
 
 @pytest.mark.e2e
+def test_it_is_trained_for_as_many_epochs_as_told_and_tensorflow_is_silent(tmp_path: Path) -> None:
+    write_folder(tmp_path, "train", make_data().train)
+    write_folder(tmp_path, "validation", make_data().validation)
+    command = [sys.executable, "-m", "training.train", "--data", str(tmp_path)]
+    command += ["--out", str(tmp_path / "run"), "--epochs", "2", "--stages", "4x16,4x48"]
+    command += ["--widths", "4", "--depths", "1", "--batch-size", "16"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=250, check=False, env=environment
+    )
+    lines = [line for line in done.stderr.splitlines() if line and "step/s" not in line]
+    assert (done.returncode, lines) == (0, []), "nothing but the bars of the epochs"
+    assert "epoch 2/2: train" in done.stdout
+    assert "epoch 2 is exported to" in done.stdout
+
+
+@pytest.mark.e2e
 def test_the_same_command_after_kill_minus_9_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

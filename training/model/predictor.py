@@ -10,7 +10,7 @@ import numpy as np
 
 from common.errors import ModelError
 from common.face_model import FACE_SIZE_PX, LABELS, Crops, Probabilities
-from common.native_output import native_stderr_silenced
+from common.native_output import tensorflow_notices_left_out
 
 BATCH = 128
 
@@ -68,7 +68,7 @@ def _takes_any_number_of_faces(shape: list[int | str]) -> bool:
 def _open_keras(file: Path) -> Predictor:
     if not zipfile.is_zipfile(file):
         raise ModelError(f"{file} is no zip file, which every .keras file is")
-    with native_stderr_silenced():
+    with tensorflow_notices_left_out():
         import keras  # noqa: PLC0415  # takes seconds, which evaluating an ONNX file need not wait
 
         try:

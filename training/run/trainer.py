@@ -15,6 +15,7 @@ from scipy.special import log_softmax
 from common.progress_bar import progress_bar
 from training.config import ADAM, TrainingConfig
 from training.data.faces import FaceSet
+from training.metrics import percent
 from training.model.network import build_training_network
 from training.run.augment import resize_faces
 from training.run.batches import batches_of_epoch
@@ -71,7 +72,7 @@ class Trainer:
         for loss, right in bar:
             losses.append(loss)
             rights.append(right)
-            bar.set_postfix(loss=f"{np.mean(losses):.3f}", acc=f"{np.mean(rights):.3f}")
+            bar.set_postfix(loss=f"{np.mean(losses):.3f}", acc=percent(float(np.mean(rights))))
         return Scores(float(np.mean(losses)), float(np.mean(rights)))
 
     def validate(self, faces: FaceSet, size_px: int) -> Scores:
