@@ -1,4 +1,4 @@
-"""Make the demonstration clip from two public-domain portraits.
+"""Make the demonstration clip from two public-domain portraits and drawn faces.
 
 ``python -m tools.demo_clip.make_clip`` writes capture/demo/demo.mp4 and logs its SHA-256. The
 photographs are read from the packages that ship them (PROVENANCE.md); nothing is downloaded.
@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from tools.demo_clip.drawn_face import Features, draw_face
 from tools.demo_clip.timeline import (
     CARD_HEIGHT_FACES,
     CARD_WIDTH_FACES,
-    CARDS,
     DURATION_S,
     FACE_HEIGHT_IN_CARD,
     FPS,
@@ -34,6 +35,7 @@ from tools.demo_clip.timeline import (
     Grade,
     Portrait,
     Pose,
+    features_at,
     poses_at,
 )
 
@@ -111,20 +113,34 @@ def rounded_distance(
     return np.asarray(distance, np.float32)
 
 
-def build_sprite(photo: ByteImage, card: Card) -> FloatImage:
+def photograph(portrait: Portrait, face_px: float, size_px: tuple[int, int]) -> FloatImage:
+    """Return a part of a photograph with the face in its middle, ``face_px`` wide."""
+    photo = read_portrait(portrait)
+    scale = face_px / portrait.face_px
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=method)
+    centre = (portrait.face_x_px * scale, portrait.face_y_px * scale)
+    return cv2.getRectSubPix(scaled, size_px, centre).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def build_sprite(card: Card, features: Features | None) -> FloatImage:
     """Return a card with its ring and shadow, (height, width, 4) premultiplied BGRA.
 
     Its face is as wide as the card's largest keyframe asks, and its centre is the sprite's.
+
+    Args:
+        card: The card.
+        features: What its face does, where it is drawn.
     """
     face_px = max(keyframe.face_px for keyframe in card.keyframes) * SUPERSAMPLING
-    scale = face_px / card.portrait.face_px
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=method)
     width, height = CARD_WIDTH_FACES * face_px, CARD_HEIGHT_FACES * face_px
     # The shadow reaches below the card and the face sits above its middle, hence the room.
     side, tall = round(width + 0.5 * face_px), round(height + 1.0 * face_px)
-    centre = (card.portrait.face_x_px * scale, card.portrait.face_y_px * scale)
-    picture = cv2.getRectSubPix(scaled, (side, tall), centre).astype(np.float32)
+    if isinstance(card.portrait, Portrait):
+        picture = photograph(card.portrait, face_px, (side, tall))
+    else:
+        picture = draw_face(card.portrait, features or Features(), face_px, (side, tall)).picture
     if card.mirrored:
         picture = np.ascontiguousarray(picture[:, ::-1])
     picture = apply_grade(picture, card.grade)
@@ -183,7 +199,6 @@ def background_at(seconds: float) -> FloatImage:
 
 def render_frames() -> Iterator[ByteImage]:
     """Yield every frame of the clip, (480, 640, 3) BGR uint8."""
-    sprites = {card: build_sprite(read_portrait(card.portrait), card) for card in CARDS}
     # Rounding alone would leave bands in the slow gradients; the same grain in every frame is
     # nearly free to encode.
     grain = np.random.default_rng(0).uniform(0, 1, (HEIGHT_PX, WIDTH_PX, 1)).astype(np.float32)
@@ -191,7 +206,8 @@ def render_frames() -> Iterator[ByteImage]:
         canvas = background_at(index / FPS)
         for card, pose in poses_at(index / FPS):
             largest_px = max(keyframe.face_px for keyframe in card.keyframes)
-            draw_card(canvas, sprites[card], largest_px, pose)
+            sprite = build_sprite(card, features_at(card, index / FPS))
+            draw_card(canvas, sprite, largest_px, pose)
         yield np.clip(canvas + grain, 0, 255).astype(np.uint8)
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
+from tools.demo_clip.drawn_face import EXPRESSIONS, Features, Looks, blend
+
 WIDTH_PX, HEIGHT_PX = 640, 480
 FPS = 30
 DURATION_S = 24.0
 CARD_WIDTH_FACES, CARD_HEIGHT_FACES = 1.9, 2.2  # a card's size, as multiples of its face's width
 FACE_HEIGHT_IN_CARD = 0.46  # the face's centre, as a fraction of the card's height
+CHANGE_S = 0.5  # how long a drawn face takes from one expression to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,23 @@ class Keyframe:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One framed portrait and its way through the picture."""
+class Mood:
+    """An expression of a drawn face, from a moment on."""
 
-    portrait: Portrait
+    seconds: float
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One framed portrait, a photograph or drawn, and its way through the picture."""
+
+    portrait: Portrait | Looks
     grade: Grade
     sway_cycles: int  # whole cycles a clip, so that the sway joins as well
     keyframes: tuple[Keyframe, ...]
     mirrored: bool = False
+    moods: tuple[Mood, ...] = ()  # of a drawn face; the first holds from its beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +86,35 @@ HOPPER = Portrait(
     "matplotlib", "mpl-data/sample_data/grace_hopper.jpg", face_x_px=266, face_y_px=216, face_px=222
 )
 
+# Nobody: drawn.
+ADA = Looks(
+    skin=(150, 178, 220),
+    hair=(40, 50, 66),
+    lips=(96, 96, 176),
+    shirt=(110, 70, 50),
+    backdrop=(150, 140, 128),
+    long_hair=True,
+)
+BEN = Looks(
+    skin=(120, 150, 196),
+    hair=(24, 26, 30),
+    lips=(80, 84, 150),
+    shirt=(70, 90, 60),
+    backdrop=(120, 130, 140),
+    long_hair=False,
+)
+CLEO = Looks(
+    skin=(92, 124, 172),
+    hair=(20, 20, 24),
+    lips=(72, 72, 140),
+    shirt=(60, 60, 130),
+    backdrop=(150, 150, 120),
+    long_hair=True,
+)
+
 NATURAL = Grade(saturation=1.0, gain_bgr=(1.0, 1.0, 1.0))
 MONOCHROME = Grade(saturation=0.0, gain_bgr=(1.0, 1.0, 1.0))
-WARM = Grade(saturation=0.8, gain_bgr=(0.86, 0.98, 1.06))
 SEPIA = Grade(saturation=0.1, gain_bgr=(0.78, 0.95, 1.06))
-COOL = Grade(saturation=0.7, gain_bgr=(1.08, 1.0, 0.9))
 
 CARDS = (
     Card(  # in from the left across the join of the loop, later behind the close-up
@@ -132,9 +168,8 @@ CARDS = (
         ),
     ),
     Card(  # in from the right behind the close-up, comes near, out to the right
-        COLLINS,
-        WARM,
-        mirrored=True,
+        ADA,
+        NATURAL,
         sway_cycles=5,
         keyframes=(
             Keyframe(11.5, 790, 255, 90),
@@ -143,11 +178,11 @@ CARDS = (
             Keyframe(20.0, 435, 245, 158),
             Keyframe(24.0, 860, 280, 120),
         ),
+        moods=(Mood(11.5, "angry"), Mood(16.0, "surprise"), Mood(19.5, "happy")),
     ),
     Card(  # in from the left, passes behind the near one, turns back
-        HOPPER,
-        COOL,
-        mirrored=True,
+        BEN,
+        NATURAL,
         sway_cycles=6,
         keyframes=(
             Keyframe(14.5, -130, 320, 84),
@@ -157,10 +192,11 @@ CARDS = (
             Keyframe(25.5, 440, 300, 92),
             Keyframe(29.5, 790, 340, 82),
         ),
+        moods=(Mood(14.5, "sad"), Mood(19.5, "fear"), Mood(24.0, "disgust")),
     ),
     Card(  # a mid-distance passer-by along the bottom while the others are at the edges
-        COLLINS,
-        COOL,
+        CLEO,
+        NATURAL,
         sway_cycles=8,
         keyframes=(
             Keyframe(3.5, 720, 400, 60),
@@ -168,6 +204,7 @@ CARDS = (
             Keyframe(11.0, 110, 385, 68),
             Keyframe(14.5, -110, 380, 64),
         ),
+        moods=(Mood(3.5, "surprise"), Mood(8.8, "angry")),
     ),
 )
 
@@ -193,17 +230,35 @@ def interpolate(keyframes: tuple[Keyframe, ...], seconds: float) -> tuple[float,
     return float(x_px), float(y_px), float(face_px)
 
 
-def pose_at(card: Card, seconds: float) -> Pose | None:
-    """Return where a card is, or None while it is away; the time wraps at the clip's end."""
-    seconds %= DURATION_S
+def moment_of(card: Card, seconds: float) -> float | None:
+    """Return where a card is on its way, in its own seconds, or None while it is away."""
+    seconds %= DURATION_S  # what is past the clip's end is shown at its beginning
     first, last = card.keyframes[0].seconds, card.keyframes[-1].seconds
-    for moment in (seconds, seconds + DURATION_S):
-        if first <= moment <= last:
-            x_px, y_px, face_px = interpolate(card.keyframes, moment)
-            sway = np.sin(2 * np.pi * card.sway_cycles * seconds / DURATION_S)
-            bob = np.cos(4 * np.pi * card.sway_cycles * seconds / DURATION_S)
-            return Pose(x_px, y_px + 0.02 * face_px * float(bob), face_px, 2.5 * float(sway))
-    return None
+    moments = (seconds, seconds + DURATION_S)
+    return next((moment for moment in moments if first <= moment <= last), None)
+
+
+def pose_at(card: Card, seconds: float) -> Pose | None:
+    """Return where a card is, or None while it is away."""
+    moment = moment_of(card, seconds)
+    if moment is None:
+        return None
+    x_px, y_px, face_px = interpolate(card.keyframes, moment)
+    sway = np.sin(2 * np.pi * card.sway_cycles * seconds / DURATION_S)
+    bob = np.cos(4 * np.pi * card.sway_cycles * seconds / DURATION_S)
+    return Pose(x_px, y_px + 0.02 * face_px * float(bob), face_px, 2.5 * float(sway))
+
+
+def features_at(card: Card, seconds: float) -> Features | None:
+    """Return what a drawn face does, or None where it is away or a photograph."""
+    moment = moment_of(card, seconds)
+    if moment is None or not card.moods:
+        return None
+    features = EXPRESSIONS[card.moods[0].expression]
+    for mood in card.moods[1:]:
+        share = float(np.clip((moment - mood.seconds) / CHANGE_S, 0, 1))
+        features = blend(features, EXPRESSIONS[mood.expression], share**2 * (3 - 2 * share))
+    return features
 
 
 def poses_at(seconds: float) -> list[tuple[Card, Pose]]:
