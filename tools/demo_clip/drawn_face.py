@@ -181,7 +181,7 @@ def _times(colour: Colour, light: float) -> Colour:
 
 
 def _lower(line: Points, by: float) -> Points:
-    return line + np.array([0, by])
+    return np.asarray(line + np.array([0, by]), np.float64)
 
 
 def _draw_body(sheet: Sheet, looks: Looks) -> None:

@@ -44,9 +44,10 @@ class Sheet:
         mask = np.zeros(self.picture.shape[:2], np.uint8)
         polygon = [np.round(pixels).astype(np.int32)]
         cv2.fillPoly(mask, polygon, (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
-        covered = mask.astype(np.float32) / 255
+        covered = np.divide(mask, 255, dtype=np.float32)
         if blur:
-            covered = cv2.GaussianBlur(covered, (0, 0), blur * self._unit_px).astype(np.float32)
+            soft = cv2.GaussianBlur(covered, (0, 0), blur * self._unit_px)
+            return np.asarray(soft, np.float32)
         return covered
 
     def paint(self, mask: Mask, colour: Colour, opacity: float = 1.0) -> None:
@@ -72,7 +73,8 @@ def curve(*points: tuple[float, float]) -> Points:
     first, middle, last = (np.array(point) for point in points)
     share = np.linspace(0, 1, 24)[:, None]
     handle = 2 * middle - (first + last) / 2
-    return (1 - share) ** 2 * first + 2 * share * (1 - share) * handle + share**2 * last
+    line = (1 - share) ** 2 * first + 2 * share * (1 - share) * handle + share**2 * last
+    return np.asarray(line, np.float64)
 
 
 def stroke(line: Points, width: float, last_width: float | None = None) -> Points:
