@@ -15,6 +15,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ class Pipeline:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read()
-        except OSError:
+        except (OSError, HTTPException):  # or it was killed in the middle of its answer
             return 0, b""
 
     def status(self) -> dict[str, Any]:
