@@ -35,7 +35,7 @@ LOCKED = (
 CLASSIFIERS = """
 import sys, psutil
 for process in psutil.process_iter():
-    if process.cmdline()[1:3] in (["-m", "classifier"], ["-m", "classifier.stage"]):
+    if {"classifier", "classifier.stage"} & {*process.cmdline()}:
         getattr(process, sys.argv[1])()
 """
 """Does something with the classifier and its supervisor, which would replace it."""
