@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.pixels import wait_moving
+from tests.browser.readers import event_readers, streams
+from tests.browser.witness import Witness
 from tests.publisher.material import Rig, camera_status, meanwhile, pipeline, rig
 from tests.support.http_stream import EventStream
 from tests.support.pipeline import Pipeline
@@ -19,6 +22,14 @@ from tests.support.waiting import eventually
 
 MOST = 3
 TABS = 8  # of two connections each; a browser has six to one server
+STREAMS = 4  # of pictures, that all tabs together may have
+NO_WORKER = "delete window.SharedWorker"
+BROKEN_WORKER = """window.SharedWorker = class {
+  constructor() {
+    this.port = { postMessage() {}, close() {} };
+    setTimeout(() => this.onerror());
+  }
+}"""
 HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -66,6 +77,58 @@ def test_who_is_one_too_many_is_told_and_comes_in_later(blank: Page, running: Ri
         other.close()
     expect(blank.locator("#state-text")).to_have_text("live")
     expect(blank.locator("#notices")).to_be_empty()
+
+
+@pytest.fixture
+def tabs(browser: Browser, demo: Pipeline) -> Iterator[list[Page]]:
+    """More tabs of one browser than it has connections, all of them seen."""
+    context = browser.new_context(accept_downloads=True)
+    context.set_default_timeout(WAIT_MS)
+    opened = []
+    try:
+        for _ in range(TABS):
+            opened.append(context.new_page())
+            opened[-1].goto(demo.url)
+            expect(opened[-1].locator("#state-text")).to_have_text("live")
+        yield opened
+    finally:
+        context.close()
+
+
+def test_many_tabs_share_one_stream_of_events_and_four_of_pictures(
+    tabs: list[Page], demo: Pipeline
+) -> None:
+    for tab in tabs:
+        wait_moving(tab)
+        expect(tab.locator("#faces .face").first).to_be_visible()
+    assert event_readers(demo) == 1
+    eventually(lambda: streams(demo) == STREAMS, "four streams of pictures and no more")
+    tabs[0].close()
+    # Who waited has the stream that has become free, and who is left goes on.
+    expect(tabs[STREAMS].locator(".tile img")).to_have_attribute("src", re.compile("^video_feed"))
+    eventually(lambda: streams(demo) == STREAMS, "as many streams")
+    for tab in tabs[1:]:
+        wait_moving(tab)
+    assert event_readers(demo) == 1
+
+
+def test_uploads_and_snapshots_work_with_many_tabs(tabs: list[Page], photograph: Path) -> None:
+    with tabs[-1].expect_download() as coming:
+        tabs[-1].click("#snapshot")
+    assert coming.value.suggested_filename.endswith(".jpg")
+    tabs[-1].set_input_files("#images", photograph)
+    expect(tabs[-1].locator(".analysed p").first).to_have_text(re.compile(r"^\d+ faces?$"))
+
+
+@pytest.mark.parametrize("script", [NO_WORKER, BROKEN_WORKER], ids=["none", "broken"])
+def test_a_tab_whose_browser_has_no_shared_worker_follows_alone(
+    page: Page, witness: Witness, script: str
+) -> None:
+    page.add_init_script(script)
+    page.reload()
+    expect(page.locator("#state-text")).to_have_text("live")
+    wait_moving(page)
+    assert len(witness.asked("/events")) == 1
 
 
 def test_hidden_tabs_leave_their_connections_to_others(browser: Browser, demo: Pipeline) -> None:

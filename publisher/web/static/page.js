@@ -5,7 +5,7 @@ import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from
 import { byId, element, write } from "./dom.js";
 import { showFaces } from "./faces.js";
 import { showHealth, showStoring } from "./health.js";
-import { follow } from "./live.js";
+import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
@@ -60,6 +60,11 @@ function onCause(cause) {
   if (away && !document.hidden) onAway();  // else it has changed meanwhile
 }
 
+// Who may have streams of pictures has changed.
+function onShare() {
+  if (status !== null && !away) showPictures(shownCameras(status.cameras));
+}
+
 function disconnect(words) {
   away = true;
   byId("health").classList.add("stale");
@@ -76,8 +81,14 @@ function showStatus() {
   showState(cameras);
   showHealth(status, cameras);
   showStoring(status);
-  if (options.frozen) return;
-  showTiles(options.dataOnly ? [] : cameras, options);
+  showPictures(cameras);
+}
+
+function showPictures(cameras) {
+  const wanted = options.dataOnly ? [] : cameras;
+  const streams = mayStream(options.frozen ? 0 : wanted.length);
+  if (options.frozen || streams === null) return;  // the answer comes at once
+  showTiles(wanted, { ...options, streams });
   write(byId("waiting"), status.cameras.length ? "" : "Waiting for a camera");
   byId("waiting").hidden = cameras.length > 0;
 }
@@ -139,5 +150,5 @@ async function onSnapshot() {
 setUpOptions(onChange, { onSnapshot, onCamera: chooseNumber });
 setUpChooser();
 takeImages(colourOf);
-follow({ onFrame, onStatus, onAway, onCause, onHidden: () => disconnect("Connecting") });
+follow({ onFrame, onStatus, onAway, onCause, onShare, onHidden: () => disconnect("Connecting") });
 requestAnimationFrame(drawFrame);

@@ -3,8 +3,7 @@
 import { isOffline, offlineSince } from "./cameras.js";
 import { byId, element, write } from "./dom.js";
 
-const MOST_STREAMS = 4;    // of the six connections that browsers open to one server
-const SNAPSHOT_MS = 500;   // between pictures of a tile where there are more cameras
+const SNAPSHOT_MS = 500;   // between pictures of a tile that may have no stream
 const AGAIN_MS = 2000;
 const TAB = Math.random().toString(36).slice(2) || "0";  // all streams of this tab are one viewer
 
@@ -12,12 +11,12 @@ const tiles = new Map();   // by camera
 let query = "";
 let isFrozen = false;
 
-// Shows these cameras and no others. An empty list is no picture at all.
-export function showTiles(cameras, { boxes, blur }) {
+// Shows these cameras and no others, as streams or as a picture now and then. An empty list is no
+// picture at all.
+export function showTiles(cameras, { boxes, blur, streams }) {
   const wanted = `boxes=${boxes ? 1 : 0}&blur=${blur ? 1 : 0}`;
   const names = cameras.map(({ camera }) => camera);
   for (const [name, tile] of tiles) if (!names.includes(name)) remove(name, tile);
-  const streams = names.length <= MOST_STREAMS;
   for (const camera of cameras) {
     const tile = tiles.get(camera.camera) || add(camera.camera);
     const isAsWanted = tile.query === wanted && tile.streams === streams && !hasEnded(tile);
