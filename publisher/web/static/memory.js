@@ -30,6 +30,12 @@ export class Memory {
     while (samples.length && samples[0].at < this.now - KEPT_S) samples.shift();
   }
 
+  // Returns when the first sample that is kept of these cameras was taken; null without any.
+  oldest(cameras) {
+    const firsts = cameras.map((camera) => this.#of(camera)[0]).filter(Boolean);
+    return firsts.length ? Math.min(...firsts.map(({ at }) => at)) : null;
+  }
+
   // Returns, by track, the stretches of one label: {from, to, label}. Only faces that were shown.
   stretches(camera, since) {
     const tracks = new Map();

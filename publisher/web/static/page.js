@@ -10,7 +10,7 @@ import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
 import { freeze, frozenPicture, pictures, reconnect, showTiles, snapshotAddress } from "./picture.js";
-import { drawScene } from "./timeline.js";
+import { drawScene, setUpTimeline } from "./timeline.js";
 
 const DRAW_MS = 100;
 
@@ -148,6 +148,7 @@ async function onSnapshot() {
 }
 
 setUpOptions(onChange, { onSnapshot, onCamera: chooseNumber });
+setUpTimeline();
 setUpChooser();
 takeImages(colourOf);
 follow({ onFrame, onStatus, onAway, onCause, onShare, onHidden: () => disconnect("Connecting") });

@@ -1,13 +1,26 @@
 // Expressions over time: a strip for one face, lanes for the whole scene.
 
-import { byId, element, paper, percent } from "./dom.js";
+import { byId, element, paper, percent, write } from "./dom.js";
+import { FEW_LANES, pack } from "./lanes.js";
 import { KEPT_S } from "./memory.js";
+import { markMoment, setUpMoment } from "./moment.js";
 
 export const STRIP_S = 60;
-const MOST_LANES = 8;
+const LEAST_S = 60;
 const LANE_REM = 1.125;
 const NAME_SIZE = 0.6;  // of a lane's height
-const APART_S = 1;      // between two faces in one lane
+
+let showsAll = false;   // of the lanes
+let scene = null;       // what is drawn
+let begun = Infinity;   // the oldest moment that there ever was
+
+export function setUpTimeline() {
+  setUpMoment(() => { if (scene) drawLanes(); });
+  byId("all-lanes").addEventListener("click", () => {
+    showsAll = !showsAll;
+    if (scene) showLanes();
+  });
+}
 
 export function drawStrip(canvas, stretches, now, colourOf) {
   const { context, width, height } = paper(canvas);
@@ -16,50 +29,66 @@ export function drawStrip(canvas, stretches, now, colourOf) {
   canvas.setAttribute("aria-label", `last ${STRIP_S} seconds${last ? `, now ${last.label}` : ""}`);
 }
 
-// Faces that come one after another share a lane.
+// Begins with a minute and grows with what is remembered. Stays, once it is shown, where it is.
 export function drawScene(memory, cameras, colourOf) {
+  if (cameras.length === 0) return;
   const now = memory.now;
-  const from = now - KEPT_S;
-  const faces = cameras.flatMap((camera) => [...memory.stretches(camera, from)].map(
-    ([track, stretches]) => ({ name: cameras.length > 1 ? `${camera} ${track}` : String(track), stretches }),
-  ));
-  const lanes = pack(faces);
-  byId("timeline").hidden = lanes.length === 0;
-  if (lanes.length === 0) return;
-  const canvas = byId("lanes");
-  canvas.style.height = `${lanes.length * LANE_REM}rem`;
-  const { context, width, height } = paper(canvas);
-  const lanePx = height / lanes.length;
-  context.font = `${NAME_SIZE * lanePx}px system-ui, sans-serif`;
-  context.textBaseline = "middle";
-  lanes.forEach((lane, at) => {
-    const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
-    for (const { name, stretches } of lane) {
-      paint(context, stretches, from, now, area, colourOf);
-      const x = (at) => Math.max(0, (width * (at - from)) / KEPT_S);
-      const left = x(stretches[0].from);
-      const { width: nameWidth } = context.measureText(name);
-      if (x(stretches.at(-1).to) - left < nameWidth + 8) continue;  // no room for it
-      const under = stretches.findLast((stretch) => x(stretch.from) <= left + 4 + nameWidth / 2);
-      context.fillStyle = inkOn(colourOf(under.label));
-      context.fillText(name, left + 4, area.top + area.height / 2);
-    }
-  });
+  begun = Math.min(begun, memory.oldest(cameras) ?? now);
+  const from = Math.max(now - KEPT_S, Math.min(now - LEAST_S, begun));
+  const faces = cameras.flatMap((camera) => [...memory.stretches(camera, from)].map(([track, stretches]) => (
+    { key: `${track} ${camera}`, name: cameras.length > 1 ? `${camera} ${track}` : String(track), stretches }
+  )));
+  scene = { faces, from, to: now, lanes: pack(faces), colourOf };
+  byId("timeline").hidden = false;
   const shares = cameras.map((camera) => memory.shares(camera, from));
   showShares(shares.length === 1 ? shares[0] : [], colourOf);
-  canvas.setAttribute("aria-label", `${faces.length} faces in the last 5 minutes`);
+  write(byId("since"), ago(now - from));
+  showLanes();
 }
 
-// Puts each face into the first lane that is free by then; what finds none is left out.
-function pack(faces) {
-  const lanes = [];
-  for (const face of faces.sort((a, b) => a.stretches[0].from - b.stretches[0].from)) {
-    const start = face.stretches[0].from - APART_S;
-    const lane = lanes.find((taken) => taken.at(-1).stretches.at(-1).to <= start);
-    if (lane) lane.push(face);
-    else if (lanes.length < MOST_LANES) lanes.push([face]);
-  }
-  return lanes;
+function ago(seconds) {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  return `${minutes} min${rest ? ` ${rest} s` : ""} ago`;
+}
+
+function showLanes() {
+  const { faces, lanes } = scene;
+  const more = lanes.slice(FEW_LANES).flat().length;
+  scene.shown = showsAll ? lanes : lanes.slice(0, FEW_LANES);
+  const button = byId("all-lanes");
+  button.hidden = more === 0;
+  button.setAttribute("aria-expanded", String(showsAll));
+  write(button, showsAll ? "Show fewer" : `+${more} more`);
+  const canvas = byId("lanes");
+  canvas.style.height = `${Math.max(1, scene.shown.length) * LANE_REM}rem`;
+  const many = faces.length === 1 ? "1 face" : `${faces.length} faces`;
+  canvas.setAttribute("aria-label", `Timeline, ${many}${more && !showsAll ? `, ${more} of them not shown` : ""}`);
+  drawLanes();
+}
+
+function drawLanes() {
+  const { shown, from, to, colourOf } = scene;
+  const { context, width, height } = paper(byId("lanes"));
+  const lanePx = height / Math.max(1, shown.length);
+  context.font = `${NAME_SIZE * lanePx}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  shown.forEach((lane, at) => {
+    const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
+    for (const { name, stretches } of lane) {
+      paint(context, stretches, from, to, area, colourOf);
+      writeName(context, name, stretches, (at) => Math.max(0, (width * (at - from)) / (to - from)), area, colourOf);
+    }
+  });
+  markMoment(scene, { context, width, height, lanePx });
+}
+
+function writeName(context, name, stretches, x, area, colourOf) {
+  const left = x(stretches[0].from);
+  const { width } = context.measureText(name);
+  if (x(stretches.at(-1).to) - left < width + 8) return;  // no room for it
+  const under = stretches.findLast((stretch) => x(stretch.from) <= left + 4 + width / 2);
+  context.fillStyle = inkOn(colourOf(under.label));
+  context.fillText(name, left + 4, area.top + area.height / 2);
 }
 
 // Black or white, whichever reads better (ITU-R BT.601 luma).
