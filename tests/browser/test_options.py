@@ -16,7 +16,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.waiting import eventually
 
 TOGGLES = {"frozen": "p", "boxes": "b", "blur": "u", "dataOnly": "d"}
-CONTROLS = ["frozen", "snapshot", "fullscreen", "boxes", "blur", "dataOnly", "images"]
+CONTROLS = ["frozen", "snapshot", "fullscreen", "boxes", "blur", "dataOnly", "images", "help"]
 
 
 def pressed(page: Page, name: str) -> bool:
@@ -129,13 +129,20 @@ def test_full_screen_comes_and_goes(page: Page) -> None:
     expect(page.locator("#fullscreen")).to_have_attribute("aria-pressed", "false")
 
 
-def test_tab_reaches_every_control_in_order(page: Page) -> None:
+def test_keys_reach_every_control_in_order(page: Page) -> None:
     expect(page.locator("#state-text")).to_have_text("live")
-    reached = []
-    for _ in range(len(CONTROLS) + 4):
-        page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate("() => document.activeElement.id || document.activeElement.tagName")
-        )
-    assert reached[: len(CONTROLS)] == CONTROLS
-    assert "A" in reached, "the links at the end"
+    expect(page.locator("#timeline")).to_be_visible()
+
+    def reached(key: str, times: int) -> list[str]:
+        found = []
+        for _ in range(times):
+            page.keyboard.press(key)
+            found.append(
+                page.evaluate("() => document.activeElement.id || document.activeElement.tagName")
+            )
+        return found
+
+    assert reached("Tab", 1) + reached("ArrowRight", len(CONTROLS) - 1) == CONTROLS
+    after = reached("Tab", 4)
+    assert after[:2] == ["lanes", "SUMMARY"]
+    assert "A" in after, "the links at the end"

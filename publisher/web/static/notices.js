@@ -2,6 +2,7 @@
 
 import { isOffline, offlineSince } from "./cameras.js";
 import { byId, clock, element } from "./dom.js";
+import { keys } from "./keys.js";
 
 // Returns what there is to tell: {text, command}, as the problems of the status are.
 export function noticesOf(status, cameras, frozenAt) {
@@ -14,7 +15,7 @@ export function noticesOf(status, cameras, frozenAt) {
     if (state === "stopped") found.push({ text: `the recording of pictures has stopped: ${reason}` });
   }
   if (frozenAt !== null) {
-    found.push({ text: `Frozen at ${clock(frozenAt)}: what happens now is not shown. Press P to go on.` });
+    found.push({ text: `Frozen at ${clock(frozenAt)}: what happens now is not shown. Press ${keys.areOn ? "Freeze or P" : "Freeze"} to go on.` });
   }
   return found;
 }

@@ -1,6 +1,7 @@
 // The buttons under the picture, their keys, and what they remember.
 
 import { byId } from "./dom.js";
+import { isShortcut } from "./keys.js";
 
 const KEPT = ["boxes", "blur", "dataOnly"];
 const KEYS = { p: "frozen", b: "boxes", u: "blur", d: "dataOnly" };
@@ -17,7 +18,7 @@ export function setUpOptions(onChange, { onSnapshot, onCamera }) {
   byId("fullscreen").addEventListener("click", toggleFullScreen);
   document.addEventListener("fullscreenchange", () => press("fullscreen", document.fullscreenElement !== null));
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    if (!isShortcut(event)) return;
     const key = event.key.toLowerCase();
     if (key in KEYS) toggle(KEYS[key], onChange);
     else if (key === "s") onSnapshot();

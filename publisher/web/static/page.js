@@ -5,12 +5,14 @@ import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from
 import { byId, element, write } from "./dom.js";
 import { showFaces } from "./faces.js";
 import { showHealth, showStoring } from "./health.js";
+import { setUpKeys } from "./keys.js";
 import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
 import { freeze, frozenPicture, pictures, reconnect, showTiles, snapshotAddress } from "./picture.js";
 import { drawScene, setUpTimeline } from "./timeline.js";
+import { setUpToolbar } from "./toolbar.js";
 
 const DRAW_MS = 100;
 
@@ -120,11 +122,15 @@ function showState(cameras) {
   else setState("good", cameras.some(({ mode }) => mode === "lossless") ? "analysing" : "live");
 }
 
-function onChange(name) {
+function onOption(name) {
   if (name === "frozen") {
     frozenAt = options.frozen ? Date.now() / 1000 : null;
     freeze(options.frozen);
   }
+  onChange();
+}
+
+function onChange() {
   if (status === null) return;  // nothing is shown yet
   if (away) onAway();
   else showStatus();
@@ -147,7 +153,9 @@ async function onSnapshot() {
   }
 }
 
-setUpOptions(onChange, { onSnapshot, onCamera: chooseNumber });
+setUpOptions(onOption, { onSnapshot, onCamera: chooseNumber });
+setUpKeys(onChange);
+setUpToolbar(byId("tools"));
 setUpTimeline();
 setUpChooser();
 takeImages(colourOf);
