@@ -1,6 +1,7 @@
-// The figures under the picture, and whether anything is being stored.
+// How the pipeline does, in a word and in figures, and what is being recorded.
 
-import { byId, element } from "./dom.js";
+import { conditionOf } from "./condition.js";
+import { byId, element, write } from "./dom.js";
 
 const STAGES = ["capture", "detector", "classifier", "publisher"];
 const isStopped = ({ state }) => state === "stopped";
@@ -13,9 +14,10 @@ export function showHealth(status, cameras) {
     const known = cameras.map(of).filter((value) => value !== null);
     return known.length ? Math.max(...known) : null;
   };
+  showCondition(conditionOf(status, cameras));
   showFigure("fps", sum(({ fps }) => fps));
-  showFigure("age-p50", oldest(({ age_ms: age }) => age.p50), " ms");
-  showFigure("age-p95", oldest(({ age_ms: age }) => age.p95), " ms");
+  showFigure("delay-p50", oldest(({ age_ms: age }) => age.p50), " ms");
+  showFigure("delay-p95", oldest(({ age_ms: age }) => age.p95), " ms");
   showFigure("published", sum(({ published }) => published));
   const total = sum(({ mode, total_frames: frames }) => (mode === "lossless" ? frames : 0));
   if (total) byId("published").textContent += ` of ${number.format(total)}`;
@@ -30,6 +32,18 @@ export function showHealth(status, cameras) {
   const { results, recordings } = status;
   showStored("results", results.state === "off" ? [] : [results], ({ records }) => records);
   showStored("recordings", recordings, ({ pictures }) => pictures);
+}
+
+function showCondition({ word, kind, meaning }) {
+  byId("condition").className = kind;
+  write(byId("condition"), word);
+  write(byId("meaning"), meaning);
+}
+
+// Without a server all that is left is what it said last.
+export function showStale(isStale) {
+  for (const id of ["health", "rec"]) byId(id).classList.toggle("stale", isStale);
+  if (isStale) showCondition({ word: "unknown", kind: "bad", meaning: "The figures are those from before." });
 }
 
 function showFigure(id, value, unit = "") {
@@ -75,10 +89,15 @@ function showStored(id, all, countOf) {
   }).join(" · ");
 }
 
-export function showStoring(status) {
+// Says in the header what is written and where, and in the footer that it is.
+export function showStoring({ results, recordings }) {
   const isOn = ({ state }) => state === "on";
-  const kinds = [];
-  if (isOn(status.results)) kinds.push("results");
-  if (status.recordings.some(isOn)) kinds.push("pictures");
-  byId("storing").textContent = kinds.length ? `; right now ${kinds.join(" and ")} are being recorded` : "";
+  const pictures = recordings.filter(isOn);
+  const kinds = [isOn(results) && "results", pictures.length && "pictures"].filter(Boolean).join(" and ");
+  const places = [isOn(results) && `results in ${results.path}`, ...pictures.map(({ path }) => `pictures in ${path}`)];
+  const words = `Recording: ${places.filter(Boolean).join(", ")}`;
+  byId("rec").hidden = !kinds;
+  byId("rec").title = words;
+  byId("rec").setAttribute("aria-label", words);
+  write(byId("storing"), kinds ? `; right now ${kinds} are being recorded` : "");
 }

@@ -4,7 +4,7 @@ import { takeImages } from "./analysis.js";
 import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from "./cameras.js";
 import { byId, element, write } from "./dom.js";
 import { showFaces } from "./faces.js";
-import { showHealth, showStoring } from "./health.js";
+import { showHealth, showStale, showStoring } from "./health.js";
 import { setUpKeys } from "./keys.js";
 import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
@@ -38,7 +38,7 @@ async function onStatus(told) {
   if (away) {
     away = isFull = false;
     reconnect();  // streams ended with the server
-    byId("health").classList.remove("stale");
+    showStale(false);
     await memory.load().catch(() => {});  // without it the timeline begins now
     if (away) return;
   }
@@ -69,7 +69,7 @@ function onShare() {
 
 function disconnect(words) {
   away = true;
-  byId("health").classList.add("stale");
+  showStale(true);
   if (options.frozen) return;
   showTiles([], options);
   write(byId("waiting"), words);
