@@ -71,7 +71,7 @@ function disconnect(words) {
   away = true;
   showStale(true);
   if (options.frozen) return;
-  showTiles([], options);
+  place([], options);
   write(byId("waiting"), words);
   newest.clear();
 }
@@ -86,11 +86,24 @@ function showStatus() {
   showPictures(cameras);
 }
 
+// Where the pictures have gone, their place and that of the faces keep their size: nothing jumps.
+function place(cameras, look) {
+  const [stage, faces] = [byId("stage"), byId("faces").parentElement];
+  const { width, height } = stage.getBoundingClientRect();
+  const { height: faces_px } = faces.getBoundingClientRect();
+  const hadPictures = byId("tiles").children.length > 0;
+  showTiles(cameras, look);
+  const isHeld = cameras.length === 0 && !options.dataOnly;
+  if (isHeld && !hadPictures) return;
+  stage.style.aspectRatio = isHeld ? `${width} / ${height}` : "";
+  faces.style.minHeight = isHeld ? `${faces_px}px` : "";
+}
+
 function showPictures(cameras) {
   const wanted = options.dataOnly ? [] : cameras;
   const streams = mayStream(options.frozen ? 0 : wanted.length);
   if (options.frozen || streams === null) return;  // the answer comes at once
-  showTiles(wanted, { ...options, streams });
+  place(wanted, { ...options, streams });
   write(byId("waiting"), status.cameras.length ? "" : "Waiting for a camera");
   byId("waiting").hidden = cameras.length > 0;
 }
