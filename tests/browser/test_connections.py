@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.pixels import wait_moving
@@ -110,6 +110,28 @@ def test_many_tabs_share_one_stream_of_events_and_four_of_pictures(
     for tab in tabs[1:]:
         wait_moving(tab)
     assert event_readers(demo) == 1
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["with the worker", "without it"])
+def test_a_tab_that_crashes_leaves_its_streams_to_others(
+    tabs: list[Page], demo: Pipeline, which: int
+) -> None:
+    """Chromium has the worker in the process of the tab that started it."""
+
+    def streaming() -> int:
+        sources = [left.locator(".tile img").get_attribute("src") or "" for left in others]
+        return sum(source.startswith("video_feed") for source in sources)
+
+    others = [tab for at, tab in enumerate(tabs) if at != which]
+    eventually(lambda: streaming() == STREAMS - 1, "three streams, and that of the tab to crash")
+    with pytest.raises(Error, match=r"ERR_ABORTED|crash"):
+        tabs[which].goto("chrome://crash")
+    eventually(lambda: streaming() == STREAMS, "the stream to be had by another tab")
+    eventually(lambda: event_readers(demo) == 1, "one stream of events")
+    for tab in others:
+        wait_moving(tab)
+        published = tab.locator("#published").inner_text()
+        expect(tab.locator("#published")).not_to_have_text(published)
 
 
 def test_uploads_and_snapshots_work_with_many_tabs(tabs: list[Page], photograph: Path) -> None:

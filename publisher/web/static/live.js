@@ -4,7 +4,7 @@
 import { MOST_STREAMS } from "./allotment.js";
 import { openEvents } from "./events.js";
 
-const SILENT_MS = 15_000;  // a worker tells every six seconds at least that the server is away
+const SILENT_MS = 8000;  // a worker tells every six seconds at least that the server is away
 
 let line = null;     // to whoever has the stream: {say, leave}
 let isAlone = false;
