@@ -19,7 +19,7 @@ from tests.support.waiting import DEADLINE_S, eventually
 pytestmark = pytest.mark.e2e
 
 BUSY_MACHINE_MS = "60000"
-"""So old a frame of a live recording may become: what is dropped for its age is tested elsewhere."""
+"""So old a frame of a live recording may be: what is dropped for its age has tests elsewhere."""
 
 
 def test_live_file_is_played_from_its_first_frame_and_ends_by_itself(
