@@ -9,9 +9,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
 
+import msgspec
+
+from publisher.as_json import Json, some_of_face
 from publisher.drawing.look import Look
+from publisher.faces import PublishedFrame
+
+FACE_FIELDS = ("track_id", "box", "label", "confidence")
+"""What somebody who draws the boxes has to know."""
 
 
 class TooManyViewersError(Exception):
@@ -19,10 +27,16 @@ class TooManyViewersError(Exception):
 
 
 class EncodedFrame:
-    """A JPEG for each look, made when it is first wanted and then kept."""
+    """A JPEG for each look, made when it is first wanted and then kept.
 
-    def __init__(self, make: Callable[[Look], bytes]) -> None:
+    Args:
+        make: Makes the JPEG.
+        frame: What is in it; None where that is words.
+    """
+
+    def __init__(self, make: Callable[[Look], bytes], frame: PublishedFrame | None = None) -> None:
         self._make = make
+        self._frame = frame
         self._jpegs: dict[Look, bytes] = {}
         self._lock = threading.Lock()
 
@@ -32,6 +46,20 @@ class EncodedFrame:
             if look not in self._jpegs:
                 self._jpegs[look] = self._make(look)
             return self._jpegs[look]
+
+    @cached_property
+    def frame_json(self) -> bytes:
+        """What is in it as JSON, made when it is first wanted and then kept."""
+        return msgspec.json.encode(None if self._frame is None else _with_shown(self._frame))
+
+
+def _with_shown(frame: PublishedFrame) -> Json:
+    return {
+        "frame_id": frame.frame_id,
+        "width": frame.width,
+        "height": frame.height,
+        "faces": [some_of_face(face, *FACE_FIELDS) for face in frame.shown],
+    }
 
 
 class PictureHub:
@@ -160,7 +188,13 @@ class PictureHub:
 
 
 class Viewer:
-    """Somebody who watches one camera; made by ``PictureHub.admit`` and used by one thread."""
+    """Somebody who watches one camera; made by ``PictureHub.admit`` and used by one thread.
+
+    Attributes:
+        look: What was chosen.
+        camera: Which was chosen; None as long as none is.
+        picture: The last it had; None as long as it had none.
+    """
 
     def __init__(self, hub: PictureHub, look: Look, tab: str) -> None:
         self._hub = hub
@@ -169,6 +203,7 @@ class Viewer:
         self._seen = 0
         self._gone = False
         self.camera: str | None = None
+        self.picture: EncodedFrame | None = None
 
     def choose(self, camera: str) -> None:
         """Choose the camera, once."""
@@ -186,8 +221,8 @@ class Viewer:
         found = self._hub.wait_newer(self.camera, self._seen, timeout_s)
         if found is None:
             return None
-        self._seen, picture = found
-        return picture.jpeg(self.look)
+        self._seen, self.picture = found
+        return self.picture.jpeg(self.look)
 
     def leave(self) -> None:
         """Make room for somebody else; may be called twice."""

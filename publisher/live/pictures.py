@@ -62,7 +62,7 @@ class PictureMaker:
         camera.size = (frame.width, frame.height)
         camera.recent.add_boxes(frame.pts_s, [face.box for face in frame.faces])
         if self._is_due(frame, camera):
-            self._hub.put_picture(frame.camera, self._encoded(frame.camera, drawing))
+            self._hub.put_picture(frame.camera, self._encoded(frame, drawing))
 
     def show_notice(self, camera: str, text: str) -> None:
         """Show words in the place of pictures until the next frame comes."""
@@ -83,12 +83,12 @@ class PictureMaker:
         self._cameras.pop(camera, None)
         self._hub.forget(camera)
 
-    def _encoded(self, camera: str, drawing: FrameDrawing) -> EncodedFrame:
+    def _encoded(self, frame: PublishedFrame, drawing: FrameDrawing) -> EncodedFrame:
         """Return the picture of a frame, with the looks that are watched encoded already."""
         drawing.clean()  # while there are pixels
-        hidden = self._cameras[camera].recent.boxes()
-        picture = EncodedFrame(lambda look: drawing.jpeg(look, hidden, self._quality))
-        for look in self._hub.looks_of(camera):
+        hidden = self._cameras[frame.camera].recent.boxes()
+        picture = EncodedFrame(lambda look: drawing.jpeg(look, hidden, self._quality), frame)
+        for look in self._hub.looks_of(frame.camera):
             picture.jpeg(look)
         return picture
 

@@ -8,11 +8,13 @@ from werkzeug.exceptions import ServiceUnavailable
 from publisher.drawing.annotate import encode_jpeg, notice
 from publisher.live.board import Board
 from publisher.live.hub import PictureHub, TooManyViewersError, Viewer
-from publisher.web import mjpeg
+from publisher.web import mjpeg, with_faces
 from publisher.web.parameters import look_of, tab_of
+from publisher.web.pictures import Picture, pictures
 from publisher.web.refusals import refuse_unknown, too_many
 
 SNAPSHOT_WAIT_S = 2.0
+JPEG_TYPE = "image/jpeg"
 
 
 def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
@@ -31,8 +33,11 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
     @routes.get("/video_feed/<camera:camera>")
     def video_feed(camera: str | None = None) -> Response:
         viewer = _admit(board, hub, camera)
-        pictures = mjpeg.stream(hub, viewer, first_camera, placeholder)
-        response = Response(pictures, content_type=mjpeg.CONTENT_TYPE)
+        watched = pictures(hub, viewer, first_camera, placeholder)
+        if _wants(with_faces.CONTENT_TYPE, mjpeg.MIME_TYPE):
+            response = Response(with_faces.stream(watched), content_type=with_faces.CONTENT_TYPE)
+        else:
+            response = Response(mjpeg.stream(watched), content_type=mjpeg.CONTENT_TYPE)
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold pictures back
         response.call_on_close(viewer.leave)
         return response
@@ -41,12 +46,14 @@ def streams(board: Board, hub: PictureHub, jpeg_quality: int) -> Blueprint:
     def snapshot(camera: str) -> Response:
         viewer = _admit(board, hub, camera)
         try:
-            jpeg = _next_or_newest(board, hub, viewer, camera)
+            picture = _next_or_newest(board, hub, viewer, camera)
         finally:
             viewer.leave()
-        if jpeg is None:
+        if picture is None:
             raise ServiceUnavailable(f"{camera} has given no picture yet", retry_after=1)
-        return Response(jpeg, content_type="image/jpeg")
+        if _wants(with_faces.CONTENT_TYPE, JPEG_TYPE):
+            return Response(with_faces.encoded(picture), content_type=with_faces.CONTENT_TYPE)
+        return Response(picture.jpeg, content_type=JPEG_TYPE)
 
     return routes
 
@@ -61,12 +68,17 @@ def _admit(board: Board, hub: PictureHub, camera: str | None) -> Viewer:
         raise too_many("streams of pictures", hub.max_streams) from None
 
 
-def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) -> bytes | None:
+def _wants(mime_type: str, other: str) -> bool:
+    """Return whether the client prefers a type to the other one."""
+    return request.accept_mimetypes.best_match([other, mime_type]) == mime_type
+
+
+def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) -> Picture | None:
     """Return the next picture, or the newest where none comes; None where there never was one."""
-    newest, jpeg = hub.newest(camera), None
+    newest = hub.newest(camera)
     if newest is None or board.fps(camera) > 0:  # a newer one is to be expected
         viewer.skip_present()
         jpeg = viewer.next_picture(SNAPSHOT_WAIT_S)
-    if jpeg is None and newest is not None:
-        jpeg = newest.jpeg(viewer.look)
-    return jpeg
+        if jpeg is not None:
+            return Picture(jpeg, viewer.picture)
+    return None if newest is None else Picture(newest.jpeg(viewer.look), newest)

@@ -90,6 +90,20 @@ class RawViewer(HttpStream):
         return jpeg
 
 
+class RawTold(HttpStream):
+    """A viewer of ``/video_feed`` that is told the faces."""
+
+    def __init__(self, url: str, path: str = "/video_feed?boxes=0") -> None:
+        super().__init__(url, path, Accept="application/octet-stream")
+
+    def read_picture(self) -> tuple[Any, bytes]:
+        """Read one picture, and return what is said of it and its JPEG."""
+        told = json.loads(self._line())
+        jpeg = self._file.read(told["bytes"])
+        assert self._line() == b"\n"
+        return told, jpeg
+
+
 @dataclass(frozen=True)
 class Received:
     """One event."""

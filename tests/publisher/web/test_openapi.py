@@ -100,7 +100,7 @@ def test_every_schema_is_one_and_used_somewhere() -> None:
     for name, schema in SCHEMAS.items():
         jsonschema_rs.meta.validate(schema)
         used = f'"#/components/schemas/{name}"' in text
-        assert used or name == "Missed", f"{name} is used nowhere"
+        assert used or name in ("Missed", "Told"), f"{name} is used nowhere"
 
 
 def test_every_object_says_what_it_requires_and_that_it_has_nothing_else() -> None:
