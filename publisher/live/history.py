@@ -18,6 +18,7 @@ import msgspec
 from publisher.as_json import POSE, some_of_face
 from publisher.faces import PublishedFrame, rounded
 from publisher.live.bounded import BoundedLog
+from publisher.results.format import csv_lines, records_of
 
 INTERVAL_S = 0.24
 """A little less than a quarter second: timestamps rarely add up to one exactly."""
@@ -34,13 +35,20 @@ class Sample:
 
     frame: PublishedFrame
     kept_s: float
-    _encoded: bytes = field(default=b"", init=False)
+    _json: bytes = field(default=b"", init=False)
+    _csv: bytes = field(default=b"", init=False)
 
-    def encoded(self) -> bytes:
+    def as_json(self) -> bytes:
         """Return its JSON, made when it is first asked for and then kept."""
-        if not self._encoded:
-            self._encoded = _encode(self.frame)
-        return self._encoded
+        if not self._json:
+            self._json = _encode(self.frame)
+        return self._json
+
+    def as_csv(self) -> bytes:
+        """Return its records as lines of CSV, kept likewise."""
+        if not self._csv:
+            self._csv = csv_lines(records_of(self.frame))
+        return self._csv
 
 
 class History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
@@ -15,6 +16,7 @@ from publisher.live.board import Board
 from publisher.live.history import Sample
 from publisher.live.hub import TooManyViewersError
 from publisher.live.live import Live
+from publisher.results.format import CSV_HEADER
 from publisher.web import metrics, sse
 from publisher.web.connections import MAX_HELD_BYTES
 from publisher.web.metrics import Metrics
@@ -29,6 +31,7 @@ HISTORIES = 4
 HISTORY_BYTES = 2 * MAX_HELD_BYTES
 """What they hold until they are taken; above half of it the server ends the slowest."""
 HISTORY_WAIT_S = 0.5
+CSV_TYPE = "text/csv; charset=utf-8"
 DESCRIPTION = Path(__file__).parent / "openapi.json"
 
 
@@ -49,22 +52,32 @@ def data(live: Live, results: Path | None) -> Blueprint:
     def status() -> Response:
         return jsonify(made_status())
 
-    @routes.get("/api/history")
-    def history() -> Response:
+    def sampled(encode: Callable[[float, Sequence[Sample]], bytes], content_type: str) -> Response:
         camera, now_s = _asked_camera(board), time.time()
         since_s = since_of(request.args, now_s)
         if not places.acquire(timeout=HISTORY_WAIT_S):
             raise _too_many_histories()
         try:
-            encoded = _history_json(now_s, live.history.since(since_s, camera))
+            encoded = encode(now_s, live.history.since(since_s, camera))
             file = untaken.as_file(encoded, HISTORY_WAIT_S)
         finally:
             places.release()
         if file is None:
             raise _too_many_histories()
         pieces = wrap_file(request.environ, file)
-        response = Response(pieces, content_type="application/json", direct_passthrough=True)
+        response = Response(pieces, content_type=content_type, direct_passthrough=True)
         response.content_length = len(encoded)
+        return response
+
+    @routes.get("/api/history")
+    def history() -> Response:
+        return sampled(_history_json, "application/json")
+
+    @routes.get("/api/history.csv")
+    def history_csv() -> Response:
+        response = sampled(_history_csv, CSV_TYPE)
+        at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        response.headers.set("Content-Disposition", "attachment", filename=f"ferstream-{at}.csv")
         return response
 
     @routes.get("/events")
@@ -95,9 +108,13 @@ def _too_many_histories() -> ServiceUnavailable:
     return ServiceUnavailable("Many ask for the history; try again.", retry_after=1)
 
 
-def _history_json(now_s: float, samples: list[Sample]) -> bytes:
-    encoded = b",".join(sample.encoded() for sample in samples)
+def _history_json(now_s: float, samples: Sequence[Sample]) -> bytes:
+    encoded = b",".join(sample.as_json() for sample in samples)
     return b'{"now":%s,"samples":[%s]}' % (str(round(now_s, 6)).encode(), encoded)
+
+
+def _history_csv(_now_s: float, samples: Sequence[Sample]) -> bytes:
+    return CSV_HEADER + b"".join(sample.as_csv() for sample in samples)
 
 
 def _asked_camera(board: Board) -> str | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from publisher.results.format import FIELDS
 from publisher.web import data
 from tests.publisher.asking import get, get_json
 from tests.publisher.material import Rig, camera_status, frame, pipeline, result, rig
@@ -38,6 +42,26 @@ def test_the_history_can_be_asked_for_piece_by_piece(running: Rig) -> None:
     _, rest = get_json(running, f"/api/history?camera=demo&since={samples[2]['at']}")
     assert rest["samples"] == samples[3:]
     assert get_json(running, f"/api/history?since={samples[-1]['at']}")[1]["samples"] == []
+
+
+def test_the_history_is_given_as_the_records_of_its_samples(running: Rig) -> None:
+    for frame_id in range(40):
+        running.publish(result(frame(frame_id, "demo")))
+        running.publish(result(frame(frame_id, "offline"), []))
+    code, headers, body = get(running, "/api/history.csv?camera=demo")
+    assert (code, headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert re.fullmatch(
+        r"attachment; filename=ferstream-\d{8}T\d{6}Z\.csv", headers["Content-Disposition"]
+    )
+    head, *rows = csv.reader(io.StringIO(body.decode()))
+    assert head == list(FIELDS)
+    samples = get_json(running, "/api/history?camera=demo")[1]["samples"]
+    assert [row[1] for row in rows] == [str(sample["frame_id"]) for sample in samples]
+    at = head.index("label")
+    assert [row[at] for row in rows] == [sample["faces"][0]["label"] for sample in samples]
+    everyone = get(running, "/api/history.csv").body.decode().splitlines()
+    assert sum(row.startswith("offline,") for row in everyone) >= 5
+    assert get(running, "/api/history.csv?since=soon").code == 400
 
 
 def test_a_history_for_which_there_is_no_room_is_to_be_asked_for_again(
