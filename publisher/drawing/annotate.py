@@ -11,7 +11,7 @@ import numpy as np
 from common.opencv import cv2
 from common.pixels import Bgr
 from publisher.drawing.look import NOTICE_SIZE
-from publisher.drawing.palette import Colour, bgr_of, text_on
+from publisher.drawing.palette import Colour, bgr_of, is_dashed, text_on
 from publisher.faces import Box
 
 FONT = cv2.FONT_HERSHEY_DUPLEX
@@ -19,6 +19,8 @@ REFERENCE_HEIGHT_PX = 540
 """At this height lines are 2 px wide and letters 14 px high; both grow with the frame."""
 LETTER_SCALE = 0.6
 SMALLEST_LETTERS = 0.38
+DASH = 5
+"""Dashes and the gaps between them are so many times as long as lines are wide."""
 
 
 class Labelled(Protocol):
@@ -59,7 +61,23 @@ def _draw_box(drawn: Bgr, face: Labelled) -> None:
     line = max(1, round(2 * _scale(*drawn.shape[:2])))
     corners = (x, y), (x + w - 1, y + h - 1)
     cv2.rectangle(drawn, *corners, (24, 24, 24), line + 2, cv2.LINE_AA)
-    cv2.rectangle(drawn, *corners, bgr_of(face.label), line, cv2.LINE_AA)
+    if is_dashed(face.label):
+        _draw_dashes(drawn, *corners, bgr_of(face.label), line)
+    else:
+        cv2.rectangle(drawn, *corners, bgr_of(face.label), line, cv2.LINE_AA)
+
+
+def _draw_dashes(
+    drawn: Bgr, first: tuple[int, int], last: tuple[int, int], colour: Colour, line: int
+) -> None:
+    """Draw a dashed rectangle between two corners."""
+    (left, top), (right, bottom), dash = first, last, DASH * line
+    for x in range(left, right, 2 * dash):
+        for y in (top, bottom):
+            cv2.line(drawn, (x, y), (min(x + dash, right), y), colour, line)
+    for y in range(top, bottom, 2 * dash):
+        for x in (left, right):
+            cv2.line(drawn, (x, y), (x, min(y + dash, bottom)), colour, line)
 
 
 def _draw_label(drawn: Bgr, face: Labelled, text: str) -> None:

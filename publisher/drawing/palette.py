@@ -1,11 +1,13 @@
 """One colour an expression, told apart by colour-blind people too.
 
-The colours are those of Okabe and Ito, "Color Universal Design" (2008), and a grey.
+The colours are those of Okabe and Ito, "Color Universal Design" (2008), and a grey. What is
+uncertain is grey as neutral is, so its boxes are dashed and its bars are striped.
 """
 
 from __future__ import annotations
 
 from publisher.faces import TURNED_AWAY
+from publisher.tracking.smoothing import UNCERTAIN
 
 COLOURS = {
     "angry": "#D55E00",
@@ -30,6 +32,11 @@ def colour_of(label: str | None) -> str:
     if label == TURNED_AWAY:
         return NOT_JUDGED
     return COLOURS.get(label, UNKNOWN) if label is not None else UNKNOWN
+
+
+def is_dashed(label: str | None) -> bool:
+    """Return whether the box of a face with this label is dashed."""
+    return label == UNCERTAIN
 
 
 def bgr_of(label: str | None) -> Colour:

@@ -9,6 +9,7 @@ import pytest
 from publisher.drawing.annotate import annotate, encode_jpeg, notice
 from publisher.drawing.palette import COLOURS, bgr_of, colour_of, text_on
 from publisher.faces import TURNED_AWAY, Box, Face
+from publisher.tracking.smoothing import UNCERTAIN
 
 SIZES = [(32, 24), (160, 120), (640, 480), (1280, 720), (3840, 2160), (200, 1200)]
 
@@ -69,6 +70,19 @@ def test_a_face_that_is_turned_away_says_so_in_a_colour_that_no_expression_has()
     assert np.all(bar == bgr_of(TURNED_AWAY), axis=2).mean() > 0.4
     assert np.all(bar > 200, axis=2).any()  # letters
     assert colour_of(TURNED_AWAY) not in (*COLOURS.values(), colour_of(None))
+
+
+def test_an_uncertain_face_has_a_dashed_box() -> None:
+    """Its grey is hardly told from that of neutral."""
+    box = (100, 200, 300, 200)
+
+    def share(label: str) -> float:
+        drawn = annotate(black(640, 480), [face(box, label)])
+        bottom = drawn[box[1] + box[3] - 1, box[0] + 5 : box[0] + box[2] - 5]
+        return float(np.all(bottom == bgr_of(label), axis=1).mean())
+
+    assert share("neutral") == 1
+    assert 0.3 < share(UNCERTAIN) < 0.7
 
 
 def test_every_expression_has_a_colour_of_its_own_and_readable_letters() -> None:
