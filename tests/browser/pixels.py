@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 
 Picture = npt.NDArray[np.uint8]
 
-STREAM = ".tile img"
+STREAM = ".tile canvas"
 MOVED = 0.5
 """Mean difference of two pictures, of 255, from which they are different moments of the clip."""
 COPY = """(selector) => {

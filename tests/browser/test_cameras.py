@@ -61,7 +61,7 @@ def test_a_camera_is_chosen_by_click_and_kept_in_the_address(page: Page, witness
     expect(page.locator(".tile")).to_have_count(1)
     assert chosen(page) == OTHER
     assert witness.asked("/video_feed/back%20door")
-    wait_moving(page, f"{tile(OTHER)} img")
+    wait_moving(page, f"{tile(OTHER)} canvas")
     page.reload()
     expect(page.locator(tile(OTHER))).to_be_visible()
     assert chosen(page) == OTHER
@@ -73,7 +73,7 @@ def test_all_cameras_are_seen_at_once_and_each_moves(page: Page) -> None:
     assert page.url.endswith("#/all")
     for camera in ("demo", OTHER):
         expect(page.locator(f"{tile(camera)} figcaption")).to_have_text(camera)
-        wait_moving(page, f"{tile(camera)} img")
+        wait_moving(page, f"{tile(camera)} canvas")
     # The cards of both, each naming its camera.
     tracks = page.locator("#faces .track")
     eventually(lambda: any("demo ·" in text for text in tracks.all_inner_texts()), "a card of demo")
@@ -85,7 +85,7 @@ def test_all_cameras_are_seen_at_once_and_each_moves(page: Page) -> None:
 def test_a_tab_that_shows_two_cameras_is_one_viewer(page: Page, pipeline: Pipeline) -> None:
     page.get_by_role("radio", name="All cameras").click()
     for camera in ("demo", OTHER):
-        wait_moving(page, f"{tile(camera)} img")
+        wait_moving(page, f"{tile(camera)} canvas")
     eventually(lambda: pipeline.status()["viewers"] == 1, "one viewer")  # of the tab before, too
     assert [camera["viewers"] for camera in pipeline.status()["cameras"]] == [1, 1]
     expect(page.locator("#viewers")).to_have_text(re.compile("^1"))
@@ -120,7 +120,7 @@ def test_a_camera_that_is_killed_is_told_as_offline_while_the_other_goes_on(
     expect(page.locator("#cameras button")).to_have_count(3)
     page.keyboard.press("0")
     expect(page.locator(".tile")).to_have_count(2)
-    wait_moving(page, f"{tile(OTHER)} img")
+    wait_moving(page, f"{tile(OTHER)} canvas")
     killed = next(
         process
         for process in pipeline.processes("capture")
@@ -130,9 +130,9 @@ def test_a_camera_that_is_killed_is_told_as_offline_while_the_other_goes_on(
     expect(page.locator(f"{tile(OTHER)} figcaption")).to_contain_text("offline since")
     expect(page.locator("#notices")).to_contain_text(f"Camera {OTHER} is offline since")
     expect(page.locator("#state-text")).to_have_text("1 of 2 offline")
-    wait_moving(page, f"{tile('demo')} img")
+    wait_moving(page, f"{tile('demo')} canvas")
     check_accessible(page)
-    old = seen(page, f"{tile(OTHER)} img")
+    old = seen(page, f"{tile(OTHER)} canvas")
     again = [start_other(pipeline)]
 
     def back() -> bool:
@@ -145,9 +145,9 @@ def test_a_camera_that_is_killed_is_told_as_offline_while_the_other_goes_on(
         expect(page.locator("#state-text")).to_have_text("live")
         expect(page.locator("#notices")).to_be_empty()
         eventually(
-            lambda: difference(old, seen(page, f"{tile(OTHER)} img")) > 5, "its picture again"
+            lambda: difference(old, seen(page, f"{tile(OTHER)} canvas")) > 5, "its picture again"
         )
-        wait_moving(page, f"{tile(OTHER)} img")
+        wait_moving(page, f"{tile(OTHER)} canvas")
     finally:
         again[-1].terminate()
         again[-1].wait(DEADLINE_S)

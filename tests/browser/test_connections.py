@@ -105,7 +105,9 @@ def test_many_tabs_share_one_stream_of_events_and_four_of_pictures(
     eventually(lambda: streams(demo) == STREAMS, "four streams of pictures and no more")
     tabs[0].close()
     # Who waited has the stream that has become free, and who is left goes on.
-    expect(tabs[STREAMS].locator(".tile img")).to_have_attribute("src", re.compile("^video_feed"))
+    expect(tabs[STREAMS].locator(".tile canvas")).to_have_attribute(
+        "data-source", re.compile("^video_feed")
+    )
     eventually(lambda: streams(demo) == STREAMS, "as many streams")
     for tab in tabs[1:]:
         wait_moving(tab)
@@ -119,7 +121,9 @@ def test_a_tab_that_crashes_leaves_its_streams_to_others(
     """Chromium has the worker in the process of the tab that started it."""
 
     def streaming() -> int:
-        sources = [left.locator(".tile img").get_attribute("src") or "" for left in others]
+        sources = [
+            left.locator(".tile canvas").get_attribute("data-source") or "" for left in others
+        ]
         return sum(source.startswith("video_feed") for source in sources)
 
     others = [tab for at, tab in enumerate(tabs) if at != which]

@@ -18,7 +18,7 @@ MINUTE_S = 60
 
 
 def test_the_picture_moves(page: Page) -> None:
-    expect(page.locator(".tile img")).to_have_count(1)
+    expect(page.locator(".tile canvas")).to_have_count(1)
     assert seen(page).shape == (480, 640, 4)
     wait_moving(page)
     wait_moving(page)

@@ -37,7 +37,6 @@ def test_frozen_page_stands_still_and_says_so(page: Page, pipeline: Pipeline) ->
     page.click("#frozen")
     expect(page.locator("#state-text")).to_have_text("frozen")
     expect(page.locator("#notices")).to_contain_text("Frozen at")
-    expect(page.locator(".tile canvas")).to_be_visible()
     picture, told = seen(page, ".tile canvas"), cards(page)
     assert picture[..., :3].std() > 10
     pipeline.wait_published(published(pipeline) + 20)
@@ -46,7 +45,6 @@ def test_frozen_page_stands_still_and_says_so(page: Page, pipeline: Pipeline) ->
     page.click("#frozen")
     expect(page.locator("#state-text")).to_have_text("live")
     expect(page.locator("#notices")).to_be_empty()
-    expect(page.locator(".tile canvas")).to_be_hidden()
     wait_moving(page)
 
 
@@ -61,7 +59,7 @@ def test_data_only_shows_no_picture_and_asks_for_none(
 ) -> None:
     wait_moving(page)
     page.click("#dataOnly")
-    expect(page.locator("#tiles img")).to_have_count(0)
+    expect(page.locator("#tiles canvas")).to_have_count(0)
     expect(page.locator("#stage")).to_be_hidden()
     expect(page.locator("#snapshot")).to_be_disabled()
     eventually(lambda: pipeline.status()["viewers"] == 0, "the stream to be left")
@@ -83,7 +81,8 @@ def test_snapshot_is_a_picture_on_disk(page: Page, tmp_path: Path, way: str) -> 
     wait_moving(page)
     if way == "frozen":
         page.click("#frozen")
-        expect(page.locator(".tile canvas")).to_be_visible()
+        expect(page.locator("#state-text")).to_have_text("frozen")
+        page.click("#boxes")
     with page.expect_download() as coming:
         if way == "key":
             page.keyboard.press("s")

@@ -22,7 +22,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, width: int, height: int) -
         "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
     assert wide <= visible <= width
-    picture = page.locator(".tile img").bounding_box()
+    picture = page.locator(".tile canvas").bounding_box()
     assert picture is not None
     assert picture["width"] > 0.35 * width
 

@@ -34,7 +34,7 @@ def test_page_says_that_the_publisher_is_gone_and_goes_on_when_it_is_back(
             stage.kill()
             expect(page.locator("#notices")).to_contain_text("The publisher does not answer")
             expect(page.locator("#state-text")).to_have_text("not connected")
-            expect(page.locator("#tiles img")).to_have_count(0)
+            expect(page.locator("#tiles canvas")).to_have_count(0)
             expect(page.locator("#waiting")).to_have_text("No connection")
             expect(page.locator("#faces .face")).to_have_count(0)
             check_accessible(page)

@@ -83,7 +83,7 @@ def test_forced_colours_keep_bars_and_pressed_buttons(blank: Page, running: Show
     fills = blank.locator("#faces .fill").all()
     colours = {fill.evaluate(COLOUR) for fill in fills}
     assert len(colours) == len(fills) == 7
-    swatch = blank.locator("#faces .swatch").evaluate(COLOUR)
+    swatch = blank.locator("#faces .number").evaluate(COLOUR)
     assert swatch in colours
     boxes = blank.locator("#boxes")
     on = boxes.evaluate(COLOUR)

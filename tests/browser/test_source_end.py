@@ -25,7 +25,7 @@ def test_nothing_jumps_when_a_source_ends(
         blank.goto(running.rig.url)
         expect(blank.locator("#faces .face")).to_have_count(1)
         expect(blank.locator("#shares li")).to_have_count(1)
-        expect(blank.locator(".tile img")).to_be_visible()
+        expect(blank.locator("#faces .thumbnail")).to_be_visible()
         before = blank.evaluate(PLACES)
         running.cameras = (camera_status(ended=True),)
         expect(blank.locator("#state-text")).to_have_text("ended")

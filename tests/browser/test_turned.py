@@ -42,7 +42,7 @@ def test_a_card_tells_how_a_head_is_turned_and_that_it_is_not_judged(page: Page)
 def test_so_does_an_analysed_photograph(page: Page, photograph: Path) -> None:
     page.set_input_files("#images", photograph)
     face = page.locator(".analysed-faces .face").first
-    expect(face.locator("h4")).to_have_text("1: turned away")
+    expect(face.locator("h4")).to_have_text("1 turned away")
     expect(face.locator(".pose")).to_have_text(POSE)
     expect(face.locator(".bars")).to_have_count(0)
     check_accessible(page)

@@ -45,17 +45,17 @@ def check_analysed(page: Page, photograph: Path) -> None:
     """Its faces are marked on it and listed with all their probabilities."""
     entry = page.locator(".analysed").first
     expect(entry.locator("h3").first).to_have_text(photograph.name)
-    expect(entry.locator("p")).to_have_text(re.compile(r"^(1 face|\d+ faces)$"))
+    expect(entry.locator("p").first).to_have_text(re.compile(r"^(1 face|\d+ faces)$"))
     expect(entry.locator("canvas")).to_be_visible()
     picture = cv2.imread(str(photograph), cv2.IMREAD_COLOR)
     assert picture is not None
     canvas = seen(page, ".analysed canvas")
     assert canvas.shape == (512, 512, 4)
-    changed = cv2.absdiff(canvas[..., :3], picture).max(axis=2) > 60
-    assert 0.0005 < changed.mean() < 0.05, "the photograph, and lines on it"
+    assert cv2.absdiff(canvas[..., :3], picture).mean() < 3, "the photograph as it is"
     faces = entry.locator(".analysed-faces .face")
     assert faces.count() >= 1
-    expect(faces.first.locator("h4")).to_have_text(re.compile(r"^1: \w+ \d+ %$"))
+    expect(entry.locator(".mark")).to_have_count(faces.count())
+    expect(faces.first.locator("h4")).to_have_text(re.compile(r"^1 \w+ \d+ %$"))
     assert faces.first.locator(".name").all_inner_texts() == list(LABELS)
 
 
@@ -89,4 +89,5 @@ def test_what_is_no_picture_is_refused_in_words_and_harms_nothing(
         expect(refused.locator("p.bad")).to_contain_text("JPEG")
         expect(page.locator(".analysed canvas")).to_have_count(1)
     check_accessible(page)
-    expect(page.locator(".analysed", has_text="astronaut.jpg").locator("p")).to_contain_text("face")
+    words = page.locator(".analysed", has_text="astronaut.jpg").locator("p").first
+    expect(words).to_contain_text("face")

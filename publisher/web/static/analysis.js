@@ -1,17 +1,18 @@
-// Images that are dropped on the page or chosen: sent through the pipeline, drawn with their faces.
+// Images that are dropped on the page or chosen: sent through the pipeline, shown with their faces.
 
-import { bars, fillBars, poseText } from "./faces.js";
 import { byId, element, percent } from "./dom.js";
-import { inkOn } from "./timeline.js";
+import { bars, fillBars, paintNumber, poseText } from "./faces.js";
+import { drawMarks } from "./marks.js";
+import { pointable } from "./pointing.js";
 
 const WIDEST_PX = 1280;
-const LINE_SHARE = 0.004;  // of the picture's larger side
 
-// Colours are looked up as late as they are needed: images may come before the first status.
-export function takeImages(colourOf) {
+let analysed = 0;
+
+export function takeImages() {
   const input = byId("images");
   input.addEventListener("change", () => {
-    analyseAll([...input.files], colourOf);
+    analyseAll([...input.files]);
     input.value = "";
   });
   const isFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
@@ -29,7 +30,7 @@ export function takeImages(colourOf) {
     document.body.classList.remove("dropping");
     if (!isFiles(event)) return;
     event.preventDefault();
-    analyseAll([...event.dataTransfer.files], colourOf);
+    analyseAll([...event.dataTransfer.files]);
   });
   byId("close-analysis").addEventListener("click", () => {
     byId("analysed").replaceChildren();
@@ -38,7 +39,7 @@ export function takeImages(colourOf) {
   });
 }
 
-async function analyseAll(files, colourOf) {
+async function analyseAll(files) {
   if (files.length === 0) return;
   byId("analysis").hidden = false;
   byId("analysis").scrollIntoView({ block: "nearest" });
@@ -48,10 +49,10 @@ async function analyseAll(files, colourOf) {
     return entry;
   });
   byId("analysed").prepend(...entries);
-  for (const [at, file] of files.entries()) await analyse(file, entries[at], colourOf);  // in turn: each may be large
+  for (const [at, file] of files.entries()) await analyse(file, entries[at]);  // in turn: each may be large
 }
 
-async function analyse(file, entry, colourOf) {
+async function analyse(file, entry) {
   const words = entry.querySelector("p");
   try {
     const form = new FormData();
@@ -59,52 +60,55 @@ async function analyse(file, entry, colourOf) {
     const answer = await fetch("api/analyze", { method: "POST", body: form, headers: { Accept: "application/json" } });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.error);
-    const { faces } = told.images[0];
-    words.textContent = faces.length === 1 ? "1 face" : `${faces.length || "no"} faces`;
-    entry.append(await drawMarked(file, faces, colourOf), list(faces, colourOf));
+    const [image] = told.images;
+    analysed += 1;
+    const frame = { ...image, faces: image.faces.map((face, at) => ({ ...face, track_id: at + 1 })) };
+    const { length } = frame.faces;
+    const result = element("div", "result");
+    result.append(await marked(file, frame, `image ${analysed}`), list(frame.faces, `image ${analysed}`));
+    words.textContent = length === 1 ? "1 face" : `${length || "no"} faces`;
+    entry.append(result);
   } catch (error) {
     words.className = "bad";
     words.textContent = error instanceof TypeError ? "The publisher does not answer." : error.message;
   }
 }
 
-async function drawMarked(file, faces, colourOf) {
+// The image, and its boxes over it.
+async function marked(file, frame, source) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
   const scale = Math.min(1, WIDEST_PX / Math.max(picture.width, picture.height));
+  const node = element("figure", "pictured");
   const canvas = element("canvas");
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${file.name} with ${faces.length} faces marked`);
-  const context = canvas.getContext("2d");
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const line = Math.max(2, Math.max(canvas.width, canvas.height) * LINE_SHARE);
-  context.lineWidth = line;
-  context.font = `600 ${Math.round(line * 5)}px system-ui, sans-serif`;
-  faces.forEach(({ box, label }, at) => {
-    const [x, y, w, h] = [box.x, box.y, box.w, box.h].map((value) => value * scale);
-    context.strokeStyle = context.fillStyle = colourOf(label);
-    context.strokeRect(x, y, w, h);
-    context.fillRect(x, y, line * 7, line * 7);
-    context.fillStyle = inkOn(colourOf(label));
-    context.fillText(String(at + 1), x + line * 1.5, y + line * 5.5);
-  });
-  return canvas;
+  canvas.setAttribute("aria-label", `${file.name}, faces marked`);
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close();
+  const marks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  marks.setAttribute("class", "marks");
+  marks.setAttribute("aria-hidden", "true");  // the list says the same
+  node.append(canvas, marks);
+  new ResizeObserver(() => drawMarks(marks, frame, source, canvas.clientWidth / frame.width)).observe(canvas);
+  return node;
 }
 
-function list(faces, colourOf) {
+function list(faces, source) {
   const box = element("div", "analysed-faces");
-  box.append(...faces.map((face, at) => {
+  box.append(...faces.map((face) => {
     const part = element("section", "face");
+    part.tabIndex = -1;  // for a finger: there may be many
+    pointable(part, source, face.track_id);
     const head = element("h4");
-    const swatch = element("span", "swatch");
-    swatch.style.backgroundColor = colourOf(face.label);
+    const number = element("span", "number", String(face.track_id));
+    paintNumber(number, face.label);
     const sure = face.confidence === null ? "" : ` ${percent(face.confidence)}`;
-    head.append(swatch, `${at + 1}: ${face.label}${sure}`);
+    head.append(number, ` ${face.label}${sure}`);
     part.append(head);
     if (face.probabilities) {
       const rows = element("ul", "bars");
-      rows.append(...bars(Object.keys(face.probabilities), colourOf));
+      rows.append(...bars(Object.keys(face.probabilities)));
       fillBars(rows, face.probabilities, face.label);
       part.append(rows);
     }

@@ -1,24 +1,27 @@
 // One card a face: its picture, label, the seven probabilities as bars, the last minute.
 
+import { colourOf, paintSwatch } from "./colours.js";
 import { byId, degrees, element, percent, write } from "./dom.js";
-import { STRIP_S, drawStrip } from "./timeline.js";
+import { pointable } from "./pointing.js";
+import { STRIP_S, drawStrip, inkOn } from "./timeline.js";
 
 const STAYS_MS = 1500;     // a card outlives its face so long: detectors miss a frame now and then
 const THUMBNAIL_MS = 400;
 const MARGIN = 0.02;       // around a box, for the thumbnail
+const COMPACT_FROM = 5;    // cards; with one less they stay as they are, so that they do not change all the time
 
 const cards = new Map();   // by camera and track
 
-export function showFaces(frames, { colours, colourOf, memory, tiles }) {
+export function showFaces(frames, { colours, memory, tiles }) {
   const now = performance.now();
   for (const frame of frames) {
     for (const face of frame.faces.filter(({ shown }) => shown)) {
       const key = `${face.track_id} ${frame.camera}`;
-      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, { colours, colourOf }, frames.length > 1));
+      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, colours, frames.length > 1));
       const card = cards.get(key);
       card.seen_ms = now;
-      fillCard(card, face, colourOf);
-      drawThumbnail(card, face, frame, tiles.get(frame.camera), now);
+      fillCard(card, face);
+      drawThumbnail(card, tiles.get(frame.camera), now);
     }
   }
   for (const [key, card] of cards) {
@@ -27,22 +30,48 @@ export function showFaces(frames, { colours, colourOf, memory, tiles }) {
     card.node.classList.toggle("gone", age_ms > 300);
   }
   place();
-  drawStrips(memory, colourOf);
+  drawStrips(memory);
   const isShown = frames.length > 0;
-  byId("face-count").textContent = cards.size > 1 ? String(cards.size) : "";
+  if (tiles.size === 0) countFaces(frames.flatMap(({ faces }) => faces.filter(({ shown }) => shown)).length);
   byId("no-faces").hidden = cards.size > 0;
   write(byId("no-faces"), isShown ? "No face in the picture" : "No picture");
+}
+
+// As many as are in the picture: cards of those that have just left are not counted.
+export function countFaces(count) {
+  write(byId("face-count"), count ? String(count) : "");
 }
 
 // Cards that stay are not touched, so that their bars move instead of jumping.
 function place() {
   const box = byId("faces");
   const wanted = [...cards.values()].map(({ node }) => node);
-  for (const node of [...box.children]) if (!wanted.includes(node)) node.remove();
+  const gone = [...box.children].filter((node) => !wanted.includes(node));
+  const hadFocus = gone.includes(document.activeElement);
+  for (const node of gone) node.remove();
   wanted.forEach((node, at) => { if (box.children[at] !== node) box.insertBefore(node, box.children[at] || null); });
+  const isCompact = box.classList.contains("compact");
+  box.classList.toggle("compact", wanted.length >= COMPACT_FROM - (isCompact ? 1 : 0));
+  if (wanted.length > 0 && !wanted.some(({ tabIndex }) => tabIndex === 0)) wanted[0].tabIndex = 0;
+  if (hadFocus) wanted[0]?.focus({ preventScroll: true });
 }
 
-function drawStrips(memory, colourOf) {
+// One of the cards is reached with Tab, the others from there with arrow keys.
+export function setUpFaces() {
+  byId("faces").addEventListener("keydown", (event) => {
+    const all = [...byId("faces").children];
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const at = all.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    all[(at + step + all.length) % all.length].focus();
+  });
+  byId("faces").addEventListener("focusin", ({ target }) => {
+    for (const card of byId("faces").children) card.tabIndex = card === target ? 0 : -1;
+  });
+}
+
+function drawStrips(memory) {
   const now = memory.now;
   const byCamera = new Map();
   for (const { camera, track, strip } of cards.values()) {
@@ -51,14 +80,16 @@ function drawStrips(memory, colourOf) {
   }
 }
 
-function newCard(camera, track, { colours, colourOf }, namesCamera) {
+function newCard(camera, track, colours, namesCamera) {
   const node = byId("face-template").content.firstElementChild.cloneNode(true);
-  node.querySelector(".bars").replaceChildren(...bars(Object.keys(colours), colourOf));
-  node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : `face ${track}`;
+  node.querySelector(".bars").replaceChildren(...bars(Object.keys(colours)));
+  node.querySelector(".number").textContent = track;
+  node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : "";
+  pointable(node, camera, track);
   return { camera, track, node, strip: node.querySelector(".strip"), thumbnail: node.querySelector(".thumbnail"), seen_ms: 0, drawn_ms: 0 };
 }
 
-export function bars(labels, colourOf) {
+export function bars(labels) {
   return labels.map((label) => {
     const row = element("li");
     row.dataset.label = label;
@@ -80,12 +111,18 @@ export function fillBars(list, probabilities, label) {
   }
 }
 
-function fillCard({ node }, face, colourOf) {
+function fillCard({ node }, face) {
   write(node.querySelector(".label"), face.label || "not classified yet");
   write(node.querySelector(".confidence"), face.confidence === null ? "" : percent(face.confidence));
-  node.querySelector(".swatch").style.backgroundColor = colourOf(face.label);
+  paintNumber(node.querySelector(".number"), face.label);
   fillBars(node.querySelector(".bars"), face.smoothed, face.label);
   write(node.querySelector(".pose"), poseText(face));
+}
+
+// The number that the box has, in the colour of its label.
+export function paintNumber(node, label) {
+  paintSwatch(node, label);
+  node.style.color = inkOn(colourOf(label));
 }
 
 // Returns how a head is turned, nothing where the detector does not tell.
@@ -94,14 +131,15 @@ export function poseText({ roll_deg: roll, yaw_deg: yaw, pitch_deg: pitch }) {
 }
 
 // Cut out of the picture that is shown, so that it is blurred where that is.
-function drawThumbnail(card, { box }, frame, picture, now) {
+function drawThumbnail(card, picture, now) {
   card.thumbnail.hidden = !picture;
-  if (!picture || now - card.drawn_ms < THUMBNAIL_MS) return;
+  const box = picture?.frame?.faces.find(({ track_id: track }) => track === card.track)?.box;
+  if (!box || now - card.drawn_ms < THUMBNAIL_MS) return;
   card.drawn_ms = now;
-  const scale = picture.naturalWidth / frame.width;
+  const scale = picture.canvas.width / picture.frame.width;
   const side = Math.max(box.w, box.h) * (1 + 2 * MARGIN) * scale;
   const left = (box.x + box.w / 2) * scale - side / 2;
   const top = (box.y + box.h / 2) * scale - side / 2;
   const { width, height } = card.thumbnail;
-  card.thumbnail.getContext("2d").drawImage(picture, left, top, side, side, 0, 0, width, height);
+  card.thumbnail.getContext("2d").drawImage(picture.canvas, left, top, side, side, 0, 0, width, height);
 }

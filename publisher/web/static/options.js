@@ -40,7 +40,8 @@ function showOptions() {
   for (const [name, isOn] of Object.entries(options)) press(name, isOn);
   byId("stage").dataset.dataOnly = String(options.dataOnly);
   for (const name of ["snapshot", "fullscreen"]) byId(name).disabled = options.dataOnly;
-  for (const name of ["boxes", "blur"]) byId(name).disabled = options.dataOnly || options.frozen;
+  byId("boxes").disabled = options.dataOnly;
+  byId("blur").disabled = options.dataOnly || options.frozen;
 }
 
 function press(name, isOn) {

@@ -2,15 +2,18 @@
 
 import { takeImages } from "./analysis.js";
 import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from "./cameras.js";
-import { byId, element, write } from "./dom.js";
-import { showFaces } from "./faces.js";
+import { colourOf, learnColours } from "./colours.js";
+import { byId, write } from "./dom.js";
+import { setUpFaces, showFaces } from "./faces.js";
 import { showHealth, showStale, showStoring } from "./health.js";
 import { setUpKeys } from "./keys.js";
 import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
-import { freeze, frozenPicture, pictures, reconnect, showTiles, snapshotAddress } from "./picture.js";
+import { freeze, pictureOf, pictures, reconnect, showBoxes, showTiles } from "./picture.js";
+import { setUpPointing } from "./pointing.js";
+import { jpegOf, save } from "./saving.js";
 import { drawScene, setUpTimeline } from "./timeline.js";
 import { setUpToolbar } from "./toolbar.js";
 
@@ -24,10 +27,6 @@ let isFull = false;         // why it is away: as many pages are open as may be
 let drawn_ms = 0;
 let frozenAt = null;
 
-const OTHER_COLOURS = { "turned away": "#565D6B" };  // these two are those of the pictures
-const UNKNOWN_COLOUR = "#8A8F98";
-const colourOf = (label) => (status && status.expressions[label]) || OTHER_COLOURS[label] || UNKNOWN_COLOUR;
-
 function onFrame(frame) {
   newest.set(frame.camera, frame);
   memory.add(frame);
@@ -35,6 +34,7 @@ function onFrame(frame) {
 
 async function onStatus(told) {
   status = told;
+  learnColours(status.expressions);
   if (away) {
     away = isFull = false;
     reconnect();  // streams ended with the server
@@ -116,7 +116,7 @@ function drawFrame(now_ms) {
   const live = cameras.filter((camera) => !isOffline(camera));
   const frames = live.map(({ camera }) => newest.get(camera)).filter(Boolean);
   const tiles = options.dataOnly ? new Map() : pictures();
-  showFaces(frames, { colours: status.expressions, colourOf, memory, tiles });
+  showFaces(frames, { colours: status.expressions, memory, tiles });
   if (!away) drawScene(memory, cameras.map(({ camera }) => camera), colourOf);
 }
 
@@ -140,6 +140,7 @@ function onOption(name) {
     frozenAt = options.frozen ? Date.now() / 1000 : null;
     freeze(options.frozen);
   }
+  showBoxes(options.boxes);
   onChange();
 }
 
@@ -149,20 +150,14 @@ function onChange() {
   else showStatus();
 }
 
-// Saves the picture that is seen: the frozen one, or the next.
+// Saves the picture that is seen.
 async function onSnapshot() {
   if (!status || options.dataOnly) return;
   for (const { camera } of shownCameras(status.cameras)) {
-    const frozen = frozenPicture(camera);
-    const jpeg = frozen
-      ? await new Promise((done) => frozen.toBlob(done, "image/jpeg", 0.92))
-      : await fetch(snapshotAddress(camera)).then((answer) => (answer.ok ? answer.blob() : null), () => null);
-    if (!jpeg) continue;
-    const link = element("a");
-    link.href = URL.createObjectURL(jpeg);
-    link.download = `${camera.replaceAll(/[^\w.-]+/g, "_")}-${new Date().toISOString().replaceAll(":", "")}.jpg`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const picture = await pictureOf(camera, options);
+    if (!picture) continue;
+    const at = new Date().toISOString().replaceAll(":", "");
+    save(await jpegOf(picture), `${camera.replaceAll(/[^\w.-]+/g, "_")}-${at}.jpg`);
   }
 }
 
@@ -171,6 +166,8 @@ setUpKeys(onChange);
 setUpToolbar(byId("tools"));
 setUpTimeline();
 setUpChooser();
-takeImages(colourOf);
+setUpFaces();
+setUpPointing();
+takeImages();
 follow({ onFrame, onStatus, onAway, onCause, onShare, onHidden: () => disconnect("Connecting") });
 requestAnimationFrame(drawFrame);

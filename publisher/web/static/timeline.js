@@ -1,5 +1,6 @@
 // Expressions over time: a strip for one face, lanes for the whole scene.
 
+import { isUncertain, stripes } from "./colours.js";
 import { byId, element, paper, percent, write } from "./dom.js";
 import { FEW_LANES, pack } from "./lanes.js";
 import { KEPT_S } from "./memory.js";
@@ -102,6 +103,7 @@ function showShares(shares, colourOf) {
     const item = element("li");
     const swatch = element("span", "swatch");
     swatch.style.backgroundColor = colourOf(label);
+    swatch.classList.toggle("striped", isUncertain(label));
     item.append(swatch, element("span", "", `${label} ${percent(share)}`));
     return item;
   }));
@@ -110,7 +112,7 @@ function showShares(shares, colourOf) {
 function paint(context, stretches, from, to, area, colourOf) {
   const x = (at) => area.left + area.width * Math.max(0, Math.min(1, (at - from) / (to - from)));
   for (const stretch of stretches) {
-    context.fillStyle = colourOf(stretch.label);
+    context.fillStyle = isUncertain(stretch.label) ? stripes() : colourOf(stretch.label);
     const left = x(stretch.from);
     context.fillRect(left, area.top, Math.max(1, x(stretch.to) - left), area.height);
   }

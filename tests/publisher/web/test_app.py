@@ -50,7 +50,7 @@ def test_the_page_loads_nothing_from_elsewhere(running: Rig) -> None:
 
 
 def test_the_page_has_the_colours_of_the_pictures(running: Rig) -> None:
-    _, _, script = get(running, "/static/page.js")
+    _, _, script = get(running, "/static/colours.js")
     assert f'{{ "{TURNED_AWAY}": "{NOT_JUDGED}" }}' in script.decode()
     assert f'UNKNOWN_COLOUR = "{UNKNOWN}"' in script.decode()
 

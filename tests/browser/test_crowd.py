@@ -1,0 +1,56 @@
+"""Many faces at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import check_accessible
+from tests.browser.scene import Scene, crowd, scene
+
+TWELVE = 12
+SCREENS = [(1440, 900), (390, 844), (2560, 1440)]
+SEEN = """(selector) => {
+  const { top, bottom, left, right } = document.querySelector(selector).getBoundingClientRect();
+  const shown = (from, to, end) => Math.max(0, Math.min(to, end) - Math.max(from, 0)) / (to - from);
+  return shown(top, bottom, innerHeight) * shown(left, right, innerWidth);
+}"""
+"""Which part of something is in the window."""
+
+
+@pytest.fixture(scope="module")
+def twelve() -> Iterator[Scene]:
+    with scene(lambda _: crowd(TWELVE)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("size", SCREENS)
+def test_the_picture_stays_in_view_while_the_last_card_is_read(
+    blank: Page, twelve: Scene, size: tuple[int, int]
+) -> None:
+    blank.set_viewport_size({"width": size[0], "height": size[1]})
+    blank.goto(twelve.url)
+    cards = blank.locator("#faces .face")
+    expect(cards).to_have_count(TWELVE)
+    cards.last.scroll_into_view_if_needed()
+    assert blank.evaluate(SEEN, ".tile") > 0.9
+    assert blank.evaluate(SEEN, "#faces .face:last-child") > 0.9
+
+
+def test_cards_are_compact_from_five_on(blank: Page) -> None:
+    count = 4
+    with scene(lambda _: crowd(count)) as shown:
+        blank.goto(shown.url)
+        cards = blank.locator("#faces .face")
+        expect(cards).to_have_count(4)
+        expect(cards.first.locator(".bars")).to_be_visible()
+        high = (cards.first.bounding_box() or {"height": 0})["height"]
+        count = 5
+        expect(cards).to_have_count(5)
+        expect(cards.first.locator(".bars")).to_be_hidden()
+        assert (cards.first.bounding_box() or {"height": high})["height"] < high / 2
+        cards.last.click()
+        expect(cards.last.locator(".bars")).to_be_visible()
+        check_accessible(blank)
