@@ -1,5 +1,6 @@
 // Images that are dropped on the page or chosen: sent through the pipeline, shown with their faces.
 
+import { downloads } from "./analysis_files.js";
 import { byId, element, percent } from "./dom.js";
 import { bars, fillBars, paintNumber, poseText } from "./faces.js";
 import { drawMarks } from "./marks.js";
@@ -42,14 +43,29 @@ export function takeImages() {
 async function analyseAll(files) {
   if (files.length === 0) return;
   byId("analysis").hidden = false;
-  byId("analysis").scrollIntoView({ block: "nearest" });
+  say(`Analysing ${files.map(({ name }) => name).join(", ")}`);
   const entries = files.map((file) => {
     const entry = element("article", "analysed");
     entry.append(element("h3", "", file.name), element("p", "quiet", "analysing …"));
     return entry;
   });
   byId("analysed").prepend(...entries);
-  for (const [at, file] of files.entries()) await analyse(file, entries[at]);  // in turn: each may be large
+  bringIntoView(entries[0]);
+  for (const [at, file] of files.entries()) {  // in turn: each may be large
+    await analyse(file, entries[at]);
+    if (at === 0) bringIntoView(entries[0]);  // only this one: the others would tear away whoever reads it
+  }
+}
+
+// Only scrolls: the focus stays where it is.
+function bringIntoView(entry) {
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  entry.scrollIntoView({ block: "start", behavior: isCalm ? "instant" : "smooth" });
+}
+
+// For screen readers.
+function say(text) {
+  byId("said").textContent = text;
 }
 
 async function analyse(file, entry) {
@@ -67,12 +83,17 @@ async function analyse(file, entry) {
     const result = element("div", "result");
     result.append(await marked(file, frame, `image ${analysed}`), list(frame.faces, `image ${analysed}`));
     words.textContent = length === 1 ? "1 face" : `${length || "no"} faces`;
-    entry.append(result);
+    entry.append(downloads(file, image, frame), result);
+    say(`${file.name}: ${words.textContent}. ${frame.faces.map((face) => named(face)).join(", ")}`);
   } catch (error) {
     words.className = "bad";
     words.textContent = error instanceof TypeError ? "The publisher does not answer." : error.message;
+    say(`${file.name}: ${words.textContent}`);
   }
 }
+
+const named = ({ track_id: number, label, confidence }) =>
+  `${number}: ${label}${confidence === null ? "" : ` ${percent(confidence)}`}`;
 
 // The image, and its boxes over it.
 async function marked(file, frame, source) {
