@@ -21,6 +21,7 @@ from publisher.config import SECRET, PublisherConfig
 from publisher.web.tokens import Right, made_tokens, read_tokens
 
 TIMEOUT_S = 3.0
+STARTER = "ferstream_start"
 SUPERVISOR, STAGE = ("publisher", "publisher.stage")
 
 
@@ -34,7 +35,7 @@ def trouble_of(page: psutil.Process) -> str:
         psutil.Error: It has ended.
     """
     environ = page.environ()
-    config = load_config(PublisherConfig, SUPERVISOR, page.cmdline()[3:], environ)
+    config = load_config(PublisherConfig, SUPERVISOR, _words(page.cmdline())[1:], environ)
     connection = _connection(config)
     try:
         token = _token(config, environ)
@@ -64,9 +65,15 @@ def _token(config: PublisherConfig, environ: Mapping[str, str]) -> str:
     return made_tokens(bytes.fromhex(environ[SECRET]))[Right.VIEWER]
 
 
+def _words(command: list[str]) -> list[str]:
+    """Return the module that a command runs, and its options; nothing where it runs none."""
+    words = command[2:] if command[1:2] == ["-m"] else []
+    return words[1:] if words[:1] == [STARTER] else words
+
+
 def _running(module: str) -> list[psutil.Process]:
     processes = psutil.process_iter(["cmdline"])
-    return [each for each in processes if (each.info["cmdline"] or [])[1:3] == ["-m", module]]
+    return [each for each in processes if _words(each.info["cmdline"] or [])[:1] == [module]]
 
 
 def main() -> int:

@@ -34,7 +34,9 @@ def https(folder: Path) -> dict[str, Path]:
 def started(environ: dict[str, str], *command: str) -> Iterator[psutil.Process]:
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environ)
     try:
-        yield psutil.Process(process.pid)
+        page = psutil.Process(process.pid)
+        eventually(page.environ)  # it has none for a moment
+        yield page
     finally:
         process.terminate()
         process.wait()
