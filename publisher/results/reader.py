@@ -19,8 +19,6 @@ from publisher.faces import TURNED_AWAY, Face, Pose
 from publisher.results.format import FIELDS, FRAME_FIELDS
 from publisher.tracking.tracks import Sighting
 
-ADDED = frozenset((*POSE, "source", "width", "height"))
-"""Columns that came later than the others: a file without them is read, too."""
 PARQUET_ROWS = 20_000
 """So many are in memory at once."""
 
@@ -29,25 +27,23 @@ CountBytes = Callable[[int], object]
 
 
 def _record_type(known: Iterable[str]) -> type[msgspec.Struct]:
-    """Return the type of a record in which these fields are not empty, and some may be absent."""
-    fields = [
-        (name, kind if name in known else kind | None, None if name in ADDED else msgspec.NODEFAULT)
-        for name, kind in FIELDS.items()
-    ]
-    return msgspec.defstruct("Record", fields, kw_only=True)
+    """Return the type of a record in which these fields are not empty."""
+    fields = [(name, kind if name in known else kind | None) for name, kind in FIELDS.items()]
+    return msgspec.defstruct("Record", fields)
 
 
-_OF_FRAME = {*FRAME_FIELDS} - {"captured_at"} - ADDED
+_OF_FRAME = {"camera", "frame_id", "pts_s"}
 _RECORD_WITHOUT_FACE = _record_type(_OF_FRAME)
 _RECORD_OF_FACE = _record_type({*_OF_FRAME, "track_id", "x", "y", "w", "h", "reused", "shown"})
 
 
 class Row(NamedTuple):
-    """One record; ``face`` is None where the frame has none."""
+    """One record; ``face`` is None where the frame has none, ``source`` empty where it has none."""
 
     camera: str
     frame_id: int
     pts_s: float
+    source: str
     face: Face | None
 
 
@@ -57,6 +53,7 @@ class RecordedFrame:
 
     camera: str
     frame_id: int
+    source: str
     records: int
     sighting: Sighting
 
@@ -95,7 +92,7 @@ def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
             tuple(face.probabilities for face in faces),
             turned_away=tuple(face.label == TURNED_AWAY for face in faces),
         )
-        yield RecordedFrame(first.camera, first.frame_id, len(rows), seen)
+        yield RecordedFrame(first.camera, first.frame_id, first.source, len(rows), seen)
 
 
 def cut_incomplete_line(path: Path) -> int:
@@ -152,7 +149,7 @@ def _whole_lines(file: BinaryIO, count_bytes: CountBytes) -> Iterator[str]:
 
 def _check_fields(found: Iterable[str]) -> None:
     """Refuse columns of something else."""
-    missing = [field for field in FIELDS if field not in found and field not in ADDED]
+    missing = [field for field in FIELDS if field not in found]
     if missing:
         raise ValueError(
             f"it has other columns than results of this version: {', '.join(missing)} are "
@@ -167,9 +164,9 @@ def _row(values: object) -> Row:
         values, _RECORD_OF_FACE if has_face else _RECORD_WITHOUT_FACE, strict=False
     )
     columns = msgspec.structs.astuple(record)
-    camera, frame_id, pts_s, *_ = columns
+    camera, frame_id, pts_s, _, source, *_ = columns
     if not has_face:
-        return Row(camera, frame_id, pts_s, None)
+        return Row(camera, frame_id, pts_s, source or "", None)
     track_id, x, y, w, h, *rest = columns[len(FRAME_FIELDS) :]
     kinds, angles = len(LABELS), len(POSE)
     probabilities, smoothed, pose = rest[:kinds], rest[-kinds - angles : -angles], rest[-angles:]
@@ -185,7 +182,7 @@ def _row(values: object) -> Row:
         reused,
         _pose(_all_or_none(pose, "angles")),
     )
-    return Row(camera, frame_id, pts_s, face)
+    return Row(camera, frame_id, pts_s, source or "", face)
 
 
 def _pose(angles: tuple[float, ...]) -> Pose | None:

@@ -23,8 +23,8 @@ from publisher.results.metadata import move_results_aside, write_metadata
 from publisher.results.reader import RecordedFrame, cut_incomplete_line, recorded_frames
 from publisher.tracking.tracks import Sighting
 
-Replay = Callable[[str, int, Sighting], None]
-"""Takes the camera, the frame_id and the faces of a frame that is recorded already."""
+Replay = Callable[[str, int, Sighting, str], None]
+"""Takes the camera, the frame_id, the faces and the source of a frame that is recorded already."""
 
 log = logging.getLogger(__name__)
 
@@ -178,4 +178,4 @@ class ResultsWriter:
 
     def _take_back(self, frame: RecordedFrame) -> None:
         self._last[frame.camera] = frame.frame_id
-        self._replay(frame.camera, frame.frame_id, frame.sighting)
+        self._replay(frame.camera, frame.frame_id, frame.sighting, frame.source)

@@ -24,14 +24,23 @@ class Following:
     def __init__(self) -> None:
         self._trackers: defaultdict[str, Tracker] = defaultdict(Tracker)
         self._last: dict[str, int] = {}
-        self._replayed: set[str] = set()
+        self._replayed: dict[str, str] = {}  # the last file of each camera
         self._stills: dict[str, tuple[Sighting, tuple[Face, ...]]] = {}
 
-    def replay(self, camera: str, frame_id: int, seen: Sighting) -> None:
-        """Take in a frame that the process before this one followed and recorded."""
+    def replay(self, camera: str, frame_id: int, seen: Sighting, source: str) -> None:
+        """Take in a frame that the process before this one followed and recorded.
+
+        Args:
+            camera: The camera.
+            frame_id: The number of the frame.
+            seen: Its faces.
+            source: The name of its file where it has one of its own: another is another image.
+        """
+        if source != self._replayed.get(camera, ""):
+            self._trackers[camera].cut()
         self._trackers[camera].update(seen)
         self._last[camera] = frame_id
-        self._replayed.add(camera)
+        self._replayed[camera] = source
 
     def follow(self, result: Result) -> tuple[Face, ...] | None:
         """Return the faces of a result, or None where it was followed before."""
@@ -41,7 +50,7 @@ class Following:
         ):
             return None
         self._last[frame.camera] = frame.frame_id
-        self._replayed.discard(frame.camera)
+        self._replayed.pop(frame.camera, None)
         seen = sighting(result)
         if not frame.cut:
             return self._trackers[frame.camera].update(seen)

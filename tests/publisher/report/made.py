@@ -24,7 +24,7 @@ def face(
 
 
 def row(number: int, of: Face | None, camera: str = "cam") -> Row:
-    return Row(camera, number, number / FPS, of)
+    return Row(camera, number, number / FPS, "", of)
 
 
 def record(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from common.contract import Mode
 from common.messages import Result
 from publisher.faces import published_frame
@@ -33,6 +35,19 @@ def clip(frames: int, camera: str = "cam", mode: Mode = Mode.LOSSLESS) -> list[R
         made.append(
             result(frame(frame_id, camera), faces, mode, poses=poses, turned_away=turned_away)
         )
+    return made
+
+
+def photos(number: int) -> list[Result]:
+    """One photo under many names, and one that cannot be decoded."""
+    made = []
+    for frame_id in range(number):
+        image = replace(frame(frame_id), pts_s=float(frame_id), cut=True, source=f"{frame_id}.jpg")
+        if frame_id % 5 == 3:
+            failed = result(replace(image, failed=True), [], Mode.LOSSLESS)
+            made.append(replace(failed, failed=True))
+        else:
+            made.append(result(image, [(FACE, HAPPY)], Mode.LOSSLESS))
     return made
 
 

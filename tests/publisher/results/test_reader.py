@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from publisher.faces import TURNED_AWAY, Face
-from publisher.results.reader import ADDED, cut_incomplete_line, read_rows, recorded_frames
+from publisher.results.reader import cut_incomplete_line, read_rows, recorded_frames
 from publisher.tracking.tracks import Sighting
 from tests.publisher.material import FACE, HAPPY, SAD
 from tests.publisher.report.made import record
@@ -30,7 +28,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_every_format_gives_back_what_was_written(path: Path) -> None:
     assert list(read_rows(path)) == [
-        (CAMERA, number, number / 25, face)
+        (CAMERA, number, number / 25, "", face)
         for number, faces in enumerate(FRAMES)
         for face in (faces or (None,))
     ]
@@ -45,24 +43,6 @@ def test_the_faces_of_a_frame_are_what_the_tracker_was_told(path: Path) -> None:
             tuple(face.probabilities for face in faces),
             turned_away=tuple(face is AWAY for face in faces),
         )
-
-
-def drop_columns(path: Path) -> None:
-    """Turn a file of records into one of an earlier version."""
-    if path.suffix == ".csv":
-        pl.read_csv(path).drop(*ADDED).write_csv(path)
-    elif path.suffix == ".jsonl":
-        pl.read_ndjson(path).drop(*ADDED).write_ndjson(path)
-    else:
-        pl.read_parquet(path).drop(*ADDED).write_parquet(path)
-
-
-@pytest.mark.parametrize("name", ["talk.csv", "talk.jsonl", "talk.parquet"])
-def test_a_file_from_before_there_were_angles_and_sizes_is_read(tmp_path: Path, name: str) -> None:
-    path = record(tmp_path / name, FRAMES)
-    drop_columns(path)
-    found = [row.face for row in read_rows(path) if row.face is not None]
-    assert found == [replace(face, pose=None) for faces in FRAMES for face in faces]
 
 
 def test_the_whole_file_is_counted_for_the_progress_bar(path: Path) -> None:

@@ -17,7 +17,7 @@ from publisher.results.reader import recorded_frames
 from publisher.results.writer import ResultsWriter
 from publisher.tracking.following import Following
 from tests.publisher.full_disk import largest_file
-from tests.publisher.results.clips import clip, publish
+from tests.publisher.results.clips import clip, photos, publish
 
 
 def run(path: Path, results: Sequence[Result], restarts: int = 0) -> dict[str, int]:
@@ -59,6 +59,17 @@ def test_a_killed_publisher_goes_on_where_it_was(
     announced = run(path, clip(40)[25 if acknowledged else 22 :], restarts=1)
     assert path.read_bytes() == whole.read_bytes()
     assert announced["cam"] in (21, 22, 23)
+
+
+@pytest.mark.parametrize("recorded", [1, 4, 5, 12])
+def test_the_photos_of_a_folder_stay_each_one_s_own_through_a_kill(
+    path: Path, recorded: int
+) -> None:
+    whole = path.with_name(f"whole{path.suffix}")
+    run(whole, photos(20))
+    run(path, photos(recorded))
+    run(path, photos(20)[recorded:], restarts=1)
+    assert path.read_bytes() == whole.read_bytes()
 
 
 def test_what_is_sent_again_is_not_written_again(path: Path) -> None:

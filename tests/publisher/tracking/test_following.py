@@ -26,7 +26,7 @@ def test_a_live_camera_may_begin_again() -> None:
 
 def test_what_was_replayed_is_not_followed_until_something_new_comes() -> None:
     following = Following()
-    following.replay("cam", 5, Sighting(0.2, (FACE,), (HAPPY,)))
+    following.replay("cam", 5, Sighting(0.2, (FACE,), (HAPPY,)), "")
     assert following.follow(result(frame(5))) is None
     faces = following.follow(result(frame(6)))
     assert faces is not None
