@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import runpy
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -23,7 +24,17 @@ def look_here_last() -> None:
             sys.path.sort(key=lambda folder: folder in ("", str(here)))
 
 
+def main() -> None:
+    """Run the module that the command line names."""
+    module = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    package = module.partition(".")[0]
+    if not package or find_spec(package) is None:
+        ours = "capture, detector, classifier, publisher or common.broker"
+        sys.exit(f"ferstream_start: expected a module to run ({ours}), got {module!r}")
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
 look_here_last()
 
 if __name__ == "__main__":
-    runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+    main()

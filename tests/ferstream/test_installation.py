@@ -124,6 +124,17 @@ def test_the_starter_lets_what_is_beside_it_be_found_last(tmp_path: Path, instal
     assert ran.stdout == f"{installed / 'common' / '__init__.py'} -x 1\n", ran.stderr
 
 
+@pytest.mark.parametrize("words", [[], ["captur"], ["--help"], [".stage"]])
+def test_the_starter_says_what_it_runs_where_that_is_not_there(
+    tmp_path: Path, installed: Path, words: list[str]
+) -> None:
+    ran = run(installed, tmp_path, "-m", "ferstream_start", *words)
+    assert ran.returncode == 1
+    got = words[0] if words else ""
+    assert ran.stderr.startswith("ferstream_start: expected a module to run (capture, ")
+    assert ran.stderr.endswith(f"got {got!r}\n")
+
+
 def test_who_reads_no_further_is_no_error(installed: Path, second_of_video: Path) -> None:
     script = installed / "bin" / "ferstream"
     with subprocess.Popen(
