@@ -55,7 +55,7 @@ class ImageDesk:
         """
         if not message.jpeg or min(message.height, message.width) < 1:
             size = f"{message.width}x{message.height}"
-            raise MessageError(f"expected a JPEG, got {len(message.jpeg)} bytes of {size}")
+            raise MessageError(f"expected a picture, got {len(message.jpeg)} bytes of {size}")
         key = peer.identity, message.request_id
         if key in self._jobs:
             return
