@@ -44,7 +44,7 @@ class ResultsWriter:
         replay: Called with each frame that the process before is sure to have written.
 
     Attributes:
-        written: How many records this writer has written.
+        written: How many records of this run are in the file.
         trouble: Why it has stopped writing; None while all is well.
         is_continued: Whether the file is that of a process before, of the same run.
 
@@ -172,6 +172,7 @@ class ResultsWriter:
                 if self._in_doubt is not None:
                     self._take_back(self._in_doubt)
                 self._in_doubt = frame
+                self.written += frame.records
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot go on writing {path}: {error}") from error
         log.info("going on with %s (%d bytes of an unfinished record cut off)", path, cut)

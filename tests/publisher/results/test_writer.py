@@ -61,6 +61,20 @@ def test_a_killed_publisher_goes_on_where_it_was(
     assert announced["cam"] in (21, 22, 23)
 
 
+def test_records_of_the_process_before_are_counted_too(path: Path) -> None:
+    whole, before = ResultsWriter(path.with_name(f"whole{path.suffix}")), ResultsWriter(path)
+    publish(whole, Following(), clip(20))
+    publish(before, Following(), clip(12))
+    for writer in (whole, before):
+        writer.close()
+    path.write_bytes(path.read_bytes()[:-60])  # the last frame is written anew
+    following = Following()
+    after = ResultsWriter(path, 0.0, following.replay)
+    publish(after, following, clip(20)[11:])
+    after.close()
+    assert after.written == whole.written
+
+
 @pytest.mark.parametrize("recorded", [1, 4, 5, 12])
 def test_the_photos_of_a_folder_stay_each_one_s_own_through_a_kill(
     path: Path, recorded: int
