@@ -8,58 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from functools import cached_property
 from itertools import count
 
-import msgspec
-
-from publisher.as_json import Json, some_of_face
 from publisher.drawing.look import Look
-from publisher.faces import PublishedFrame
-
-FACE_FIELDS = ("track_id", "box", "label", "confidence")
-"""What somebody who draws the boxes has to know."""
+from publisher.live.encoded_frame import EncodedFrame, Told
 
 
 class TooManyViewersError(Exception):
     """The cap on viewers is reached."""
-
-
-class EncodedFrame:
-    """A JPEG for each look, made when it is first wanted and then kept.
-
-    Args:
-        make: Makes the JPEG.
-        frame: What is in it; None where that is words.
-    """
-
-    def __init__(self, make: Callable[[Look], bytes], frame: PublishedFrame | None = None) -> None:
-        self._make = make
-        self._frame = frame
-        self._jpegs: dict[Look, bytes] = {}
-        self._lock = threading.Lock()
-
-    def jpeg(self, look: Look) -> bytes:
-        """Return the JPEG's bytes."""
-        with self._lock:
-            if look not in self._jpegs:
-                self._jpegs[look] = self._make(look)
-            return self._jpegs[look]
-
-    @cached_property
-    def frame_json(self) -> bytes:
-        """What is in it as JSON, made when it is first wanted and then kept."""
-        return msgspec.json.encode(None if self._frame is None else _with_shown(self._frame))
-
-
-def _with_shown(frame: PublishedFrame) -> Json:
-    return {
-        "frame_id": frame.frame_id,
-        "width": frame.width,
-        "height": frame.height,
-        "faces": [some_of_face(face, *FACE_FIELDS) for face in frame.shown],
-    }
 
 
 class PictureHub:
@@ -193,7 +149,7 @@ class Viewer:
     Attributes:
         look: What was chosen.
         camera: Which was chosen; None as long as none is.
-        picture: The last it had; None as long as it had none.
+        told: What is told of the last picture it had; None as long as it had none.
     """
 
     def __init__(self, hub: PictureHub, look: Look, tab: str) -> None:
@@ -203,7 +159,7 @@ class Viewer:
         self._seen = 0
         self._gone = False
         self.camera: str | None = None
-        self.picture: EncodedFrame | None = None
+        self.told: Told | None = None
 
     def choose(self, camera: str) -> None:
         """Choose the camera, once."""
@@ -221,8 +177,9 @@ class Viewer:
         found = self._hub.wait_newer(self.camera, self._seen, timeout_s)
         if found is None:
             return None
-        self._seen, self.picture = found
-        return self.picture.jpeg(self.look)
+        self._seen, picture = found
+        self.told = picture.told
+        return picture.jpeg(self.look)
 
     def leave(self) -> None:
         """Make room for somebody else; may be called twice."""

@@ -11,7 +11,8 @@ from publisher.drawing.frame_drawing import FrameDrawing
 from publisher.drawing.look import NOTICE_SIZE, Look
 from publisher.drawing.recent_boxes import RecentBoxes
 from publisher.faces import PublishedFrame
-from publisher.live.hub import EncodedFrame, PictureHub
+from publisher.live.encoded_frame import EncodedFrame
+from publisher.live.hub import PictureHub
 
 KEEP_INTERVAL_S = 1.0
 LOSSLESS_INTERVAL_S = 0.04

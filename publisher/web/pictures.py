@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from publisher.live.hub import EncodedFrame, PictureHub, Viewer
+from publisher.live.encoded_frame import Told
+from publisher.live.hub import PictureHub, Viewer
 
 REPEAT_S = 1.0
 FIRST_PICTURE_S = 0.3
@@ -13,10 +14,10 @@ FIRST_PICTURE_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG, and what it is of; None where that is not of a camera."""
+    """A JPEG, and what is told of it; None where it is not of a camera."""
 
     jpeg: bytes
-    source: EncodedFrame | None
+    told: Told | None
 
 
 def pictures(
@@ -43,4 +44,4 @@ def pictures(
         if hub.closed:
             return
         jpeg = newer or jpeg or placeholder()
-        yield Picture(jpeg, viewer.picture)
+        yield Picture(jpeg, viewer.told)

@@ -80,5 +80,5 @@ def _next_or_newest(board: Board, hub: PictureHub, viewer: Viewer, camera: str) 
         viewer.skip_present()
         jpeg = viewer.next_picture(SNAPSHOT_WAIT_S)
         if jpeg is not None:
-            return Picture(jpeg, viewer.picture)
-    return None if newest is None else Picture(newest.jpeg(viewer.look), newest)
+            return Picture(jpeg, viewer.told)
+    return None if newest is None else Picture(newest.jpeg(viewer.look), newest.told)

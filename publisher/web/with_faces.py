@@ -23,5 +23,5 @@ def stream(pictures: Iterable[Picture]) -> Iterator[bytes]:
 
 def encoded(picture: Picture) -> bytes:
     """Return one picture with what is in it."""
-    frame = picture.source.frame_json if picture.source else b"null"
+    frame = picture.told.json if picture.told else b"null"
     return b'{"bytes":%d,"frame":%s}\n' % (len(picture.jpeg), frame) + picture.jpeg

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 
 from publisher.drawing.look import Look
-from publisher.live.hub import EncodedFrame, PictureHub, TooManyViewersError
+from publisher.live.encoded_frame import EncodedFrame
+from publisher.live.hub import PictureHub, TooManyViewersError
 
 
 def picture(text: str) -> EncodedFrame:
@@ -23,6 +26,19 @@ def test_a_viewer_gets_the_newest_and_nothing_twice() -> None:
     hub.put_picture("other", picture("x"))
     assert viewer.next_picture(1) == b"c"
     assert viewer.next_picture(0.01) is None
+
+
+def test_a_viewer_who_is_slow_keeps_no_pixels() -> None:
+    hub = PictureHub(2)
+    viewer = hub.admit("cam", Look())
+    first = picture("a")
+    kept = weakref.ref(first)
+    hub.put_picture("cam", first)
+    assert viewer.next_picture(1) == b"a"
+    hub.put_picture("cam", picture("b"))
+    del first
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_waiting_viewer_is_woken() -> None:
