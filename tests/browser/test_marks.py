@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Download, Page, Route, expect
 
 from tests.browser.accessibility import check_accessible
-from tests.browser.pixels import seen, wait_moving
+from tests.browser.pixels import pixels, seen, wait_moving
 from tests.browser.scene import LEVEL, NOBODY_KNOWS, Faces, Scene, counting, crowd, scene
 from tests.browser.witness import Witness
 from tests.support.waiting import eventually
@@ -206,6 +207,33 @@ def test_a_snapshot_waits_for_the_first_picture(blank: Page, shown: Scene) -> No
         blank.keyboard.press("s")
         held[0].continue_()
     assert coming.value.suggested_filename.startswith("cam-")
+
+
+def test_nothing_sharp_stays_until_the_first_blurred_picture(page: Page) -> None:
+    thumbnail = page.locator("#faces .thumbnail")
+    expect(thumbnail).to_be_visible()
+    held: list[Route] = []
+    saved: list[Download] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def note(download: Download) -> None:
+        saved.append(download)
+
+    page.route(re.compile("video_feed.*blur=1"), hold)
+    page.on("download", note)
+    page.keyboard.press("u")
+    eventually(lambda: page.wait_for_timeout(0) or held, "the blurred stream to be asked for")
+    assert pixels(page) is None
+    expect(thumbnail).to_be_hidden()
+    page.keyboard.press("s")
+    page.evaluate("() => new Promise((done) => { setTimeout(done, 300); })")
+    assert not saved
+    with page.expect_download():
+        held[0].continue_()
+    expect(thumbnail).to_be_visible()
+    expect(page.locator(".mark")).to_have_count(1)
 
 
 def test_the_count_is_of_the_faces_that_are_seen(blank: Page) -> None:

@@ -130,6 +130,16 @@ export function poseText({ roll_deg: roll, yaw_deg: yaw, pitch_deg: pitch }) {
   return roll === null ? "" : `roll ${degrees(roll)} · yaw ${degrees(yaw)} · pitch ${degrees(pitch)}`;
 }
 
+// What has been cut out so far is not seen any more.
+export function clearThumbnails() {
+  for (const card of cards.values()) {
+    card.drawn_ms = 0;
+    card.thumbnail.hidden = true;
+    const { width, height } = card.thumbnail;
+    card.thumbnail.getContext("2d").clearRect(0, 0, width, height);
+  }
+}
+
 // Cut out of the picture that is shown, so that it is blurred where that is.
 function drawThumbnail(card, picture, now) {
   card.thumbnail.hidden = !picture;

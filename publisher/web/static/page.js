@@ -4,14 +4,14 @@ import { takeImages } from "./analysis.js";
 import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from "./cameras.js";
 import { colourOf, learnColours } from "./colours.js";
 import { byId, write } from "./dom.js";
-import { setUpFaces, showFaces } from "./faces.js";
+import { clearThumbnails, setUpFaces, showFaces } from "./faces.js";
 import { showHealth, showStale, showStoring } from "./health.js";
 import { setUpKeys } from "./keys.js";
 import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
-import { freeze, pictureOf, pictures, reconnect, showBoxes, showTiles } from "./picture.js";
+import { clearPictures, freeze, pictureOf, pictures, reconnect, showBoxes, showTiles } from "./picture.js";
 import { setUpPointing } from "./pointing.js";
 import { jpegOf, save } from "./saving.js";
 import { drawScene, setUpTimeline } from "./timeline.js";
@@ -139,6 +139,10 @@ function onOption(name) {
   if (name === "frozen") {
     frozenAt = options.frozen ? Date.now() / 1000 : null;
     freeze(options.frozen);
+  }
+  if (name === "blur" && options.blur) {
+    clearPictures();
+    clearThumbnails();
   }
   showBoxes(options.boxes);
   onChange();

@@ -39,6 +39,15 @@ export function reconnect() {
   for (const tile of tiles.values()) tile.query = null;
 }
 
+// Shows nothing of what has come so far: whoever asks for blurred faces sees no sharp one any more.
+export function clearPictures() {
+  for (const tile of tiles.values()) {
+    disconnect(tile);
+    empty(tile);
+    mark(tile);
+  }
+}
+
 // Returns the picture of each camera that has one, and the frame it is of; null where it is words.
 export function pictures() {
   const loaded = [...tiles].filter(([, { canvas }]) => canvas.width > 0);
@@ -68,13 +77,12 @@ export function freeze(frozen) {
 
 function add(name) {
   const tile = {
-    name, query: null, streams: true, stop: new AbortController(), next: null, frame: null,
+    name, query: null, streams: true, stop: new AbortController(), next: null,
     node: element("figure", "tile"), canvas: element("canvas"),
     marks: document.createElementNS("http://www.w3.org/2000/svg", "svg"),
     words: element("p", "words"), caption: element("figcaption"),
   };
-  tile.first = new Promise((done) => { tile.begin = done; });
-  tile.canvas.width = tile.canvas.height = 0;
+  empty(tile);
   tile.canvas.setAttribute("role", "img");
   tile.canvas.setAttribute("aria-label", `Picture of ${name}`);
   tile.marks.setAttribute("class", "marks");
@@ -87,6 +95,12 @@ function add(name) {
   byId("tiles").append(tile.node);
   tiles.set(name, tile);
   return tile;
+}
+
+function empty(tile) {
+  tile.frame = null;
+  tile.canvas.width = tile.canvas.height = 0;
+  tile.first = new Promise((done) => { tile.begin = done; });
 }
 
 function remove(name, tile) {
