@@ -81,7 +81,8 @@ async function analyse(file, entry) {
     const frame = { ...image, faces: image.faces.map((face, at) => ({ ...face, track_id: at + 1 })) };
     const { length } = frame.faces;
     const result = element("div", "result");
-    result.append(await marked(file, frame, `image ${analysed}`), list(frame.faces, `image ${analysed}`));
+    const source = `/image/${analysed}`;  // no camera's name has a slash
+    result.append(await marked(file, frame, source), list(frame.faces, source));
     words.textContent = length === 1 ? "1 face" : `${length || "no"} faces`;
     entry.append(downloads(file, image, frame), result);
     say(`${file.name}: ${words.textContent}. ${frame.faces.map((face) => named(face)).join(", ")}`);

@@ -20,6 +20,12 @@ export const labels = () => Object.keys(expressions);
 
 export const isUncertain = (label) => label === "uncertain";
 
+// Black or white, whichever reads better (ITU-R BT.601 luma).
+export function inkOn(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 125 ? "#000" : "#fff";
+}
+
 export function paintSwatch(node, label) {
   node.style.backgroundColor = colourOf(label);
   node.classList.toggle("striped", isUncertain(label));

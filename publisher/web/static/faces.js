@@ -1,9 +1,9 @@
 // One card a face: its picture, label, the seven probabilities as bars, the last minute.
 
-import { colourOf, paintSwatch } from "./colours.js";
+import { colourOf, inkOn, labels, paintSwatch } from "./colours.js";
 import { byId, degrees, element, percent, write } from "./dom.js";
 import { pointable } from "./pointing.js";
-import { STRIP_S, drawStrip, inkOn } from "./timeline.js";
+import { STRIP_S, drawStrip } from "./timeline.js";
 
 const STAYS_MS = 1500;     // a card outlives its face so long: detectors miss a frame now and then
 const THUMBNAIL_MS = 400;
@@ -12,12 +12,12 @@ const COMPACT_FROM = 5;    // cards; with one less they stay as they are, so tha
 
 const cards = new Map();   // by camera and track
 
-export function showFaces(frames, { colours, memory, tiles }) {
+export function showFaces(frames, { memory, tiles }) {
   const now = performance.now();
   for (const frame of frames) {
     for (const face of frame.faces.filter(({ shown }) => shown)) {
       const key = `${face.track_id} ${frame.camera}`;
-      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, colours, frames.length > 1));
+      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, frames.length > 1));
       const card = cards.get(key);
       card.seen_ms = now;
       fillCard(card, face);
@@ -76,21 +76,21 @@ function drawStrips(memory) {
   const byCamera = new Map();
   for (const { camera, track, strip } of cards.values()) {
     if (!byCamera.has(camera)) byCamera.set(camera, memory.stretches(camera, now - STRIP_S));
-    drawStrip(strip, byCamera.get(camera).get(track) || [], now, colourOf);
+    drawStrip(strip, byCamera.get(camera).get(track) || [], now);
   }
 }
 
-function newCard(camera, track, colours, namesCamera) {
+function newCard(camera, track, namesCamera) {
   const node = byId("face-template").content.firstElementChild.cloneNode(true);
-  node.querySelector(".bars").replaceChildren(...bars(Object.keys(colours)));
+  node.querySelector(".bars").replaceChildren(...bars(labels()));
   node.querySelector(".number").textContent = track;
   node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : "";
   pointable(node, camera, track);
   return { camera, track, node, strip: node.querySelector(".strip"), thumbnail: node.querySelector(".thumbnail"), seen_ms: 0, drawn_ms: 0 };
 }
 
-export function bars(labels) {
-  return labels.map((label) => {
+export function bars(all) {
+  return all.map((label) => {
     const row = element("li");
     row.dataset.label = label;
     const bar = element("span", "bar");

@@ -1,9 +1,8 @@
 // Boxes and labels over a picture: as SVG, which is sharp at any size, or painted into a picture to save.
 // Lengths are pixels of the frame; `scale` is how many of the screen one of them is.
 
-import { colourOf, isUncertain } from "./colours.js";
+import { colourOf, inkOn, isUncertain } from "./colours.js";
 import { pointable } from "./pointing.js";
-import { inkOn } from "./timeline.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const FONT = "system-ui, sans-serif";

@@ -38,7 +38,7 @@ function toggle(name, onChange) {
 
 function showOptions() {
   for (const [name, isOn] of Object.entries(options)) press(name, isOn);
-  byId("stage").dataset.dataOnly = String(options.dataOnly);
+  Object.assign(byId("stage").dataset, { boxes: options.boxes, dataOnly: options.dataOnly });
   for (const name of ["snapshot", "fullscreen"]) byId(name).disabled = options.dataOnly;
   byId("boxes").disabled = options.dataOnly;
   byId("blur").disabled = options.dataOnly || options.frozen;

@@ -2,7 +2,7 @@
 
 import { takeImages } from "./analysis.js";
 import { chooseNumber, isOffline, setUpChooser, showChooser, shownCameras } from "./cameras.js";
-import { colourOf, learnColours } from "./colours.js";
+import { learnColours } from "./colours.js";
 import { byId, write } from "./dom.js";
 import { clearThumbnails, setUpFaces, showFaces } from "./faces.js";
 import { showHealth, showStale, showStoring } from "./health.js";
@@ -11,7 +11,7 @@ import { follow, mayStream } from "./live.js";
 import { Memory } from "./memory.js";
 import { noticesOf, showNotices } from "./notices.js";
 import { options, setUpOptions } from "./options.js";
-import { clearPictures, freeze, pictureOf, pictures, reconnect, showBoxes, showTiles } from "./picture.js";
+import { clearPictures, freeze, pictureOf, pictures, reconnect, showTiles } from "./picture.js";
 import { setUpPointing } from "./pointing.js";
 import { jpegOf, save } from "./saving.js";
 import { drawScene, setUpTimeline } from "./timeline.js";
@@ -105,7 +105,6 @@ function showPictures(cameras) {
   if (options.frozen || streams === null) return;  // the answer comes at once
   place(wanted, { ...options, streams });
   write(byId("waiting"), status.cameras.length ? "" : "Waiting for a camera");
-  byId("waiting").hidden = cameras.length > 0;
 }
 
 function drawFrame(now_ms) {
@@ -116,8 +115,8 @@ function drawFrame(now_ms) {
   const live = cameras.filter((camera) => !isOffline(camera));
   const frames = live.map(({ camera }) => newest.get(camera)).filter(Boolean);
   const tiles = options.dataOnly ? new Map() : pictures();
-  showFaces(frames, { colours: status.expressions, memory, tiles });
-  if (!away) drawScene(memory, cameras.map(({ camera }) => camera), colourOf);
+  showFaces(frames, { memory, tiles });
+  if (!away) drawScene(memory, cameras.map(({ camera }) => camera));
 }
 
 function setState(kind, text) {
@@ -144,7 +143,6 @@ function onOption(name) {
     clearPictures();
     clearThumbnails();
   }
-  showBoxes(options.boxes);
   onChange();
 }
 

@@ -16,7 +16,7 @@ let isFrozen = false;
 
 // Shows these cameras and no others, as streams or as a picture now and then. An empty list is no
 // picture at all.
-export function showTiles(cameras, { boxes, blur, streams }) {
+export function showTiles(cameras, { blur, streams }) {
   const wanted = `boxes=0&blur=${blur ? 1 : 0}`;
   const names = cameras.map(({ camera }) => camera);
   for (const [name, tile] of tiles) if (!names.includes(name)) remove(name, tile);
@@ -25,14 +25,8 @@ export function showTiles(cameras, { boxes, blur, streams }) {
     if (!isFrozen && (tile.query !== wanted || tile.streams !== streams)) connect(tile, wanted, streams);
     describe(tile, camera, names.length > 1);
   }
-  showBoxes(boxes);
   byId("stage").classList.toggle("grid", names.length > 1);
-  byId("stage").hidden = names.length === 0 && byId("stage").dataset.dataOnly === "true";
   byId("waiting").hidden = names.length > 0;
-}
-
-export function showBoxes(boxes) {
-  byId("stage").dataset.boxes = String(boxes);
 }
 
 export function reconnect() {

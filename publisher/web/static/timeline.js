@@ -1,6 +1,6 @@
 // Expressions over time: a strip for one face, lanes for the whole scene.
 
-import { isUncertain, stripes } from "./colours.js";
+import { colourOf, inkOn, isUncertain, paintSwatch, stripes } from "./colours.js";
 import { byId, element, paper, percent, write } from "./dom.js";
 import { FEW_LANES, pack } from "./lanes.js";
 import { KEPT_S } from "./memory.js";
@@ -23,15 +23,15 @@ export function setUpTimeline() {
   });
 }
 
-export function drawStrip(canvas, stretches, now, colourOf) {
+export function drawStrip(canvas, stretches, now) {
   const { context, width, height } = paper(canvas);
-  paint(context, stretches, now - STRIP_S, now, { left: 0, top: 0, width, height }, colourOf);
+  paint(context, stretches, now - STRIP_S, now, { left: 0, top: 0, width, height });
   const last = stretches.at(-1);
   canvas.setAttribute("aria-label", `last ${STRIP_S} seconds${last ? `, now ${last.label}` : ""}`);
 }
 
 // Begins with a minute and grows with what is remembered. Stays, once it is shown, where it is.
-export function drawScene(memory, cameras, colourOf) {
+export function drawScene(memory, cameras) {
   if (cameras.length === 0) return;
   const now = memory.now;
   begun = Math.min(begun, memory.oldest(cameras) ?? now);
@@ -39,10 +39,10 @@ export function drawScene(memory, cameras, colourOf) {
   const faces = cameras.flatMap((camera) => [...memory.stretches(camera, from)].map(([track, stretches]) => (
     { key: `${track} ${camera}`, name: cameras.length > 1 ? `${camera} ${track}` : String(track), stretches }
   )));
-  scene = { faces, from, to: now, lanes: pack(faces), colourOf };
+  scene = { faces, from, to: now, lanes: pack(faces) };
   byId("timeline").hidden = false;
   const shares = cameras.map((camera) => memory.shares(camera, from));
-  showShares(shares.length === 1 ? shares[0] : [], colourOf);
+  showShares(shares.length === 1 ? shares[0] : []);
   write(byId("since"), ago(now - from));
   showLanes();
 }
@@ -68,7 +68,7 @@ function showLanes() {
 }
 
 function drawLanes() {
-  const { shown, from, to, colourOf } = scene;
+  const { shown, from, to } = scene;
   const { context, width, height } = paper(byId("lanes"));
   const lanePx = height / Math.max(1, shown.length);
   context.font = `${NAME_SIZE * lanePx}px system-ui, sans-serif`;
@@ -76,14 +76,14 @@ function drawLanes() {
   shown.forEach((lane, at) => {
     const area = { left: 0, top: at * lanePx + 2, width, height: lanePx - 4 };
     for (const { name, stretches } of lane) {
-      paint(context, stretches, from, to, area, colourOf);
-      writeName(context, name, stretches, (at) => Math.max(0, (width * (at - from)) / (to - from)), area, colourOf);
+      paint(context, stretches, from, to, area);
+      writeName(context, name, stretches, (at) => Math.max(0, (width * (at - from)) / (to - from)), area);
     }
   });
   markMoment(scene, { context, width, height, lanePx });
 }
 
-function writeName(context, name, stretches, x, area, colourOf) {
+function writeName(context, name, stretches, x, area) {
   const left = x(stretches[0].from);
   const { width } = context.measureText(name);
   if (x(stretches.at(-1).to) - left < width + 8) return;  // no room for it
@@ -92,24 +92,17 @@ function writeName(context, name, stretches, x, area, colourOf) {
   context.fillText(name, left + 4, area.top + area.height / 2);
 }
 
-// Black or white, whichever reads better (ITU-R BT.601 luma).
-export function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 125 ? "#000" : "#fff";
-}
-
-function showShares(shares, colourOf) {
+function showShares(shares) {
   byId("shares").replaceChildren(...shares.filter(({ share }) => share >= 0.005).map(({ label, share }) => {
     const item = element("li");
     const swatch = element("span", "swatch");
-    swatch.style.backgroundColor = colourOf(label);
-    swatch.classList.toggle("striped", isUncertain(label));
+    paintSwatch(swatch, label);
     item.append(swatch, element("span", "", `${label} ${percent(share)}`));
     return item;
   }));
 }
 
-function paint(context, stretches, from, to, area, colourOf) {
+function paint(context, stretches, from, to, area) {
   const x = (at) => area.left + area.width * Math.max(0, Math.min(1, (at - from) / (to - from)));
   for (const stretch of stretches) {
     context.fillStyle = isUncertain(stretch.label) ? stripes() : colourOf(stretch.label);
