@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import check_accessible
-from tests.browser.scene import Scene, crowd, scene
+from tests.browser.show import Show, crowd, show
 
 TWELVE = 12
 SCREENS = [(1440, 900), (390, 844), (2560, 1440)]
@@ -21,14 +21,14 @@ SEEN = """(selector) => {
 
 
 @pytest.fixture(scope="module")
-def twelve() -> Iterator[Scene]:
-    with scene(lambda _: crowd(TWELVE)) as made:
+def twelve() -> Iterator[Show]:
+    with show(lambda _: crowd(TWELVE)) as made:
         yield made
 
 
 @pytest.mark.parametrize("size", SCREENS)
 def test_the_picture_stays_in_view_while_the_last_card_is_read(
-    blank: Page, twelve: Scene, size: tuple[int, int]
+    blank: Page, twelve: Show, size: tuple[int, int]
 ) -> None:
     blank.set_viewport_size({"width": size[0], "height": size[1]})
     blank.goto(twelve.url)
@@ -41,7 +41,7 @@ def test_the_picture_stays_in_view_while_the_last_card_is_read(
 
 def test_cards_are_compact_from_five_on(blank: Page) -> None:
     count = 4
-    with scene(lambda _: crowd(count)) as shown:
+    with show(lambda _: crowd(count)) as shown:
         blank.goto(shown.url)
         cards = blank.locator("#faces .face")
         expect(cards).to_have_count(4)

@@ -17,15 +17,15 @@ from tests.publisher.material import camera_status
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Show]:
-    with show(tmp_path) as made:
+def running() -> Iterator[Show]:
+    with show() as made:
         yield made
 
 
 def test_one_word_says_how_it_does_and_the_figures_are_folded_away(
     blank: Page, running: Show
 ) -> None:
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#condition")).to_have_text("good")
     expect(blank.locator("#meaning")).to_have_text(
         re.compile(r"^19 of 20 pictures have a delay of less than \d+ ms\.$")
@@ -39,7 +39,7 @@ def test_one_word_says_how_it_does_and_the_figures_are_folded_away(
 
 
 def test_frames_that_are_dropped_now_are_told_with_their_cause(blank: Page, running: Show) -> None:
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#condition")).to_have_text("good")  # with two dropped at the start
     running.cameras = (
         structs.replace(camera_status(), captured=110, dropped={Cause.SUPERSEDED: 27}),
@@ -51,7 +51,7 @@ def test_frames_that_are_dropped_now_are_told_with_their_cause(blank: Page, runn
 
 def test_pictures_that_come_late_are_slow(blank: Page, running: Show) -> None:
     running.delay_s = 0.4
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#condition")).to_have_text("slow")
     expect(blank.locator("#meaning")).to_have_text(
         re.compile(r"^One picture in 20 has a delay of 4\d\d ms or more\.$")
@@ -59,7 +59,7 @@ def test_pictures_that_come_late_are_slow(blank: Page, running: Show) -> None:
 
 
 def test_frames_that_are_given_up_are_told(blank: Page, running: Show) -> None:
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#condition")).to_have_text("good")
     running.cameras = (structs.replace(camera_status(), failed=2),)
     expect(blank.locator("#condition")).to_have_text("failing")
@@ -67,8 +67,8 @@ def test_frames_that_are_given_up_are_told(blank: Page, running: Show) -> None:
 
 def test_recording_is_seen_in_the_header_with_what_and_where(blank: Page, tmp_path: Path) -> None:
     results = tmp_path / "talk.csv"
-    with show(tmp_path, results=results, record=tmp_path / "talk.mp4") as running:
-        blank.goto(running.rig.url)
+    with show(results=results, record=tmp_path / "talk.mp4") as running:
+        blank.goto(running.url)
         rec = blank.get_by_role("img", name=re.compile("^Recording: results in "))
         expect(rec).to_have_text("REC")
         told = str(rec.get_attribute("title"))
@@ -80,6 +80,6 @@ def test_recording_is_seen_in_the_header_with_what_and_where(blank: Page, tmp_pa
 
 
 def test_nothing_is_said_of_recording_where_there_is_none(blank: Page, running: Show) -> None:
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#condition")).to_have_text("good")
     expect(blank.locator("#rec")).to_be_hidden()

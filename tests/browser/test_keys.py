@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,9 +15,9 @@ FOCUSED = "() => document.activeElement.id"
 
 
 @pytest.fixture
-def page(blank: Page, tmp_path: Path) -> Iterator[Page]:
-    with show(tmp_path) as running:
-        blank.goto(running.rig.url)
+def page(blank: Page) -> Iterator[Page]:
+    with show() as running:
+        blank.goto(running.url)
         expect(blank.locator("#state-text")).to_have_text("live")
         yield blank
 

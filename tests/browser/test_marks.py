@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Download, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import check_accessible
-from tests.browser.pixels import pixels, seen, wait_moving
-from tests.browser.scene import LEVEL, NOBODY_KNOWS, Faces, Scene, counting, crowd, scene
+from tests.browser.pixels import seen, wait_moving
+from tests.browser.show import LEVEL, Faces, Show, counting, crowd, show
 from tests.browser.witness import Witness
+from tests.publisher.material import camera_status
 from tests.support.waiting import eventually
 
 PICTURES = 60
+NOBODY_KNOWS = (1 / 7,) * 7
+"""Probabilities of a face that is uncertain."""
 PAIRS = """(wanted) => new Promise((done) => {
   const pairs = [];
   const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -56,13 +56,13 @@ SHARP_PX = 1.0
 
 
 @pytest.fixture
-def shown() -> Iterator[Scene]:
-    with scene(counting) as made:
+def shown() -> Iterator[Show]:
+    with show(counting) as made:
         yield made
 
 
 @pytest.fixture
-def witness(blank: Page, shown: Scene) -> Iterator[Witness]:
+def witness(blank: Page, shown: Show) -> Iterator[Witness]:
     made = Witness(blank, shown.url.removeprefix("http://"))
     yield made
     made.settle()
@@ -70,7 +70,7 @@ def witness(blank: Page, shown: Scene) -> Iterator[Witness]:
 
 
 @pytest.fixture
-def page(blank: Page, witness: Witness, shown: Scene) -> Page:
+def page(blank: Page, witness: Witness, shown: Show) -> Page:
     blank.goto(shown.url)
     expect(blank.locator(".mark")).to_have_count(1)
     return blank
@@ -129,7 +129,7 @@ def test_so_do_they_on_the_full_screen(page: Page) -> None:
 
 
 def test_every_camera_has_its_own_boxes(blank: Page) -> None:
-    with scene(counting, ("left", "right")) as both:
+    with show(counting, [camera_status("left"), camera_status("right")]) as both:
         blank.goto(f"{both.url}/#/all")
         expect(blank.locator(".mark")).to_have_count(2)
         eventually(lambda: max(blank.evaluate(PLACES)) < SHARP_PX, "the boxes in their places")
@@ -140,7 +140,7 @@ def test_every_camera_has_its_own_boxes(blank: Page) -> None:
 
 def test_so_has_each_of_more_cameras_than_there_are_streams(blank: Page) -> None:
     names = "abcdef"
-    with scene(counting, tuple(names)) as many:
+    with show(counting, [camera_status(name) for name in names]) as many:
         blank.goto(f"{many.url}/#/all")
         for name in names:
             tile = blank.locator(f'.tile[data-camera="{name}"]')
@@ -150,7 +150,7 @@ def test_so_has_each_of_more_cameras_than_there_are_streams(blank: Page) -> None
 
 
 def test_a_card_points_at_its_box_and_the_box_at_its_card(blank: Page) -> None:
-    with scene(lambda _: crowd(3)) as shown:
+    with show(lambda _: crowd(3)) as shown:
         blank.goto(shown.url)
         expect(blank.locator(".mark")).to_have_count(3)
         card, box = (blank.locator(f'{kind}[data-face^="2 "]') for kind in (".face", ".mark"))
@@ -171,78 +171,13 @@ def test_a_card_points_at_its_box_and_the_box_at_its_card(blank: Page) -> None:
         check_accessible(blank)
 
 
-def test_a_frozen_picture_keeps_its_boxes_and_so_does_what_is_saved(
-    page: Page, tmp_path: Path
-) -> None:
-    page.click("#frozen")
-    expect(page.locator("#state-text")).to_have_text("frozen")
-    x = int(page.locator(".outline").get_attribute("x") or 0)
-    clean = seen(page)[..., :3]
-    saved = []
-    for number, has_boxes in enumerate((True, False)):
-        with page.expect_download() as coming:
-            page.keyboard.press("s")
-        coming.value.save_as(tmp_path / f"{number}.jpg")
-        picture = cv2.imread(str(tmp_path / f"{number}.jpg"))
-        assert picture is not None
-        saved.append(picture)
-        expect(page.locator(".mark")).to_be_visible(visible=has_boxes)
-        page.keyboard.press("b")
-    differ = cv2.absdiff(saved[0], np.ascontiguousarray(clean)).max(axis=2) > 50
-    assert differ[40:80, x - 1 : x + 2].any(axis=1).all(), "the left side of the box"
-    assert not differ[:, : x - 4].any()
-    assert cv2.absdiff(saved[1], np.ascontiguousarray(clean)).max() < 10
-
-
-def test_a_snapshot_waits_for_the_first_picture(blank: Page, shown: Scene) -> None:
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    blank.route("**/video_feed/**", hold)
-    blank.goto(shown.url)
-    expect(blank.locator(".tile")).to_have_count(1)
-    with blank.expect_download() as coming:
-        blank.keyboard.press("s")
-        held[0].continue_()
-    assert coming.value.suggested_filename.startswith("cam-")
-
-
-def test_nothing_sharp_stays_until_the_first_blurred_picture(page: Page) -> None:
-    thumbnail = page.locator("#faces .thumbnail")
-    expect(thumbnail).to_be_visible()
-    held: list[Route] = []
-    saved: list[Download] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    def note(download: Download) -> None:
-        saved.append(download)
-
-    page.route(re.compile("video_feed.*blur=1"), hold)
-    page.on("download", note)
-    page.keyboard.press("u")
-    eventually(lambda: page.wait_for_timeout(0) or held, "the blurred stream to be asked for")
-    assert pixels(page) is None
-    expect(thumbnail).to_be_hidden()
-    page.keyboard.press("s")
-    page.evaluate("() => new Promise((done) => { setTimeout(done, 300); })")
-    assert not saved
-    with page.expect_download():
-        held[0].continue_()
-    expect(thumbnail).to_be_visible()
-    expect(page.locator(".mark")).to_have_count(1)
-
-
 def test_the_count_is_of_the_faces_that_are_seen(blank: Page) -> None:
     left: list[int] = []
 
     def faces(_: int) -> Faces:
         return crowd(2 if left else 4)
 
-    with scene(faces) as shown:
+    with show(faces) as shown:
         blank.goto(shown.url)
         expect(blank.locator(".mark")).to_have_count(4)
         expect(blank.locator("#face-count")).to_have_text("4")
@@ -252,7 +187,7 @@ def test_the_count_is_of_the_faces_that_are_seen(blank: Page) -> None:
 
 
 def test_who_opens_the_page_late_sees_boxes_on_a_picture_that_stays(blank: Page) -> None:
-    with scene(counting) as shown:
+    with show(counting) as shown:
         blank.goto(shown.url)
         expect(blank.locator(".mark")).to_have_count(1)
         shown.stands_still = True
@@ -261,7 +196,7 @@ def test_who_opens_the_page_late_sees_boxes_on_a_picture_that_stays(blank: Page)
 
 
 def test_an_uncertain_face_is_told_from_a_neutral_one_without_colours(blank: Page) -> None:
-    with scene(lambda _: [(crowd(1)[0][0], NOBODY_KNOWS)]) as shown:
+    with show(lambda _: [(crowd(1)[0][0], NOBODY_KNOWS)]) as shown:
         blank.goto(shown.url)
         expect(blank.locator("#faces .label")).to_have_text("uncertain")
         expect(blank.locator(".outline.dashed")).to_have_count(1)

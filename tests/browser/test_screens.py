@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,8 +16,8 @@ COLOUR = "(node) => getComputedStyle(node).backgroundColor"
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Show]:
-    with show(tmp_path) as made:
+def running() -> Iterator[Show]:
+    with show() as made:
         yield made
 
 
@@ -33,7 +32,7 @@ def phone(browser: Browser, running: Show) -> Iterator[Callable[[int, int], Page
         context.set_default_timeout(WAIT_MS)
         contexts.append(context)
         page = context.new_page()
-        page.goto(running.rig.url)
+        page.goto(running.url)
         expect(page.locator("#faces .face").first).to_be_visible()
         return page
 
@@ -77,7 +76,7 @@ def test_a_phone_held_sideways_shows_the_picture_and_the_faces(
 
 
 def test_forced_colours_keep_bars_and_pressed_buttons(blank: Page, running: Show) -> None:
-    blank.goto(running.rig.url)
+    blank.goto(running.url)
     expect(blank.locator("#faces .face")).to_have_count(1)
     blank.emulate_media(forced_colors="active")
     fills = blank.locator("#faces .fill").all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,12 +15,10 @@ PLACES = """() => ["stage", "tools", "timeline", "health"].map((id) => {
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844), (844, 390)], ids=str)
-def test_nothing_jumps_when_a_source_ends(
-    blank: Page, tmp_path: Path, size: tuple[int, int]
-) -> None:
+def test_nothing_jumps_when_a_source_ends(blank: Page, size: tuple[int, int]) -> None:
     blank.set_viewport_size({"width": size[0], "height": size[1]})
-    with show(tmp_path) as running:
-        blank.goto(running.rig.url)
+    with show() as running:
+        blank.goto(running.url)
         expect(blank.locator("#faces .face")).to_have_count(1)
         expect(blank.locator("#shares li")).to_have_count(1)
         expect(blank.locator("#faces .thumbnail")).to_be_visible()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.pixels import seen
-from tests.browser.show import Show, places, show
+from tests.browser.show import Show, crowd, show
 from tests.support.waiting import eventually
 
 FEW = 8
@@ -20,8 +19,8 @@ MOMENT = re.compile(r"^\d+:\d\d:\d\d( [AP]M)? · face \d+ · (happy|sad)$")
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Show]:
-    with show(tmp_path) as made:
+def running() -> Iterator[Show]:
+    with show() as made:
         yield made
 
 
@@ -59,8 +58,8 @@ def painted_s(page: Page) -> float:
 def test_faces_that_find_no_lane_are_counted_and_shown_when_asked_for(
     blank: Page, running: Show
 ) -> None:
-    running.boxes = places(12)
-    blank.goto(running.rig.url)
+    running.faces = lambda _: crowd(12)
+    blank.goto(running.url)
     expect(blank.locator("#faces .face")).to_have_count(12)
     more = blank.get_by_role("button", name="+4 more")
     expect(more).to_be_visible()
@@ -77,10 +76,10 @@ def test_faces_that_find_no_lane_are_counted_and_shown_when_asked_for(
 def test_faces_that_come_as_others_leave_follow_them_in_their_lanes(
     blank: Page, running: Show
 ) -> None:
-    running.boxes = places(FEW)
-    blank.goto(running.rig.url)
+    running.faces = lambda _: crowd(FEW)
+    blank.goto(running.url)
     eventually(lambda: rows_in_colour(blank, 3) == FEW * [True], "eight lanes")
-    running.boxes = places(FEW, top=60)  # nobody is where somebody was
+    running.faces = lambda _: crowd(FEW, top=60)  # nobody is where somebody was
     expect(blank.locator("#faces h3").first).to_have_text(re.compile(rf"[Ff]ace {FEW + 1}\b"))
     eventually(lambda: painted_s(blank) > 8, "time to go by")
     assert rows_in_colour(blank, 3) == FEW * [True]
@@ -88,8 +87,8 @@ def test_faces_that_come_as_others_leave_follow_them_in_their_lanes(
 
 
 def test_pointer_and_click_tell_time_face_and_label(blank: Page, running: Show) -> None:
-    running.boxes = places(2)
-    blank.goto(running.rig.url)
+    running.faces = lambda _: crowd(2)
+    blank.goto(running.url)
     freeze_with_faces(blank, 2)
     moment = blank.locator("#moment")
     expect(moment).to_be_hidden()
@@ -108,8 +107,8 @@ def test_pointer_and_click_tell_time_face_and_label(blank: Page, running: Show) 
 
 
 def test_arrow_keys_lead_through_time_and_faces(blank: Page, running: Show) -> None:
-    running.boxes = places(2)
-    blank.goto(running.rig.url)
+    running.faces = lambda _: crowd(2)
+    blank.goto(running.url)
     freeze_with_faces(blank, 2)
     lanes = blank.get_by_role("slider", name="Timeline, 2 faces")
     lanes.focus()
@@ -132,7 +131,7 @@ def test_a_finger_pins_a_moment(browser: Browser, running: Show) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
-    page.goto(running.rig.url)
+    page.goto(running.url)
     freeze_with_faces(page, 1)
     page.locator("#lanes").scroll_into_view_if_needed()
     page.touchscreen.tap(*end_of_a_lane(page, 0))
@@ -149,8 +148,8 @@ def test_a_finger_pins_a_moment(browser: Browser, running: Show) -> None:
     ],
 )
 def test_the_timeline_goes_as_far_back_as_there_is_something(
-    blank: Page, tmp_path: Path, before_s: tuple[float, ...], since: str
+    blank: Page, before_s: tuple[float, ...], since: str
 ) -> None:
-    with show(tmp_path, before_s) as running:
-        blank.goto(running.rig.url)
+    with show(before_s=before_s) as running:
+        blank.goto(running.url)
         expect(blank.locator("#since")).to_have_text(re.compile(since))
