@@ -138,6 +138,17 @@ def test_every_camera_has_its_own_boxes(blank: Page) -> None:
         expect(blank.locator(".mark.pointed")).to_have_count(1)
 
 
+def test_a_card_says_whose_face_it_is_also_where_another_camera_comes_later(blank: Page) -> None:
+    with show(counting, [camera_status("left")]) as shown:
+        blank.goto(f"{shown.url}/#/all")
+        card = blank.locator("#faces .face")
+        expect(card).to_have_count(1)
+        expect(card.locator(".track")).to_be_empty()
+        shown.cameras += (camera_status("right"),)
+        for name in ("left", "right"):
+            expect(card.filter(has_text=name)).to_have_count(1)
+
+
 def test_so_has_each_of_more_cameras_than_there_are_streams(blank: Page) -> None:
     names = "abcdef"
     with show(counting, [camera_status(name) for name in names]) as many:

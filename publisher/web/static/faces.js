@@ -17,10 +17,10 @@ export function showFaces(frames, { memory, tiles }) {
   for (const frame of frames) {
     for (const face of frame.faces.filter(({ shown }) => shown)) {
       const key = `${face.track_id} ${frame.camera}`;
-      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id, frames.length > 1));
+      if (!cards.has(key)) cards.set(key, newCard(frame.camera, face.track_id));
       const card = cards.get(key);
       card.seen_ms = now;
-      fillCard(card, face);
+      fillCard(card, face, frames.length > 1);
       drawThumbnail(card, tiles.get(frame.camera), now);
     }
   }
@@ -80,11 +80,10 @@ function drawStrips(memory) {
   }
 }
 
-function newCard(camera, track, namesCamera) {
+function newCard(camera, track) {
   const node = byId("face-template").content.firstElementChild.cloneNode(true);
   node.querySelector(".bars").replaceChildren(...bars(labels()));
   node.querySelector(".number").textContent = track;
-  node.querySelector(".track").textContent = namesCamera ? `${camera} · ${track}` : "";
   pointable(node, camera, track);
   return { camera, track, node, strip: node.querySelector(".strip"), thumbnail: node.querySelector(".thumbnail"), seen_ms: 0, drawn_ms: 0 };
 }
@@ -111,12 +110,13 @@ export function fillBars(list, probabilities, label) {
   }
 }
 
-function fillCard({ node }, face) {
+function fillCard({ node, camera, track }, face, namesCamera) {
   write(node.querySelector(".label"), face.label || "not classified yet");
   write(node.querySelector(".confidence"), face.confidence === null ? "" : percent(face.confidence));
   paintNumber(node.querySelector(".number"), face.label);
   fillBars(node.querySelector(".bars"), face.smoothed, face.label);
   write(node.querySelector(".pose"), poseText(face));
+  write(node.querySelector(".track"), namesCamera ? `${camera} · ${track}` : "");
 }
 
 // The number that the box has, in the colour of its label.
