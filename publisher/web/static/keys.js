@@ -8,8 +8,9 @@ const OTHERS = [["1 … 9", "Choose a camera"], ["0", "All cameras"]];
 export const keys = { areOn: localStorage.getItem("keys") !== "0" };
 
 // Returns whether a key that was pressed is a shortcut's, and not meant for something else.
+// The switch has the focus for a moment after its panel has closed.
 export function isShortcut({ ctrlKey, metaKey, altKey, target }) {
-  const isElsewhere = byId("keys").open || target.matches("input, textarea, select");
+  const isElsewhere = byId("keys").open || target.matches("input:not(#keys-on), textarea, select");
   return keys.areOn && !(ctrlKey || metaKey || altKey) && !isElsewhere;
 }
 
