@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 EXIT_REFUSED = 2
+CHANGED = "the list of keys has changed"
 
 
 def address_of_this_machine() -> str:
@@ -79,9 +80,11 @@ def test_nobody_without_a_good_key_takes_part(pipeline: Pipeline, folder: Path) 
     second = stranger(pipeline, folder, "detector", BROKER_KEYS=str(file))
     assert "key gpu-box is good for classifier, not for detector" in second
     text = file.read_text()
+    changes = pipeline.log.count(CHANGED)
     revoke_key(folder, "gpu-box")
     file.write_text(text)
     file.chmod(0o600)
+    eventually(lambda: pipeline.log.count(CHANGED) > changes, "the broker to see the list")
     third = stranger(pipeline, folder, "classifier", BROKER_KEYS=str(file))
     assert f"BROKER_KEYS={file}: " in third
     assert "does not take this key" in third

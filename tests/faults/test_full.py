@@ -78,7 +78,7 @@ def test_a_full_disk_stops_the_recording_with_an_alert_and_the_live_view_goes_on
 
 
 def test_a_ring_directory_without_room_is_one_line_that_says_how_much_is_needed() -> None:
-    with WithoutRoom("broker", "capture") as pipeline:
+    with WithoutRoom() as pipeline:
         assert pipeline.wait() == 2, pipeline.log
         pipeline.assert_nothing_left()
     assert "8 frames of 640x480 need 7 MB in /dev/shm" in pipeline.log
