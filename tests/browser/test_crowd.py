@@ -54,3 +54,23 @@ def test_cards_are_compact_from_five_on(blank: Page) -> None:
         cards.last.click()
         expect(cards.last.locator(".bars")).to_be_visible()
         check_accessible(blank)
+
+
+def test_cards_of_those_who_have_left_make_no_others_small(blank: Page) -> None:
+    """Three come when three have just left: six cards, of which three fade."""
+    top = 0
+    with show(lambda _: crowd(3, top)) as shown:
+        blank.goto(shown.url)
+        names = blank.locator("#faces .number")
+        expect(names).to_have_text(["1", "2", "3"])
+        blank.evaluate(
+            """() => new MutationObserver(() => {
+              const { classList, children } = document.getElementById("faces");
+              if (classList.contains("compact")) document.body.dataset.small = children.length;
+              if (children.length > 4) document.body.dataset.many = children.length;
+            }).observe(document.getElementById("faces"), { attributes: true, childList: true })"""
+        )
+        top = 240
+        expect(names).to_have_text(["4", "5", "6"])
+        assert blank.locator("body").get_attribute("data-many") == "6"
+        assert blank.locator("body").get_attribute("data-small") is None

@@ -29,7 +29,7 @@ export function showFaces(frames, { memory, tiles }) {
     if (age_ms > STAYS_MS || !frames.some(({ camera }) => camera === card.camera)) cards.delete(key);
     card.node.classList.toggle("gone", age_ms > 300);
   }
-  place();
+  place([...cards.values()].filter(({ seen_ms }) => seen_ms === now).length);
   drawStrips(memory);
   const isShown = frames.length > 0;
   if (tiles.size === 0) countFaces(frames.flatMap(({ faces }) => faces.filter(({ shown }) => shown)).length);
@@ -42,8 +42,9 @@ export function countFaces(count) {
   write(byId("face-count"), count ? String(count) : "");
 }
 
-// Cards that stay are not touched, so that their bars move instead of jumping.
-function place() {
+// Cards that stay are not touched, so that their bars move instead of jumping. They become small by
+// how many faces are seen, and large again only when cards of those who have left are gone, too.
+function place(seen) {
   const box = byId("faces");
   const wanted = [...cards.values()].map(({ node }) => node);
   const gone = [...box.children].filter((node) => !wanted.includes(node));
@@ -51,7 +52,7 @@ function place() {
   for (const node of gone) node.remove();
   wanted.forEach((node, at) => { if (box.children[at] !== node) box.insertBefore(node, box.children[at] || null); });
   const isCompact = box.classList.contains("compact");
-  box.classList.toggle("compact", wanted.length >= COMPACT_FROM - (isCompact ? 1 : 0));
+  box.classList.toggle("compact", isCompact ? wanted.length >= COMPACT_FROM - 1 : seen >= COMPACT_FROM);
   if (wanted.length > 0 && !wanted.some(({ tabIndex }) => tabIndex === 0)) wanted[0].tabIndex = 0;
   if (hadFocus) wanted[0]?.focus({ preventScroll: true });
 }
