@@ -26,6 +26,9 @@ NOT_JUDGED = "#565D6B"
 Colour = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
+EVEN_LUMINANCE = 0.179
+"""Black and white contrast alike with what has this relative luminance."""
+
 
 def colour_of(label: str | None) -> str:
     """Return the colour of a label; a grey where it names no expression or there is none."""
@@ -47,6 +50,13 @@ def bgr_of(label: str | None) -> Colour:
 
 
 def text_on(background: Colour) -> Colour:
-    """Return black or white, whichever reads better on ``background`` (ITU-R BT.601 luma)."""
-    blue, green, red = background
-    return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 125 else (255, 255, 255)
+    """Return black or white, whichever contrasts more with ``background`` (WCAG 2.2)."""
+    blue, green, red = map(_linear, background)
+    is_light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > EVEN_LUMINANCE
+    return (0, 0, 0) if is_light else (255, 255, 255)
+
+
+def _linear(channel: int) -> float:
+    """Return how much light a value of sRGB stands for, 0 to 1."""
+    share = channel / 255
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4

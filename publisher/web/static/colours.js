@@ -20,10 +20,15 @@ export const labels = () => Object.keys(expressions);
 
 export const isUncertain = (label) => label === "uncertain";
 
-// Black or white, whichever reads better (ITU-R BT.601 luma).
+// Black or white, whichever contrasts more: above this relative luminance it is black (WCAG 2.2).
+const EVEN = 0.179;
+
 export function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 125 ? "#000" : "#fff";
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > EVEN ? "#000" : "#fff";
 }
 
 export function paintSwatch(node, label) {
