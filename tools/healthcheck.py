@@ -15,13 +15,13 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
 import psutil
 
+from common.child import STARTER
 from common.config import load_config
 from common.errors import ConfigError
 from publisher.config import SECRET, PublisherConfig
 from publisher.web.tokens import Right, made_tokens, read_tokens
 
 TIMEOUT_S = 3.0
-STARTER = "ferstream_start"
 SUPERVISOR, STAGE = ("publisher", "publisher.stage")
 
 
