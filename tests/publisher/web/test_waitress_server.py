@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from flask import Flask, request
 
 from publisher.uploads.upload import MAX_UPLOAD_BYTES
 from publisher.web.server import WebServer
+from publisher.web.waitress_channel import Channel
 from publisher.web.waitress_parser import MAX_DISCARDED_BYTES
 from publisher.web.waitress_server import READ_VERSION
 
@@ -124,14 +126,24 @@ def test_requests_that_come_together_are_answered_in_turn(server: WebServer) -> 
     assert answers.count(OK.encode()) == 2
 
 
-def test_who_asks_for_more_than_it_takes_is_answered_no_more() -> None:
-    answer = bytes(20_000_000)
+def test_who_asks_for_more_than_it_takes_is_answered_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered, answer = threading.Event(), bytes(20_000_000)
+    answer_one = Channel.service
+
+    def service(channel: Channel) -> None:
+        answer_one(channel)
+        answered.set()
+
+    monkeypatch.setattr(Channel, "service", service)
     app = Flask("test")
     app.get("/")(lambda: answer)
     with WebServer("127.0.0.1", 0, 2) as server:
         server.start(lambda: app)
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+            assert answered.wait(PATIENCE_S)  # sooner taken, the next one would be answered too
             received = 0
             while piece := client.recv(65_536):
                 received += len(piece)
