@@ -66,7 +66,7 @@ class OutgoingFrames:
             width=width,
             ring=place.ring,
             slot=place.slot,
-            jpeg=place.jpeg,
+            picture=place.jpeg,
             cut=captured.cut,
             source=captured.source,
             failed=captured.failed,

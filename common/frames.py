@@ -29,7 +29,7 @@ def frame_pixels(frame: Frame, rings: RingReader) -> Bgr:
         SourceError: The ring is gone, or what the frame carries is neither a plain picture of the
             announced size nor a JPEG of it in a single scan, of ``MAX_PIXELS`` pixels at most.
     """
-    if not frame.jpeg:
+    if not frame.picture:
         return rings.read(frame.ring, frame.slot, frame.height, frame.width)
     return _inline(frame, picture_pixels)
 
@@ -40,7 +40,7 @@ def frame_gray(frame: Frame, rings: RingReader) -> Gray:
     Raises:
         SourceError: As ``frame_pixels``.
     """
-    if not frame.jpeg:
+    if not frame.picture:
         return _gray(frame_pixels(frame, rings))
     return _inline(frame, _picture_gray)
 
@@ -71,7 +71,7 @@ def _gray(bgr: Bgr) -> Gray:
 
 def _inline(frame: Frame, pixels_of: Callable[[bytes, int, int], Pixels]) -> Pixels:
     try:
-        return pixels_of(frame.jpeg, frame.height, frame.width)
+        return pixels_of(frame.picture, frame.height, frame.width)
     except SourceError as error:
         raise SourceError(f"frame {frame.frame_id} of {frame.camera} carries {error}") from error
 

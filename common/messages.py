@@ -146,10 +146,10 @@ class Frame(Sent, frozen=True):
     """One captured frame: where its pixels are, not the pixels.
 
     Pixels are ``(height, width, 3) uint8`` BGR in slot ``slot`` of the ring file ``ring``, or,
-    where ``jpeg`` is not empty, in that JPEG; of a single image it may be a plain picture instead,
-    a PPM of RGB or a PGM of grey. ``captured_mono_ns`` is of the capturing host's monotonic clock
-    and means nothing on another host. A frame that is ``failed`` could not be decoded: its pixels
-    are black, and nobody looks for faces in them.
+    where ``picture`` is not empty, in that: a JPEG, or, of a single image, also a PPM of RGB or a
+    PGM of grey. ``captured_mono_ns`` is of the capturing host's monotonic clock and means nothing
+    on another host. A frame that is ``failed`` could not be decoded: its pixels are black, and
+    nobody looks for faces in them.
     """
 
     camera: Name
@@ -161,7 +161,7 @@ class Frame(Sent, frozen=True):
     width: Int
     ring: Path
     slot: Int
-    jpeg: bytes = b""
+    picture: bytes = b""
     cut: bool = False  # to be searched and judged by itself: an image
     source: Name = ""  # the name of its file where it has one of its own, as in a folder
     failed: bool = False
@@ -235,7 +235,7 @@ class AnalyzeImage(Sent, frozen=True):
     request_id: Int  # of this publisher
     height: Int
     width: Int
-    jpeg: bytes  # or a PPM or PGM
+    picture: bytes  # a JPEG, PPM or PGM
 
 
 class Status(Sent, frozen=True):

@@ -20,7 +20,7 @@ import numpy as np
 from common.errors import MessageError
 from common.messages import ROW_SHAPES, Message
 
-WIRE_VERSION = 6
+WIRE_VERSION = 7
 MAX_HEADER_BYTES = 64 * 1024 * 1024  # a DetectRun may carry JPEGs
 PREFIX = b"\x92" + msgspec.msgpack.encode(WIRE_VERSION)  # an array of two, the version first
 ROW_BYTES = {dtype: np.empty(shape, dtype).nbytes for dtype, shape in ROW_SHAPES.items()}

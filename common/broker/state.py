@@ -114,8 +114,8 @@ class PipelineState:
 
     def hold(self, capture: Peer, frame: Frame) -> str | None:
         """Count a frame's slot as taken; return what is wrong with a capture that has too many."""
-        capture.frame_bytes[frame.frame_id] = len(frame.jpeg)
-        self.picture_bytes += len(frame.jpeg)
+        capture.frame_bytes[frame.frame_id] = len(frame.picture)
+        self.picture_bytes += len(frame.picture)
         if len(capture.frame_bytes) > capture.slots:
             return (
                 f"CAPTURE_CAMERA={capture.camera}: {capture.slots} frames at once were announced, "

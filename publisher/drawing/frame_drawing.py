@@ -79,8 +79,8 @@ class FrameDrawing:
 
     def _pixels(self) -> Bgr:
         if self._bgr is None:
-            self._bgr = self._decoded() if self._frame.jpeg else self._in_ring()
-            self._is_kept = bool(self._frame.jpeg)
+            self._bgr = self._decoded() if self._frame.picture else self._in_ring()
+            self._is_kept = bool(self._frame.picture)
         return self._bgr
 
     def _in_ring(self) -> Bgr:

@@ -146,7 +146,7 @@ def divide_age(frame: Frame, times: FrameTimes, now_ns: int) -> dict[str, float]
         times: When it passed the broker; zeros where it never got so far.
         now_ns: When it was published, on the monotonic clock.
     """
-    if frame.jpeg:
+    if frame.picture:
         return {}
     marks = {
         "capture": times.received_ns,

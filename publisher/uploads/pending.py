@@ -97,7 +97,7 @@ class PendingImages:
 
     def _has_room(self, image: TravellingImage) -> bool:
         """Return whether an image may come in now; one alone always may."""
-        held = sum(len(message.jpeg) for message, _ in self._pending.values())
+        held = sum(len(message.picture) for message, _ in self._pending.values())
         return self._closed or not held or held + len(image.picture) <= MAX_HELD_BYTES
 
     def _remove(self, number: int) -> None:

@@ -238,4 +238,4 @@ def test_inline_frames_carry_a_jpeg_and_need_no_ring(rig: Rig, video: str) -> No
     rig.until(lambda: broker.of(EndOfSource))
     frames = broker.of(Frame)
     assert ids(frames) == list(range(FRAMES))
-    assert all(frame.jpeg[:2] == b"\xff\xd8" and not frame.ring for frame in frames)
+    assert all(frame.picture[:2] == b"\xff\xd8" and not frame.ring for frame in frames)

@@ -30,7 +30,7 @@ def jpeg_of(height: int = HEIGHT, width: int = WIDTH, flags: tuple[int, ...] = (
 
 
 def inline(jpeg: bytes) -> Frame:
-    return replace(IN_RING, jpeg=jpeg)
+    return replace(IN_RING, picture=jpeg)
 
 
 @pytest.fixture

@@ -333,7 +333,7 @@ def test_type_that_is_no_message_is_refused(kind: object) -> None:
         (Status(1, 1.0, 0), {"busy_ms": float("inf")}, "Expected `float` <="),
         (EndOfSource("c"), {"camera": b"c"}, "Expected `str`, got `bytes`"),
         (EndOfSource("c"), {"camera": None}, "Expected `str`, got `None`"),
-        (FRAME, {"jpeg": "text"}, "Frame: Expected `bytes`, got `str` - at `$.jpeg`"),
+        (FRAME, {"picture": "text"}, "Frame: Expected `bytes`, got `str` - at `$.picture`"),
         (messages.CameraState("c", True, ""), {"online": 1}, "Expected `bool`, got `int`"),
         (HELLO, {"dropped": [1]}, "Expected `object`, got `array` - at `$.dropped`"),
         (HELLO, {"dropped": {"too_old": True}}, "Expected `int`, got `bool` - at `$.dropped[...]`"),

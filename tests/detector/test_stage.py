@@ -31,7 +31,7 @@ def sent(pixels: Bgr | Gray) -> Frame:
     done, jpeg = cv2.imencode(".jpg", pixels)
     assert done
     height, width = pixels.shape[:2]
-    return replace(FRAME, height=height, width=width, jpeg=jpeg.tobytes())
+    return replace(FRAME, height=height, width=width, picture=jpeg.tobytes())
 
 
 def answer(detector: Detector, *frames: Frame, max_turn_deg: int = 60) -> list[Faces]:

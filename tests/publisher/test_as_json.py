@@ -29,5 +29,5 @@ def test_every_value_of_a_record_is_in_the_json_and_the_same() -> None:
 
 
 def test_pixels_that_came_with_a_frame_are_not_kept() -> None:
-    kept = published_frame(result(structs.replace(frame(1), jpeg=b"x" * 1000)), ())
+    kept = published_frame(result(structs.replace(frame(1), picture=b"x" * 1000)), ())
     assert all(getattr(kept, item.name) != b"x" * 1000 for item in dataclasses.fields(kept))

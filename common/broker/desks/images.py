@@ -53,9 +53,9 @@ class ImageDesk:
         Raises:
             MessageError: There is no picture in it.
         """
-        if not message.jpeg or min(message.height, message.width) < 1:
+        if not message.picture or min(message.height, message.width) < 1:
             size = f"{message.width}x{message.height}"
-            raise MessageError(f"expected a picture, got {len(message.jpeg)} bytes of {size}")
+            raise MessageError(f"expected a picture, got {len(message.picture)} bytes of {size}")
         key = peer.identity, message.request_id
         if key in self._jobs:
             return
@@ -99,7 +99,7 @@ class ImageDesk:
         for role in WORKER_ROLES:
             if not self._state.peers.of_role(role):
                 return f"no {role} is running: start one with `python -m {role}`"
-        held_bytes = sum(len(job.frame.jpeg) for job in self._jobs.values())
+        held_bytes = sum(len(job.frame.picture) for job in self._jobs.values())
         if held_bytes > MAX_BYTES:
             return f"{held_bytes >> 20} MiB of images are being analyzed and no more are taken"
         if len(self._jobs) >= MAX_IMAGES:
@@ -145,6 +145,6 @@ def _frame(message: AnalyzeImage) -> Frame:
         width=message.width,
         ring="",
         slot=0,
-        jpeg=message.jpeg,
+        picture=message.picture,
         cut=True,
     )

@@ -32,7 +32,7 @@ def _up_to_bytes(jobs: list[Job]) -> list[Job]:
     """Return the first frames whose JPEGs fit one message together, at least one."""
     total = 0
     for number, job in enumerate(jobs):
-        total += len(job.frame.jpeg)
+        total += len(job.frame.picture)
         if total > MAX_RUN_BYTES and number:
             return jobs[:number]
     return jobs

@@ -108,7 +108,7 @@ def test_capture_that_waits_for_releases_may_send_for_ever(world: World) -> None
 
 
 def picture(camera: str, frame_id: int, size: int) -> Frame:
-    return structs.replace(frame(camera, frame_id), jpeg=bytes(size))
+    return structs.replace(frame(camera, frame_id), picture=bytes(size))
 
 
 def test_pictures_of_all_captures_together_are_bounded(

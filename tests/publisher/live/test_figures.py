@@ -45,7 +45,7 @@ def test_ages_are_of_the_last_frames() -> None:
 
 
 def test_the_age_of_a_frame_that_brought_its_pixels_is_not_known() -> None:
-    assert divide_age(structs.replace(frame(1), jpeg=b"x"), FrameTimes(), 10**9) == {}
+    assert divide_age(structs.replace(frame(1), picture=b"x"), FrameTimes(), 10**9) == {}
 
 
 def test_stages_share_the_age_without_gap_or_overlap() -> None:

@@ -25,7 +25,7 @@ def test_each_image_has_a_number_of_its_own_and_is_sent_once() -> None:
     requests.submit(IMAGE, SOON_S)
     first, second = requests.unsent()
     assert first.request_id != second.request_id
-    assert (first.height, first.width, first.jpeg) == (48, 64, b"jpeg")
+    assert (first.height, first.width, first.picture) == (48, 64, b"jpeg")
     requests.mark_sent(first)
     assert requests.unsent() == [second]
 

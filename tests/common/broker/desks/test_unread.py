@@ -140,7 +140,7 @@ def test_a_misplaced_detector_is_of_use_to_cameras_whose_frames_travel(world: Wo
     misplaced = world.detector()
     put_aside(world, capture, misplaced)
     inline = world.capture("inline")
-    world.say(inline, replace(frame("inline", 0), ring="", jpeg=b"jpeg"))
+    world.say(inline, replace(frame("inline", 0), ring="", picture=b"jpeg"))
     assert world.detect(misplaced, faces=0)
     assert len(world.publish(publisher)) == 1
 
