@@ -36,9 +36,18 @@ class Connection:
         messages: How many messages have come by it since it has been a stranger's.
         bad_messages: How many of all have been none of ours.
         weight: Its waiting bytes, added up over looks, the older ones for less.
+        is_hung_up: Whether it was shut down here, and libzmq has yet to let go of it.
     """
 
-    __slots__ = ("bad_messages", "descriptor", "identity", "messages", "since_ns", "weight")
+    __slots__ = (
+        "bad_messages",
+        "descriptor",
+        "identity",
+        "is_hung_up",
+        "messages",
+        "since_ns",
+        "weight",
+    )
 
     def __init__(self, descriptor: int, since_ns: int) -> None:
         self.descriptor = descriptor
@@ -47,6 +56,7 @@ class Connection:
         self.messages = 0
         self.bad_messages = 0
         self.weight = 0.0
+        self.is_hung_up = False
 
     def waiting_bytes(self) -> int:
         """Return how many bytes the system holds of it: not taken by us yet, or by the peer."""
@@ -61,6 +71,7 @@ class Connection:
 
     def hang_up(self) -> None:
         """Shut it down; that it is gone is told as of any other."""
+        self.is_hung_up = True
         with suppress(OSError), self._socket() as end:  # it may be gone already
             end.shutdown(socket.SHUT_RDWR)
 

@@ -26,7 +26,9 @@ MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 scheduler keeps count."""
 LOOK_NS = 1_000_000_000
 SHED_PAUSE_NS = 100_000_000
-"""How long libzmq may take to let go of what it held of a peer that is gone."""
+"""How long libzmq may take to give memory back after it has let go of a connection."""
+LETTING_GO_NS = 1_000_000_000
+"""How long it may take to do that; on a busy machine its thread has to wait for its turn."""
 FULL_NS = 10_000_000_000
 """So long over the limit whoever is hung up on, and only a process that begins anew has room."""
 CLEAR_BYTES = 64 * 1024
@@ -53,6 +55,7 @@ class Doorkeeper:
         self._memory = Memory()
         self._next_look_ns = 0
         self._next_shed_ns = 0
+        self._let_go_by_ns = 0
         self._doubts = 0
         self._strangers_gone = False
         self._full_since_ns: int | None = None
@@ -72,7 +75,9 @@ class Doorkeeper:
             self._look_at_trusted(now_ns)
         if self._memory.used_bytes() > MAX_MEMORY_BYTES // 2:
             self._weigh()
-            if now_ns >= self._next_shed_ns:
+            if self._is_letting_go(now_ns):
+                self._next_shed_ns = now_ns + SHED_PAUSE_NS
+            elif now_ns >= self._next_shed_ns:
                 self._next_shed_ns = now_ns + SHED_PAUSE_NS
                 self._shed(now_ns)
         else:
@@ -135,8 +140,14 @@ class Doorkeeper:
             )
         strangers = self._connections.strangers()
         self._strangers_gone = bool(strangers) and not self._strangers_gone
+        self._let_go_by_ns = now_ns + LETTING_GO_NS
         for connection in strangers if self._strangers_gone else self._heaviest():
             self._hang_up(connection, f"the broker takes {used_bytes >> 20} MiB of memory")
+
+    def _is_letting_go(self, now_ns: int) -> bool:
+        """Return whether somebody is as good as gone, and what that gives back is to be seen."""
+        connections = self._connections.all() if now_ns < self._let_go_by_ns else []
+        return any(each.is_hung_up for each in connections)
 
     def _heaviest(self) -> list[Connection]:
         """Return the connection of which most waits, none while that may be anybody's."""

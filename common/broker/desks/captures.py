@@ -23,8 +23,10 @@ from common.messages import (
 )
 from common.printable import printable
 
-FORGOTTEN_AFTER_NS = 60_000_000_000
-"""A live camera whose capture was stopped is listed as offline so long, then no more."""
+STOPPED_FORGOTTEN_AFTER_NS = 60_000_000_000
+DEAD_FORGOTTEN_AFTER_NS = 3_600_000_000_000
+"""A live camera whose capture was stopped, or died, is listed as offline so long, then no more. Who
+looks after captures starts dead ones again within a minute; only nobody's stay away for an hour."""
 
 FromCapture = Frame | FrameSkipped | CameraState | EndOfSource
 
@@ -79,10 +81,9 @@ class CaptureDesk:
             if camera.capture is not None and not camera.finished and self._is_done(camera):
                 camera.finished = True
                 self._state.send(camera.capture.identity, Finish())
-        before_ns = self._state.now_ns - FORGOTTEN_AFTER_NS
         for camera in list(self._state.cameras.values()):
-            is_away = camera.mode is Mode.LIVE and camera.stopped and camera.gone_ns < before_ns
-            if is_away and (camera.finished or not camera.ended) and not camera.jobs:
+            is_open = camera.ended and not camera.finished
+            if self._has_been_away(camera) and not is_open and not camera.jobs:
                 self._forget(camera)
 
     def all_done(self) -> bool:
@@ -114,6 +115,13 @@ class CaptureDesk:
                 self._dismiss(peer, refusal)
         else:
             camera.skip_frame(message.frame_id, message.cause)
+
+    def _has_been_away(self, camera: Camera) -> bool:
+        """Return whether a live camera's capture is gone for so long that it is not listed."""
+        if camera.mode is not Mode.LIVE or camera.capture is not None:
+            return False
+        patience_ns = STOPPED_FORGOTTEN_AFTER_NS if camera.stopped else DEAD_FORGOTTEN_AFTER_NS
+        return self._state.now_ns - camera.gone_ns > patience_ns
 
     def _is_added(self, camera: Camera) -> bool:
         """Return whether somebody added a camera to a pipeline that honcho runs."""

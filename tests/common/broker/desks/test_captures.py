@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from common.broker.desks.captures import FORGOTTEN_AFTER_NS
+from common.broker.desks.captures import DEAD_FORGOTTEN_AFTER_NS, STOPPED_FORGOTTEN_AFTER_NS
 from common.contract import Mode
 from common.messages import Bye, Finish
 from tests.common.broker.world import World, frame
 
-FORGOTTEN_AFTER_MS = FORGOTTEN_AFTER_NS / 1e6
+FORGOTTEN_AFTER_MS = STOPPED_FORGOTTEN_AFTER_NS / 1e6
 
 
 def names(world: World) -> list[str]:
@@ -35,10 +35,12 @@ def test_a_camera_that_is_stopped_is_offline_and_then_forgotten(world: World, fr
     assert world.status("door").online
 
 
-def test_a_camera_whose_capture_died_stays_offline(world: World) -> None:
+def test_a_camera_whose_capture_died_stays_offline_for_an_hour(world: World) -> None:
     world.lose(world.capture("door"))
     world.pass_time(3 * FORGOTTEN_AFTER_MS)
     assert world.status("door").reason == "its capture process is gone"
+    world.pass_time(DEAD_FORGOTTEN_AFTER_NS / 1e6)
+    assert names(world) == []
 
 
 def test_a_camera_that_is_back_in_time_is_not_forgotten(world: World) -> None:
