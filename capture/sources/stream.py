@@ -32,6 +32,7 @@ DECODING_THREADS = 1
 frames ago, a second at 15 frames a second."""
 OPTIONS = {
     "analyzeduration": "1000000",  # us to look at it first; 5 s by default, as long as the timeout
+    "probesize": "500000",  # bytes; a stream of a kind that nobody knows took 75 s to send 5 MB
     "rtsp_flags": "prefer_tcp",
     "max_pixels": str(MAX_PIXELS),  # a decoder refuses what is larger before it makes room
 }
