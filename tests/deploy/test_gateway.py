@@ -59,6 +59,7 @@ class Gateway:
         for there, here in (
             ("listen 8080", f"listen 127.0.0.1:{self.port}"),
             ("/dev/stdout", f"{folder}/access.log"),
+            ("/dev/stderr", f"{folder}/error.log"),
             ("${NGINX_LOCAL_RESOLVERS}", "127.0.0.1"),
             ("cells.${FERSTREAM_NAMESPACE}.svc.cluster.local", "127.0.0.10"),
             ("cell-$cell.$cells:5000", f"127.0.0.1$cell:{cells}"),
@@ -237,6 +238,8 @@ def test_an_upload_is_passed_on_as_it_comes(gateway: Gateway) -> None:
 
 def test_no_token_in_an_address_is_logged(gateway: Gateway) -> None:
     assert gateway.code(f"/static/nothing?token={LOOK}") == 404
+    assert gateway.code(f"/cell-7/login?token={LOOK}") == 502
     log = gateway.folder / "access.log"
-    eventually(lambda: "GET /static/nothing " in log.read_text(), log.read_text)
-    assert LOOK not in log.read_text()
+    eventually(lambda: " 127.0.0.17:" in log.read_text(), log.read_text)
+    assert "GET /static/nothing " in log.read_text()
+    assert LOOK not in log.read_text() + (gateway.folder / "error.log").read_text()
