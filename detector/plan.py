@@ -20,12 +20,14 @@ class SearchPart:
         largest: Side of the largest, likewise.
         left: Where the part of the frame begins, as a fraction of its width.
         right: Where it ends. Faces that lie across an end are in both parts.
+        shrink: In a picture of so many times smaller sides, where a detector can do that.
     """
 
     smallest: float = 1.0
     largest: float = math.inf
     left: float = 0.0
     right: float = 1.0
+    shrink: int = 1
 
     def columns(self, width: int, largest: int) -> tuple[int, int]:
         """Return the columns of a frame to search, with room for a face across the part's ends.

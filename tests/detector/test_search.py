@@ -281,6 +281,13 @@ def test_parts_of_a_search_find_what_the_whole_finds(x: int, side_px: int) -> No
     assert any(is_at(face.box, x, 200, side_px) for face in found)
 
 
+@pytest.mark.parametrize(("part", "side_px"), list(zip(PARTS, (30, 42, 70, 150), strict=True)))
+def test_a_part_finds_the_faces_of_its_sides(part: SearchPart, side_px: int) -> None:
+    gray = frame_with_face(310, 200, side_px)
+    (face,) = HaarDetector(DetectorConfig()).find_faces(gray, part)
+    assert is_at(face.box, 310, 200, side_px)
+
+
 @pytest.mark.parametrize("interval_frames", [1, 5, 6, 17])
 def test_plans_are_as_long_as_the_interval(interval_frames: int) -> None:
     assert len(whole_plan(interval_frames)) == interval_frames
