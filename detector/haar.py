@@ -142,7 +142,7 @@ class HaarDetector:
         side = max(CASCADE_SIDE_PX, round(self._min_face * height * shrink)) / part.shrink
         shrink /= part.shrink
         gray = rescale(gray, shrink)
-        smallest = max(CASCADE_SIDE_PX, round(side * part.smallest))
+        smallest = round(side * part.smallest)
         largest = round(min(side * part.largest, *gray.shape))
         if largest < smallest:
             return no_boxes()
